@@ -1,0 +1,13 @@
+-- Made with an empty views.db, and last in a rebuild.
+CREATE UNIQUE INDEX keys_by_public_id    ON keys (public_id);
+CREATE UNIQUE INDEX customers_by_email   ON customers (partner, email_hash) WHERE email_hash IS NOT NULL;
+CREATE INDEX customers_by_phone          ON customers (partner, phone_hash) WHERE phone_hash IS NOT NULL;
+CREATE INDEX customers_by_partner        ON customers (partner, customer);
+CREATE UNIQUE INDEX cards_by_number      ON cards (partner, number);
+CREATE INDEX cards_by_customer           ON cards (customer);
+CREATE INDEX cards_by_partner            ON cards (partner, card);
+CREATE INDEX cards_by_status             ON cards (partner, status, tier, card);
+CREATE INDEX cards_by_balance            ON cards (partner, balance, card);
+CREATE INDEX cards_by_activity           ON cards (partner, last_activity, card);
+CREATE INDEX lots_by_expiry              ON lots (expires_at, card) WHERE expires_at IS NOT NULL;
+CREATE INDEX movements_by_card           ON movements (card, seq);

@@ -1,0 +1,78 @@
+-- The projections: a pure function of the log. Disposable: delete views.db and it is rebuilt at the next start.
+-- views.db is never migrated: when `layout` differs from the program's, the file is rebuilt.
+-- No personal data: rows point into the vault (`record` columns), so that erasing a person touches one table.
+-- Times are microseconds since 1970-01-01T00:00:00Z. `as_of` is the seq of the last event that the row reflects.
+CREATE TABLE meta (
+    name  TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+-- names: layout (number), watermark (seq of the last event applied), watermark_hash (its chain hash, hex)
+
+CREATE TABLE partners (
+    partner INTEGER PRIMARY KEY, currency TEXT NOT NULL, record INTEGER NOT NULL, created_at INTEGER NOT NULL,
+    version INTEGER NOT NULL, as_of INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE shops (
+    shop INTEGER PRIMARY KEY, partner INTEGER NOT NULL, is_virtual INTEGER NOT NULL, record INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, version INTEGER NOT NULL, as_of INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE templates (
+    template INTEGER PRIMARY KEY, partner INTEGER NOT NULL, rules TEXT NOT NULL, record INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, version INTEGER NOT NULL, as_of INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE keys (
+    key INTEGER PRIMARY KEY, partner INTEGER NOT NULL, public_id TEXT NOT NULL, form TEXT NOT NULL, shop INTEGER,
+    scopes TEXT NOT NULL, allowed_ips TEXT NOT NULL, expires_at INTEGER, created_at INTEGER NOT NULL, revoked_at INTEGER,
+    version INTEGER NOT NULL, as_of INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE customers (
+    customer INTEGER PRIMARY KEY, partner INTEGER NOT NULL, email_hash BLOB, phone_hash BLOB, record INTEGER NOT NULL,
+    registered_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, erased_at INTEGER, version INTEGER NOT NULL, as_of INTEGER NOT NULL
+) STRICT;
+
+-- Sealed records about a customer that no row of `movements` names.
+CREATE TABLE customer_records (
+    customer INTEGER NOT NULL, record INTEGER NOT NULL, PRIMARY KEY (customer, record)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE cards (
+    card INTEGER PRIMARY KEY, partner INTEGER NOT NULL, customer INTEGER NOT NULL, template INTEGER NOT NULL,
+    number TEXT NOT NULL, status TEXT NOT NULL, status_before_block TEXT, design TEXT NOT NULL, shop INTEGER, tier TEXT NOT NULL,
+    balance INTEGER NOT NULL,      -- by the books: open lots less debt, lots past their time included until their event
+    debt INTEGER NOT NULL, lifetime INTEGER NOT NULL, redeemed INTEGER NOT NULL, expired INTEGER NOT NULL,
+    adjusted INTEGER NOT NULL,     -- signed sum
+    movements INTEGER NOT NULL,    -- how many rows of `movements` the card has
+    last_seq INTEGER, last_type TEXT, last_points INTEGER,
+    issued_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, last_activity INTEGER NOT NULL,
+    blocked_at INTEGER, block_record INTEGER, metadata_record INTEGER,
+    version INTEGER NOT NULL, as_of INTEGER NOT NULL
+) STRICT;
+
+-- Open lots only: a lot leaves the table when nothing remains of it.
+CREATE TABLE lots (
+    card INTEGER NOT NULL, lot INTEGER NOT NULL, points INTEGER NOT NULL, remaining INTEGER NOT NULL, shop INTEGER, expires_at INTEGER,
+    PRIMARY KEY (card, lot)
+) STRICT, WITHOUT ROWID;
+
+-- History: one row for each event that moved points; seq is the transaction's id.
+CREATE TABLE movements (
+    seq INTEGER PRIMARY KEY, card INTEGER NOT NULL, type TEXT NOT NULL, points INTEGER NOT NULL,
+    balance_before INTEGER NOT NULL, balance_after INTEGER NOT NULL, shop INTEGER, order_id TEXT, reference TEXT,
+    expires_at INTEGER, actor TEXT NOT NULL, record INTEGER, at INTEGER NOT NULL
+) STRICT;
+
+-- Which event claimed an idempotency key: first 8 bytes of BLAKE3(key), big endian, as a signed integer.
+-- Two keys may share a hash: a reader compares the key in the log itself.
+CREATE TABLE idempotency (
+    hash INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (hash, seq)
+) STRICT, WITHOUT ROWID;
+
+-- How many cards each block of 4096 card ids holds, so that a page of a list can be counted without reading the list.
+CREATE TABLE card_counts (
+    partner INTEGER NOT NULL, block INTEGER NOT NULL, status TEXT NOT NULL, tier TEXT NOT NULL, cards INTEGER NOT NULL,
+    PRIMARY KEY (partner, block, status, tier)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,13 @@
+//! People who hold cards. What they are called stands in the vault, as a [`PersonRecord`].
+
+mod customer;
+mod erase;
+mod events;
+mod person;
+mod register;
+
+pub use customer::Customer;
+pub use erase::Erase;
+pub use events::{CustomerErased, CustomerRegistered, CustomerUpdated};
+pub use person::PersonRecord;
+pub use register::Register;

@@ -1,0 +1,192 @@
+//! All events as one type: their names, streams and layouts. `evolve` in each area says what they do.
+
+use super::cards::{CardActivated, CardBlocked, CardIssued, CardTierChanged, CardUnblocked, CardUpdated};
+use super::customers::{CustomerErased, CustomerRegistered, CustomerUpdated};
+use super::points::{PointsAdjusted, PointsAwarded, PointsExpired, PointsRedeemed};
+use super::programme::{KeyCreated, KeyRevoked, PartnerCreated, ShopOpened, TemplateCreated};
+use super::{CardId, CustomerId, KeyId, PartnerId, Sealed, Secret, ShopId, TemplateId};
+use std::fmt;
+
+/// The thing that an event changed: its own sequence of versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stream {
+    Partner(PartnerId),
+    Shop(ShopId),
+    Template(TemplateId),
+    Key(KeyId),
+    Customer(CustomerId),
+    Card(CardId),
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Partner(id) => write!(f, "partner:{id}"),
+            Self::Shop(id) => write!(f, "shop:{id}"),
+            Self::Template(id) => write!(f, "template:{id}"),
+            Self::Key(id) => write!(f, "key:{id}"),
+            Self::Customer(id) => write!(f, "customer:{id}"),
+            Self::Card(id) => write!(f, "card:{id}"),
+        }
+    }
+}
+
+/// An event that a decision wants recorded, with what the vault shall keep of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    pub event: Event,
+    pub secret: Option<Secret>,
+}
+
+impl Draft {
+    /// An event without anything for the vault.
+    #[must_use]
+    pub fn open(event: impl Into<Event>) -> Self {
+        Self { event: event.into(), secret: None }
+    }
+
+    /// An event with content for the vault.
+    #[must_use]
+    pub fn sealing(event: impl Into<Event>, secret: Secret) -> Self {
+        Self { event: event.into(), secret: Some(secret) }
+    }
+}
+
+/// A kind or layout of event that this program does not know.
+#[derive(Debug, thiserror::Error)]
+pub enum UnknownEvent {
+    #[error("kind {kind} with schema {schema} is not known to this version of the program")]
+    Kind { kind: String, schema: i64 },
+    #[error("the payload of {kind} does not have the layout of its schema: {source}")]
+    Payload { kind: String, source: serde_json::Error },
+}
+
+macro_rules! events {
+    ($($name:ident = $kind:literal on $stream:ident($field:ident)),* $(,)?) => {
+        /// Everything that can happen. All kinds have schema 1.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Event {
+            $($name($name),)*
+        }
+
+        impl Event {
+            /// Every kind's name, in the order of their declaration.
+            pub const KINDS: &'static [&'static str] = &[$($kind),*];
+
+            /// The event's name in the log.
+            #[must_use]
+            pub const fn kind(&self) -> &'static str {
+                match self { $(Self::$name(_) => $kind,)* }
+            }
+
+            /// The version of its payload's layout.
+            #[must_use]
+            pub const fn schema(&self) -> i64 {
+                1
+            }
+
+            /// The stream it belongs to.
+            #[must_use]
+            pub const fn stream(&self) -> Stream {
+                match self { $(Self::$name(event) => Stream::$stream(event.$field),)* }
+            }
+
+            /// The payload as the log stores and hashes it.
+            #[must_use]
+            pub fn payload(&self) -> String {
+                match self { $(Self::$name(event) => serde_json::to_string(event),)* }
+                    .expect("events are plain data with text keys")
+            }
+
+            /// Reads a payload of the log.
+            ///
+            /// # Errors
+            /// A kind, schema or layout that this program does not know.
+            pub fn decode(kind: &str, schema: i64, payload: &str) -> Result<Self, UnknownEvent> {
+                match (kind, schema) {
+                    $(($kind, 1) => serde_json::from_str(payload).map(Self::$name),)*
+                    (kind, schema) => return Err(UnknownEvent::Kind { kind: kind.to_owned(), schema }),
+                }
+                .map_err(|source| UnknownEvent::Payload { kind: kind.to_owned(), source })
+            }
+        }
+
+        $(impl From<$name> for Event {
+            fn from(event: $name) -> Self {
+                Self::$name(event)
+            }
+        })*
+    };
+}
+
+events! {
+    PartnerCreated = "partner.created" on Partner(partner),
+    ShopOpened = "shop.opened" on Shop(shop),
+    TemplateCreated = "template.created" on Template(template),
+    KeyCreated = "key.created" on Key(key),
+    KeyRevoked = "key.revoked" on Key(key),
+    CustomerRegistered = "customer.registered" on Customer(customer),
+    CustomerUpdated = "customer.updated" on Customer(customer),
+    CustomerErased = "customer.erased" on Customer(customer),
+    CardIssued = "card.issued" on Card(card),
+    CardUpdated = "card.updated" on Card(card),
+    CardActivated = "card.activated" on Card(card),
+    CardBlocked = "card.blocked" on Card(card),
+    CardUnblocked = "card.unblocked" on Card(card),
+    CardTierChanged = "card.tier_changed" on Card(card),
+    PointsAwarded = "points.awarded" on Card(card),
+    PointsRedeemed = "points.redeemed" on Card(card),
+    PointsAdjusted = "points.adjusted" on Card(card),
+    PointsExpired = "points.expired" on Card(card),
+}
+
+impl Event {
+    /// The vault record that the event names.
+    #[must_use]
+    pub const fn sealed(&self) -> Option<Sealed> {
+        match self {
+            Self::PartnerCreated(event) => event.sealed,
+            Self::ShopOpened(event) => event.sealed,
+            Self::TemplateCreated(event) => event.sealed,
+            Self::KeyCreated(event) => event.sealed,
+            Self::CustomerRegistered(event) => event.sealed,
+            Self::CustomerUpdated(event) => event.sealed,
+            Self::CardIssued(event) => event.sealed,
+            Self::CardUpdated(event) => event.sealed,
+            Self::CardBlocked(event) => event.sealed,
+            Self::CardUnblocked(event) => event.sealed,
+            Self::PointsAwarded(event) => event.sealed,
+            Self::PointsRedeemed(event) => event.sealed,
+            Self::PointsAdjusted(event) => event.sealed,
+            Self::PointsExpired(event) => event.sealed,
+            Self::KeyRevoked(_) | Self::CustomerErased(_) | Self::CardActivated(_) | Self::CardTierChanged(_) => None,
+        }
+    }
+
+    /// Names the vault record in the event.
+    ///
+    /// # Panics
+    /// When the kind has no place for one: a decision that drafts such a secret is wrong.
+    pub fn seal(&mut self, sealed: Sealed) {
+        let place = match self {
+            Self::PartnerCreated(event) => &mut event.sealed,
+            Self::ShopOpened(event) => &mut event.sealed,
+            Self::TemplateCreated(event) => &mut event.sealed,
+            Self::KeyCreated(event) => &mut event.sealed,
+            Self::CustomerRegistered(event) => &mut event.sealed,
+            Self::CustomerUpdated(event) => &mut event.sealed,
+            Self::CardIssued(event) => &mut event.sealed,
+            Self::CardUpdated(event) => &mut event.sealed,
+            Self::CardBlocked(event) => &mut event.sealed,
+            Self::CardUnblocked(event) => &mut event.sealed,
+            Self::PointsAwarded(event) => &mut event.sealed,
+            Self::PointsRedeemed(event) => &mut event.sealed,
+            Self::PointsAdjusted(event) => &mut event.sealed,
+            Self::PointsExpired(event) => &mut event.sealed,
+            Self::KeyRevoked(_) | Self::CustomerErased(_) | Self::CardActivated(_) | Self::CardTierChanged(_) => {
+                panic!("{} has no sealed record", self.kind())
+            }
+        };
+        *place = Some(sealed);
+    }
+}

@@ -1,0 +1,20 @@
+//! The rules: commands, events and states of the loyalty programme, pure and without any I/O.
+//!
+//! Knows nobody but std, serde, decimals and chrono's types. It is never told how events are stored or requests arrive, it
+//! never asks what time it is, and it draws no random numbers: all three are handed in.
+
+pub mod cards;
+pub mod customers;
+mod event;
+mod ids;
+pub mod points;
+pub mod programme;
+mod rejection;
+mod sealed;
+mod time;
+
+pub use event::{Draft, Event, Stream, UnknownEvent};
+pub use ids::{CardId, CustomerId, KeyId, LotId, PartnerId, RecordId, Seq, ShopId, TemplateId};
+pub use rejection::Rejection;
+pub use sealed::{Commitment, Metadata, Sealed, Secret, Subject};
+pub use time::Timestamp;

@@ -1,0 +1,100 @@
+//! What every command that moves points has in common: how it is named, what the vault keeps of it, and the checks on the card.
+
+use super::{Points, expire_due};
+use crate::domain::cards::{Card, CardActivated, Status};
+use crate::domain::programme::{Activation, TemplateRules};
+use crate::domain::{Draft, Metadata, Rejection, Secret, ShopId, Stream, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// The caller's own names for a movement, and where it took place.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Particulars {
+    pub shop: Option<ShopId>,
+    pub name: Option<Order>,
+    pub note: Note,
+}
+
+impl Particulars {
+    /// The order id, where the movement belongs to an order.
+    #[must_use]
+    pub fn order(&self) -> Option<String> {
+        match &self.name {
+            Some(Order::Id(id) | Order::Both { id, .. }) => Some(id.clone()),
+            Some(Order::Reference(_)) | None => None,
+        }
+    }
+
+    /// Any other name.
+    #[must_use]
+    pub fn reference(&self) -> Option<String> {
+        match &self.name {
+            Some(Order::Reference(reference) | Order::Both { reference, .. }) => Some(reference.clone()),
+            Some(Order::Id(_)) | None => None,
+        }
+    }
+}
+
+/// The name that makes a movement happen exactly once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// An order of a shop: counts once whatever the card.
+    Id(String),
+    /// Any other name: counts once for each card.
+    Reference(String),
+    /// An order with a reference that is only kept beside it.
+    Both { id: String, reference: String },
+}
+
+/// What people typed about a movement. It goes to the vault.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Note {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub staff_member: Option<String>,
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
+}
+
+impl Note {
+    /// The note as the vault keeps it, or nothing where nothing was typed.
+    pub(super) fn secret(&self, card: &Card) -> Option<Secret> {
+        let empty = self.reason.is_none() && self.staff_member.is_none() && self.metadata.is_empty();
+        (!empty).then(|| Secret::new(Stream::Customer(card.customer), self))
+    }
+}
+
+/// A card made ready to earn or spend: lots past their time written off, an inactive card woken.
+#[derive(Debug)]
+pub(super) struct Ready {
+    pub(super) drafts: Vec<Draft>,
+    pub(super) balance: Points,
+}
+
+/// Checks that the card may earn and spend, and drafts what has to be recorded first.
+pub(super) fn ready(card: &Card, rules: &TemplateRules, now: Timestamp) -> Result<Ready, Rejection> {
+    let mut drafts = Vec::from_iter(expire_due(card, now));
+    match (card.status, rules.activation) {
+        (Status::Blocked, _) => return Err(Rejection::CardBlocked { card: card.id }),
+        (Status::Inactive, Activation::Manual) => return Err(Rejection::CardInactive { card: card.id }),
+        (Status::Inactive, Activation::FirstUse) => drafts.push(Draft::open(CardActivated { card: card.id })),
+        (Status::Active, _) => {}
+    }
+    Ok(Ready { drafts, balance: card.available(now) })
+}
+
+/// Refuses a movement that is larger than one operation may be.
+pub(super) fn within_one_operation(points: Points) -> Result<(), Rejection> {
+    if points.abs() > Points::MAX_MOVED { Err(Rejection::TooManyPoints { points }) } else { Ok(()) }
+}
+
+/// The balance after a movement.
+pub(super) fn balance_after(balance: Points, points: Points) -> Result<Points, Rejection> {
+    balance.checked_add(points).ok_or(Rejection::BalanceOutOfRange { balance, points })
+}
+
+/// Records an event, with its note in the vault where there is one.
+pub(super) fn draft(event: impl Into<crate::domain::Event>, secret: Option<Secret>) -> Draft {
+    Draft { event: event.into(), secret }
+}

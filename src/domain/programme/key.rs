@@ -1,0 +1,52 @@
+//! What a credential is and may do.
+
+use serde::{Deserialize, Serialize};
+
+/// How a credential is presented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyForm {
+    /// `X-API-Key` and `X-API-Secret`.
+    Pair,
+    /// `Authorization: Bearer …` and `Shop-ID`: one long secret, bound to one shop.
+    Bearer,
+}
+
+/// What a credential may do. A key without any scope may do everything that keys may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Scope {
+    /// See cards, customers, balances and history.
+    #[serde(rename = "loyalty:read")]
+    LoyaltyRead,
+    /// Create and change cards and customers.
+    #[serde(rename = "loyalty:write")]
+    LoyaltyWrite,
+    /// Award, redeem, adjust and expire points.
+    #[serde(rename = "points:manage")]
+    PointsManage,
+    /// Erase a customer for good.
+    #[serde(rename = "customers:erase")]
+    CustomersErase,
+}
+
+impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::LoyaltyRead, Self::LoyaltyWrite, Self::PointsManage, Self::CustomersErase];
+
+    /// The scope's name in the log and the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::LoyaltyRead => "loyalty:read",
+            Self::LoyaltyWrite => "loyalty:write",
+            Self::PointsManage => "points:manage",
+            Self::CustomersErase => "customers:erase",
+        }
+    }
+
+    /// The scope of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+}

@@ -1,0 +1,132 @@
+//! Time as the log counts it: UTC with microseconds. The domain never asks what time it is; it is told.
+
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
+
+/// Microseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// Wraps a number of microseconds.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the epoch, for storage.
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// This moment and so many days of 24 hours; the far future where the calendar ends.
+    #[must_use]
+    pub fn plus_days(self, days: u32) -> Self {
+        const MICROS_PER_DAY: i64 = 86_400_000_000;
+        Self(self.0.saturating_add(i64::from(days).saturating_mul(MICROS_PER_DAY))).clamped()
+    }
+
+    /// Whole days from `earlier` to this moment, rounded up; 0 when it has passed.
+    #[must_use]
+    pub fn days_after_rounded_up(self, earlier: Self) -> i64 {
+        const MICROS_PER_DAY: i64 = 86_400_000_000;
+        let micros = self.0.saturating_sub(earlier.0).max(0);
+        micros / MICROS_PER_DAY + i64::from(micros % MICROS_PER_DAY != 0)
+    }
+
+    /// Parses RFC 3339 with any offset, or a bare date, which means its first instant in UTC.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+            return Some(Self(moment.timestamp_micros()));
+        }
+        let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+        Some(Self(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros()))
+    }
+
+    /// Like [`Timestamp::parse`], but a bare date means its last microsecond: the end of a range includes the whole day.
+    #[must_use]
+    pub fn parse_range_end(text: &str) -> Option<Self> {
+        let start = Self::parse(text)?;
+        let bare_date = text.len() == "2026-01-31".len();
+        Some(if bare_date { Self(start.plus_days(1).0 - 1) } else { start })
+    }
+
+    /// RFC 3339 with seconds, as `/api/*` shows times.
+    #[must_use]
+    pub fn to_seconds_text(self) -> String {
+        self.utc().to_rfc3339_opts(SecondsFormat::Secs, true)
+    }
+
+    /// RFC 3339 with microseconds, as the log writes times.
+    #[must_use]
+    pub fn to_micros_text(self) -> String {
+        self.utc().to_rfc3339_opts(SecondsFormat::Micros, true)
+    }
+
+    fn utc(self) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + Duration::microseconds(self.clamped().0)
+    }
+
+    // Outside years 0 to 9999 RFC 3339 has no text; the log never holds such a time.
+    fn clamped(self) -> Self {
+        const YEAR_0: i64 = -62_167_219_200_000_000;
+        const YEAR_9999_END: i64 = 253_402_300_799_999_999;
+        Self(self.0.clamp(YEAR_0, YEAR_9999_END))
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_micros_text())
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_micros_text())
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom("not an RFC 3339 time"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_survives_its_text_to_the_microsecond() {
+        let moment = Timestamp::from_micros(1_735_293_600_123_456);
+        assert_eq!(moment.to_micros_text(), "2024-12-27T10:00:00.123456Z");
+        assert_eq!(Timestamp::parse(&moment.to_micros_text()), Some(moment));
+        assert_eq!(moment.to_seconds_text(), "2024-12-27T10:00:00Z");
+    }
+
+    #[test]
+    fn an_offset_is_converted_to_utc() {
+        assert_eq!(Timestamp::parse("2024-12-27T12:00:00+02:00"), Timestamp::parse("2024-12-27T10:00:00Z"));
+    }
+
+    #[test]
+    fn a_bare_date_is_a_day_from_its_first_to_its_last_microsecond() {
+        let start = Timestamp::parse("2024-02-29").unwrap();
+        let end = Timestamp::parse_range_end("2024-02-29").unwrap();
+        assert_eq!(end.micros() - start.micros(), 86_400_000_000 - 1);
+        assert_eq!(Timestamp::parse("2023-02-29"), None);
+    }
+
+    #[test]
+    fn days_left_count_a_begun_day_as_one() {
+        let now = Timestamp::from_micros(0);
+        assert_eq!(Timestamp::from_micros(1).days_after_rounded_up(now), 1);
+        assert_eq!(now.plus_days(30).days_after_rounded_up(now), 30);
+        assert_eq!(now.days_after_rounded_up(now.plus_days(1)), 0);
+    }
+}

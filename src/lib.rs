@@ -1,0 +1,7 @@
+//! Counterfoil: an append-only, event-sourced loyalty ledger.
+
+pub mod clock;
+pub mod domain;
+pub mod live;
+pub mod storage;
+pub mod writer;

@@ -1,0 +1,95 @@
+//! How far the log has been committed and the projector has followed, and waiting for the latter.
+
+use crate::domain::Seq;
+use parking_lot::{Condvar, Mutex};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// Two positions in the log: what is committed, and what the projections reflect.
+#[derive(Debug)]
+pub struct Progress {
+    head: AtomicI64,
+    // The writer's wake-up call for the projector.
+    bell: (Mutex<bool>, Condvar),
+    watermark: watch::Sender<Seq>,
+}
+
+impl Progress {
+    pub(super) fn new(head: Seq) -> Self {
+        Self {
+            head: AtomicI64::new(head.get()),
+            bell: (Mutex::new(false), Condvar::new()),
+            watermark: watch::Sender::new(head),
+        }
+    }
+
+    /// The last committed event.
+    #[must_use]
+    pub fn head(&self) -> Seq {
+        Seq::new(self.head.load(Ordering::Acquire))
+    }
+
+    /// The last event that views.db reflects.
+    #[must_use]
+    pub fn watermark(&self) -> Seq {
+        *self.watermark.borrow()
+    }
+
+    /// How many events the projector has yet to apply.
+    #[must_use]
+    pub fn lag(&self) -> i64 {
+        (self.head().get() - self.watermark().get()).max(0)
+    }
+
+    /// The read barrier: returns once views.db reflects everything that was committed when this was called.
+    ///
+    /// Returns false if the projector did not get there within `patience`.
+    pub async fn caught_up(&self, patience: Duration) -> bool {
+        let head = self.head();
+        if self.watermark() >= head {
+            return true;
+        }
+        let mut watermark = self.watermark.subscribe();
+        let reached = watermark.wait_for(|watermark| *watermark >= head);
+        tokio::time::timeout(patience, reached).await.is_ok_and(|reached| reached.is_ok())
+    }
+
+    /// [`Progress::caught_up`] for a thread that may block.
+    #[must_use]
+    pub fn caught_up_blocking(&self, patience: Duration) -> bool {
+        let (head, start) = (self.head(), Instant::now());
+        while self.watermark() < head {
+            if start.elapsed() > patience {
+                return false;
+            }
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        true
+    }
+
+    pub(super) fn committed(&self, head: Seq) {
+        self.head.store(head.get(), Ordering::Release);
+        self.ring();
+    }
+
+    /// Wakes the projector.
+    pub(crate) fn ring(&self) {
+        *self.bell.0.lock() = true;
+        self.bell.1.notify_one();
+    }
+
+    /// Sleeps until there may be news, or for `at_most`.
+    pub(crate) fn await_news(&self, at_most: Duration) {
+        let mut rung = self.bell.0.lock();
+        if !*rung {
+            self.bell.1.wait_for(&mut rung, at_most);
+        }
+        *rung = false;
+    }
+
+    /// The projector has committed everything up to `watermark`.
+    pub(crate) fn projected(&self, watermark: Seq) {
+        self.watermark.send_replace(watermark);
+    }
+}

@@ -1,0 +1,9 @@
+//! The data directory and its SQLite files: their names, how each is opened, and the lock that keeps a second process out.
+//!
+//! Knows nothing of what stands in the tables.
+
+mod data_dir;
+mod open;
+
+pub use data_dir::{DataDir, DataDirError, Lock};
+pub use open::{StorageError, open_ledger, open_ops, open_reader, open_views, refuse_newer};

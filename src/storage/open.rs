@@ -1,0 +1,121 @@
+//! Opening the files, each with the settings that its role asks for.
+
+use super::DataDir;
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Why a file could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    #[error("{}: {source}", path.display())]
+    Open { path: PathBuf, source: rusqlite::Error },
+    #[error("{} was written by a newer version of this program (schema {found}, known up to {known}): use that version", path.display())]
+    Newer { path: PathBuf, found: i64, known: usize },
+    #[error("{}: its schema could not be brought up to date: {source}", path.display())]
+    Migrate { path: PathBuf, source: rusqlite_migration::Error },
+}
+
+/// Migrations of ledger.db: numbered, each applied once, never changed after a release.
+const LEDGER: &[M<'static>] = &[M::up(include_str!("../../schema/sql/ledger/0001_log_and_vault.sql"))];
+/// Migrations of ops.db.
+const OPS: &[M<'static>] = &[M::up(include_str!("../../schema/sql/ops/0001_key_secrets.sql"))];
+
+// A large cache taxes every commit, because SQLite walks it: the writer appends and needs little.
+const WRITER_CACHE_KIB: i64 = 8 * 1024;
+const PROJECTOR_CACHE_KIB: i64 = 32 * 1024;
+const READER_CACHE_KIB: i64 = 8 * 1024;
+/// Frames in the WAL before a commit moves them into the file.
+const CHECKPOINT_PAGES: i64 = 1_000;
+
+/// Opens ledger.db for the one writer, made and brought up to date where needed.
+///
+/// # Errors
+/// When the file cannot be opened, is newer than this program, or cannot be migrated.
+pub fn open_ledger(dir: &DataDir) -> Result<Connection, StorageError> {
+    let path = dir.ledger();
+    let mut connection = open(&path, WRITER_CACHE_KIB, "FULL")?;
+    migrate(&mut connection, &path, LEDGER)?;
+    Ok(connection)
+}
+
+/// Opens ops.db for its writer, made and brought up to date where needed.
+///
+/// # Errors
+/// As [`open_ledger`].
+pub fn open_ops(dir: &DataDir) -> Result<Connection, StorageError> {
+    let path = dir.ops();
+    let mut connection = open(&path, READER_CACHE_KIB, "NORMAL")?;
+    migrate(&mut connection, &path, OPS)?;
+    Ok(connection)
+}
+
+/// Opens a file of projections for the projector. Its layout is the projector's business.
+///
+/// # Errors
+/// When the file cannot be opened or is no database.
+pub fn open_views(path: &Path) -> Result<Connection, StorageError> {
+    open(path, PROJECTOR_CACHE_KIB, "NORMAL")
+}
+
+/// Opens views.db read-only, with ledger.db attached as `ledger`: a reader joins rows with the vault.
+///
+/// # Errors
+/// When a file cannot be opened.
+pub fn open_reader(dir: &DataDir) -> Result<Connection, StorageError> {
+    let path = dir.views();
+    let settle = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&path, flags)?;
+        connection.busy_timeout(BUSY)?;
+        let ledger = format!("file:{}?mode=ro", uri_path(&dir.ledger()));
+        connection.execute("ATTACH DATABASE ?1 AS ledger", [ledger])?;
+        connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(connection)
+    };
+    settle().map_err(|source| StorageError::Open { path: path.clone(), source })
+}
+
+/// Refuses a file whose schema is newer than this program knows, without writing to it.
+///
+/// # Errors
+/// [`StorageError::Newer`]
+pub fn refuse_newer(connection: &Connection, path: &Path, known: usize) -> Result<(), StorageError> {
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+    let found = version.map_err(|source| StorageError::Open { path: path.to_owned(), source })?;
+    match usize::try_from(found) {
+        Ok(found) if found <= known => Ok(()),
+        Ok(_) | Err(_) => Err(StorageError::Newer { path: path.to_owned(), found, known }),
+    }
+}
+
+const BUSY: Duration = Duration::from_secs(10);
+
+fn open(path: &Path, cache_kib: i64, synchronous: &str) -> Result<Connection, StorageError> {
+    let settle = || {
+        let connection = Connection::open(path)?;
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", synchronous)?;
+        connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+        connection.pragma_update(None, "cache_size", -cache_kib)?;
+        // Erased means gone: freed bytes are overwritten.
+        connection.pragma_update(None, "secure_delete", true)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(connection)
+    };
+    settle().map_err(|source| StorageError::Open { path: path.to_owned(), source })
+}
+
+fn migrate(connection: &mut Connection, path: &Path, steps: &'static [M<'static>]) -> Result<(), StorageError> {
+    refuse_newer(connection, path, steps.len())?;
+    let migrations = Migrations::from_slice(steps);
+    migrations.to_latest(connection).map_err(|source| StorageError::Migrate { path: path.to_owned(), source })
+}
+
+// SQLite's URI form takes a path with `?`, `#` and `%` escaped.
+fn uri_path(path: &Path) -> String {
+    path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23")
+}

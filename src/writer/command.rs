@@ -1,0 +1,108 @@
+//! What the writer can be asked to do, who asks, and what it answers.
+
+use crate::domain::cards::{Block, Card, Issue, Unblock, UpdateCard};
+use crate::domain::customers::{Erase, PersonRecord, Register};
+use crate::domain::points::{Adjust, Award, Expire, Redeem};
+use crate::domain::programme::{CreateKey, CreatePartner, CreateTemplate, OpenShop, RevokeKey};
+use crate::domain::{CardId, Event, KeyId, PartnerId, Rejection, Seq, ShopId, Timestamp};
+use std::fmt;
+use std::sync::Arc;
+
+/// Who asks. Written into every event as its actor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    Key(KeyId),
+    /// The expiry job.
+    ExpiryJob,
+    /// The command line, at the machine itself.
+    CommandLine,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(id) => write!(f, "key:{id}"),
+            Self::ExpiryJob => f.write_str("job:expiry"),
+            Self::CommandLine => f.write_str("cli"),
+        }
+    }
+}
+
+/// Everything that changes something.
+#[derive(Debug, Clone)]
+pub enum Command {
+    CreatePartner(CreatePartner),
+    OpenShop(OpenShop),
+    CreateTemplate(CreateTemplate),
+    CreateKey(CreateKey),
+    RevokeKey(RevokeKey),
+    Register(Register),
+    Erase(Erase),
+    Issue(Issue),
+    UpdateCard(UpdateCard),
+    Block(Block),
+    Unblock(Unblock),
+    Award(Award),
+    Redeem(Redeem),
+    Adjust(Adjust),
+    Expire(Expire),
+    /// Writes off what is due on a card, whoever it belongs to.
+    ExpireDue(CardId),
+}
+
+/// A command with its caller.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub partner: PartnerId,
+    pub actor: Actor,
+    /// The shop that the request or its credential names; part of the keys of orders.
+    pub shop: Option<ShopId>,
+    /// The `Idempotency-Key` header. A command with an order id or a reference goes by that instead.
+    pub idempotency_key: Option<String>,
+    pub command: Command,
+}
+
+/// An event as it was recorded, with what the vault holds of it.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    pub seq: Seq,
+    pub at: Timestamp,
+    pub event: Event,
+    /// The vault's body; none where nothing was sealed or it has been erased since.
+    pub body: Option<String>,
+}
+
+/// What a command came to.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The command's events in order; none where everything was so already.
+    pub events: Vec<Recorded>,
+    /// The same command had been done before: these are its events, and nothing was written.
+    pub replayed: bool,
+    /// When the command was decided.
+    pub at: Timestamp,
+    /// The card that the command was about, as the command left it. After a replay: as it is now.
+    pub card: Option<Arc<Card>>,
+    /// The card's holder, where the command was about a card or a customer; none once erased.
+    pub person: Option<Arc<PersonRecord>>,
+}
+
+/// Why a command changed nothing.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Refusal {
+    /// A rule of the programme.
+    #[error("{0:?}")]
+    Rejected(Rejection),
+    /// The idempotency key was claimed by other content, whose events these are.
+    #[error("the key was claimed by another request")]
+    Conflict { events: Vec<Recorded> },
+    /// The queue is full or the writer is catching its breath: nothing was written, try again.
+    #[error("the writer is busy")]
+    Busy,
+    /// The commit failed: nothing was written, try again.
+    #[error("the log could not be written")]
+    NotWritten,
+    /// The service is stopping: nothing was written.
+    #[error("the service is stopping")]
+    Stopping,
+}

@@ -1,0 +1,5 @@
+//! The writer: one thread, the only write connection to the log. Batches commands, decides them on memory, commits once, then answers.
+
+mod command;
+
+pub use command::{Actor, Command, Outcome, Recorded, Refusal, Request};
