@@ -1,0 +1,105 @@
+//! The way to the writer: a bounded queue, and an answer for each request in it.
+
+use super::{Outcome, Refusal, Request};
+use crate::live::Live;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError};
+use tokio::sync::oneshot;
+
+/// How many requests may wait. A bulk request waits as one.
+pub const QUEUE_MAX: usize = 4_096;
+/// How many requests one bulk request may hold.
+pub const BULK_MAX: usize = 1_000;
+
+/// What the queue holds.
+#[derive(Debug)]
+pub(super) enum Message {
+    One { request: Box<Request>, answer: oneshot::Sender<Answer> },
+    Many { requests: Vec<Request>, answer: oneshot::Sender<Vec<Answer>> },
+    /// Finish what was taken, take nothing more.
+    Stop,
+}
+
+/// What each request is answered with.
+pub(super) type Answer = Result<Outcome, Refusal>;
+
+/// The writer's state for the health check.
+#[derive(Debug, Default)]
+pub(super) struct Condition {
+    pub(super) waiting: AtomicUsize,
+    pub(super) failing: AtomicBool,
+    pub(super) stopping: AtomicBool,
+}
+
+/// A handle on the writer. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Writer {
+    pub(super) queue: SyncSender<Message>,
+    pub(super) condition: Arc<Condition>,
+    pub(super) live: Arc<Live>,
+}
+
+impl Writer {
+    /// Submits one request and waits until it is committed or refused.
+    ///
+    /// # Errors
+    /// The refusal. After [`Refusal::Busy`], [`Refusal::NotWritten`] and [`Refusal::Stopping`] nothing was written.
+    pub async fn submit(&self, request: Request) -> Result<Outcome, Refusal> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Message::One { request: Box::new(request), answer })?;
+        answered.await.unwrap_or(Err(Refusal::Stopping))
+    }
+
+    /// Submits up to [`BULK_MAX`] requests that are decided in order, independently, and committed together.
+    ///
+    /// # Errors
+    /// When none of them was taken.
+    pub async fn submit_all(&self, requests: Vec<Request>) -> Result<Vec<Result<Outcome, Refusal>>, Refusal> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Message::Many { requests, answer })?;
+        answered.await.map_err(|_| Refusal::Stopping)
+    }
+
+    /// [`Writer::submit`] for a thread outside any async runtime.
+    ///
+    /// # Errors
+    /// As [`Writer::submit`].
+    pub fn submit_blocking(&self, request: Request) -> Result<Outcome, Refusal> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Message::One { request: Box::new(request), answer })?;
+        answered.blocking_recv().unwrap_or(Err(Refusal::Stopping))
+    }
+
+    /// What is committed and in memory.
+    #[must_use]
+    pub fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    /// How many requests wait in the queue.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.condition.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Whether the last commit failed: reads work, writes are refused until one succeeds.
+    #[must_use]
+    pub fn failing(&self) -> bool {
+        self.condition.failing.load(Ordering::Relaxed)
+    }
+
+    fn send(&self, message: Message) -> Result<(), Refusal> {
+        if self.condition.stopping.load(Ordering::Acquire) {
+            return Err(Refusal::Stopping);
+        }
+        self.condition.waiting.fetch_add(1, Ordering::Relaxed);
+        self.queue.try_send(message).map_err(|refused| {
+            self.condition.waiting.fetch_sub(1, Ordering::Relaxed);
+            match refused {
+                TrySendError::Full(_) => Refusal::Busy,
+                TrySendError::Disconnected(_) => Refusal::Stopping,
+            }
+        })
+    }
+}
