@@ -3,5 +3,6 @@
 pub mod clock;
 pub mod domain;
 pub mod live;
+pub mod ops;
 pub mod storage;
 pub mod writer;
