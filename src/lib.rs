@@ -1,8 +1,15 @@
 //! Counterfoil: an append-only, event-sourced loyalty ledger.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
+pub mod control;
 pub mod domain;
+pub mod event_log;
+pub mod jobs;
 pub mod live;
 pub mod ops;
+pub mod projections;
 pub mod storage;
+pub mod vault;
 pub mod writer;
