@@ -4,8 +4,9 @@ use super::arguments::{self, Data};
 use super::output::Output;
 use super::{Failure, programme};
 use crate::control::Founded;
+use crate::domain::{PartnerId, ShopId, TemplateId};
 use clap::Args;
-use serde_json::json;
+use serde::Serialize;
 
 /// Create a ledger with one partner, one shop, one card template and one key
 ///
@@ -31,24 +32,37 @@ impl Init {
     pub(super) fn run(self, output: &mut Output) -> Result<(), Failure> {
         let dir = self.data.dir();
         let founding = programme::founding(&self.partner, &self.partner, &self.currency);
-        let (founded, ()) = programme::create(&dir, &founding, |_, _, _| Ok(()))?;
+        let (founded, ()) = programme::create(&dir, &founding, &[], |_, _, _| Ok(()))?;
         if self.json {
-            return output.json(&credentials(&founded));
+            return output.json(&Credentials::from(&founded));
         }
         output.line(format_args!("{} holds a ledger now.", dir.path().display()))?;
-        output.line(format_args!("partner {}, shop {}, template {}", founded.partner, founded.shop, founded.template))?;
+        output
+            .line(format_args!("partner {}, shop {}, template {}", founded.partner, founded.shop, founded.template))?;
         output.line(format_args!("X-API-Key:    {}", founded.api_key))?;
         output.line(format_args!("X-API-Secret: {}  (shown once)", founded.api_secret.reveal()))?;
         output.line(format_args!("Next: counterfoil serve --data {}", dir.path().display()))
     }
 }
 
-fn credentials(founded: &Founded) -> serde_json::Value {
-    json!({
-        "partner_id": founded.partner,
-        "shop_id": founded.shop,
-        "template_id": founded.template,
-        "api_key": founded.api_key,
-        "api_secret": founded.api_secret.reveal(),
-    })
+/// The answer for scripts, in this order.
+#[derive(Serialize)]
+struct Credentials<'a> {
+    partner_id: PartnerId,
+    shop_id: ShopId,
+    template_id: TemplateId,
+    api_key: &'a str,
+    api_secret: &'a str,
+}
+
+impl<'a> From<&'a Founded> for Credentials<'a> {
+    fn from(founded: &'a Founded) -> Self {
+        Self {
+            partner_id: founded.partner,
+            shop_id: founded.shop,
+            template_id: founded.template,
+            api_key: &founded.api_key,
+            api_secret: founded.api_secret.reveal(),
+        }
+    }
 }

@@ -14,6 +14,7 @@ mod output;
 mod programme;
 mod rebuild;
 mod serve;
+mod server;
 mod service;
 mod staging;
 

@@ -3,7 +3,7 @@
 use super::Failure;
 use super::staging::Staging;
 use crate::app::EngineConfig;
-use crate::control::{Founded, Founding, Operator, Refused, found, start};
+use crate::control::{Founded, Founding, Operator, found, start};
 use crate::domain::programme::TemplateRules;
 use crate::storage::DataDir;
 
@@ -16,19 +16,21 @@ pub(super) fn founding(partner: &str, shop: &str, currency: &str) -> Founding {
     Founding { partner, shop, currency, rules: TemplateRules::default() }
 }
 
-/// Founds the programme in `target`, and does `more` in it before it is put in place.
+/// Founds the programme in `target`, and does `more` (which may make `more_files`) before it is put in place.
 pub(super) fn create<T>(
     target: &DataDir,
     founding: &Founding,
+    more_files: &[&str],
     more: impl FnOnce(&Operator, &Founded, &DataDir) -> Result<T, Failure>,
 ) -> Result<(Founded, T), Failure> {
     let staging = Staging::begin(target)?;
-    let (engine, operator, secrets) = start(EngineConfig::new(staging.dir()))?;
+    let lock = staging.dir().lock()?;
+    let (engine, operator, secrets) = start(EngineConfig::new(staging.dir()), lock)?;
     let made = within(&operator, founding, |founded| more(&operator, founded, &staging.dir()));
     drop((operator, secrets));
     engine.stop();
     let made = made?;
-    staging.finish(&FILES)?;
+    staging.finish(&[more_files, &FILES].concat())?;
     Ok(made)
 }
 
@@ -37,7 +39,7 @@ fn within<T>(
     founding: &Founding,
     more: impl FnOnce(&Founded) -> Result<T, Failure>,
 ) -> Result<(Founded, T), Failure> {
-    let founded = found(operator, founding).map_err(|refused: Refused| Failure::from(refused))?;
+    let founded = found(operator, founding)?;
     let extra = more(&founded)?;
     Ok((founded, extra))
 }

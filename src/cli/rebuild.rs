@@ -76,7 +76,9 @@ fn compare_with_rebuild(dir: &DataDir, scratch: &Scratch) -> Result<(Seq, Vec<Di
             ViewsState::Follows(seq) => seq,
             ViewsState::Unusable(why) => return Err(Failure::CheckFailed(format!("views.db is of no use: {why}"))),
             ViewsState::AheadOfLog { seen, head } => {
-                return Err(Failure::CheckFailed(format!("views.db has seen event {seen}, but the log ends at {head}")));
+                return Err(Failure::CheckFailed(format!(
+                    "views.db has seen event {seen}, but the log ends at {head}"
+                )));
             }
         };
         // The vault knows of erasures up to the head, views.db only up to its watermark: a rebuild from both would differ.

@@ -133,10 +133,7 @@ mod tests {
         let ledger = Connection::open(target.ledger()).unwrap();
         assert_eq!(ledger.query_row("SELECT n FROM t", [], |row| row.get::<_, i64>(0)).unwrap(), 7);
         assert!(!target.path().join(FOLDER).exists());
-        assert!(matches!(
-            Staging::begin(&target),
-            Err(StagingError::Directory(DataDirError::HoldsLedger(_)))
-        ));
+        assert!(matches!(Staging::begin(&target), Err(StagingError::Directory(DataDirError::HoldsLedger(_)))));
     }
 
     #[test]

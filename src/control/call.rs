@@ -4,7 +4,7 @@ use super::message::{AdminAnswer, AdminRequest, Refused};
 use super::operator::Operator;
 use crate::app::{Engine, EngineConfig, EngineError};
 use crate::ops::{OpsError, Secrets};
-use crate::storage::{DataDir, DataDirError};
+use crate::storage::{DataDir, DataDirError, Lock};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -42,42 +42,36 @@ pub fn call(dir: &DataDir, request: &AdminRequest) -> Result<AdminAnswer, CallEr
         if let Ok(stream) = UnixStream::connect(dir.control_socket()) {
             return said(ask(&stream, request).map_err(CallError::Unanswered)?);
         }
-        match start_here(dir) {
-            Ok((engine, operator)) => {
-                let answer = operator.execute(request.clone());
-                drop(operator);
-                engine.stop();
-                return said(answer);
-            }
-            // Somebody holds the lock and has no socket yet, or no more: it is starting, ending, or a command like this one.
-            Err(CallError::Directory(DataDirError::InUse(_))) if start.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
-            Err(error) => return Err(error),
+        match dir.lock() {
+            Ok(lock) => return said(execute_here(dir, lock, request)?),
+            // Somebody holds it and has no socket yet, or no more: it is starting, ending, or a command like this one.
+            Err(DataDirError::InUse(_)) if start.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+            Err(error) => return Err(error.into()),
         }
     }
 }
 
-/// Starts the engine of a directory, with an operator for it.
+/// Starts the engine of a directory whose lock is held, with an operator for it and the secrets.
 ///
 /// # Errors
-/// When the directory is in use, or its files cannot be used.
-pub fn start(config: EngineConfig) -> Result<(Engine, Operator, Arc<Secrets>), CallError> {
+/// When its files cannot be used.
+pub fn start(config: EngineConfig, lock: Lock) -> Result<(Engine, Operator, Arc<Secrets>), CallError> {
     let dir = config.dir.clone();
-    let engine = Engine::start(config)?;
+    let engine = Engine::start_locked(config, lock)?;
     let secrets = Arc::new(Secrets::open(&dir)?);
-    let operator = Operator::new(engine.writer(), Arc::clone(&secrets), engine.clock());
+    let operator = Operator::new(engine.writer().clone(), Arc::clone(&secrets), engine.clock().clone());
     Ok((engine, operator, secrets))
 }
 
-fn start_here(dir: &DataDir) -> Result<(Engine, Operator), CallError> {
-    let (engine, operator, _) = start(EngineConfig::new(dir.clone()))?;
-    Ok((engine, operator))
+fn execute_here(dir: &DataDir, lock: Lock, request: &AdminRequest) -> Result<AdminAnswer, CallError> {
+    let (engine, operator, _secrets) = start(EngineConfig::new(dir.clone()), lock)?;
+    let answer = operator.execute(request.clone());
+    engine.stop();
+    Ok(answer)
 }
 
 fn said(answer: AdminAnswer) -> Result<AdminAnswer, CallError> {
-    match answer {
-        AdminAnswer::Refused(refused) => Err(CallError::Refused(refused)),
-        answer => Ok(answer),
-    }
+    if let AdminAnswer::Refused(refused) = answer { Err(CallError::Refused(refused)) } else { Ok(answer) }
 }
 
 fn ask(stream: &UnixStream, request: &AdminRequest) -> io::Result<AdminAnswer> {

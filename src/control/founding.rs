@@ -81,6 +81,14 @@ pub fn issue_card(operator: &Operator, founded: &Founded, member: &NewMember) ->
     })
 }
 
+/// Moves points on a card of the programme.
+///
+/// # Errors
+/// When it was refused.
+pub fn move_points(operator: &Operator, founded: &Founded, command: Command) -> Result<(), Refused> {
+    submit(operator, founded.partner, command).map(|_| ())
+}
+
 impl NewKey {
     /// A pair that may do everything, for the only partner.
     #[must_use]
@@ -97,7 +105,7 @@ impl NewKey {
     }
 }
 
-pub(super) fn submit(operator: &Operator, partner: PartnerId, command: Command) -> Result<Outcome, Refused> {
+fn submit(operator: &Operator, partner: PartnerId, command: Command) -> Result<Outcome, Refused> {
     operator.submit(partner, command).map_err(|refusal| told(&refusal))
 }
 

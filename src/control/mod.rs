@@ -11,7 +11,7 @@ mod operator;
 mod socket;
 
 pub use call::{CallError, call, start};
-pub use founding::{Founded, Founding, NewMember, found, issue_card};
+pub use founding::{Founded, Founding, NewMember, found, issue_card, move_points};
 pub use message::{AdminAnswer, AdminRequest, KeyView, NewKey, Refused};
 pub use operator::Operator;
 pub use socket::{Control, SocketError, serve};

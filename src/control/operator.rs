@@ -2,10 +2,10 @@
 
 use super::message::{AdminAnswer, AdminRequest, KeyView, NewKey, Refused};
 use crate::clock::Clock;
-use crate::domain::programme::{CreateKey, Directory, Key, KeyForm, RevokeKey};
-use crate::domain::{CustomerId, Event, KeyId, PartnerId, Rejection, ShopId};
 use crate::domain::customers::Erase;
-use crate::ops::{Credential, Secrets, SecretText};
+use crate::domain::programme::{CreateKey, Directory, Key, KeyForm, RevokeKey};
+use crate::domain::{CustomerId, Event, KeyId, PartnerId, Rejection, Seq, ShopId};
+use crate::ops::{Credential, SecretText, Secrets};
 use crate::writer::{Actor, Command, Outcome, Refusal, Request, Writer};
 use std::sync::Arc;
 
@@ -51,8 +51,15 @@ impl Operator {
         self.submit(partner, Command::CreateKey(command(new, &credential))).map_err(|refusal| told(&refusal))?;
         let directory = self.writer.live().directory();
         let key = directory.keys.values().find(|key| key.public_id == credential.public_id);
-        let key = key.ok_or_else(|| refused("the key was created but is not in the directory: list the keys".to_owned()))?;
+        let key =
+            key.ok_or_else(|| refused("the key was created but is not in the directory: list the keys".to_owned()))?;
         Ok((KeyView::from(key), credential.presented()))
+    }
+
+    /// The last event of the log.
+    #[must_use]
+    pub fn head(&self) -> Seq {
+        self.writer.live().progress().head()
     }
 
     pub(super) fn submit(&self, partner: PartnerId, command: Command) -> Result<Outcome, Refusal> {
@@ -113,7 +120,9 @@ impl Operator {
             None => match (partners.next(), partners.next()) {
                 (Some(only), None) => Ok(*only),
                 (None, _) => Err(refused("the ledger has no partner".to_owned())),
-                (Some(_), Some(_)) => Err(refused("the ledger has several partners: say which with --partner".to_owned())),
+                (Some(_), Some(_)) => {
+                    Err(refused("the ledger has several partners: say which with --partner".to_owned()))
+                }
             },
         }
     }
@@ -149,7 +158,9 @@ pub(super) fn told(refusal: &Refusal) -> Refused {
         Refusal::Conflict { .. } => "refused: the same name was used for another request".to_owned(),
         Refusal::Busy => "the service is busy and nothing was written: try again".to_owned(),
         Refusal::NotWritten => "the log could not be written, and nothing was: is the disk full?".to_owned(),
-        Refusal::Stopping => "the service is stopping and nothing was written: try again when it has stopped".to_owned(),
+        Refusal::Stopping => {
+            "the service is stopping and nothing was written: try again when it has stopped".to_owned()
+        }
     })
 }
 

@@ -6,6 +6,7 @@ use crate::domain::{CardId, PartnerId, Timestamp};
 use crate::storage::{DataDir, StorageError, open_reader};
 use crate::writer::{Actor, Command, Refusal, Request, Writer};
 use rusqlite::Connection;
+use std::collections::BTreeSet;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -16,9 +17,8 @@ const PAGE: i64 = 500;
 const CATCH_UP: Duration = Duration::from_secs(10);
 
 /// The index `lots_by_expiry` answers this page by page.
-const DUE: &str = "SELECT lots.expires_at, lots.card, cards.partner FROM lots JOIN cards ON cards.card = lots.card \
-     WHERE lots.expires_at IS NOT NULL AND lots.expires_at <= ?1 AND (lots.expires_at, lots.card) > (?2, ?3) \
-     ORDER BY lots.expires_at, lots.card LIMIT ?4";
+const DUE: &str = "SELECT expires_at, card FROM lots WHERE expires_at IS NOT NULL AND expires_at <= ?1 \
+     AND (expires_at, card) > (?2, ?3) ORDER BY expires_at, card LIMIT ?4";
 
 /// Why the job cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -55,19 +55,11 @@ impl ExpiryJob {
     pub fn start(dir: &DataDir, writer: Writer, clock: Clock, period: Duration) -> Result<Self, JobError> {
         let views = open_reader(dir)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        let (stop, mut stopped) = watch::channel(false);
-        let work = Work { views, writer, clock, stopped: stopped.clone() };
-        let run = async move {
-            while !*stopped.borrow() {
-                match work.pass().await {
-                    Ok(0) => {}
-                    Ok(cards) => tracing::info!(cards, "wrote off points whose time had come"),
-                    Err(error) => tracing::warn!(%error, "the expiry job was interrupted and tries again"),
-                }
-                let _told = tokio::time::timeout(period, stopped.changed()).await;
-            }
-        };
-        let thread = std::thread::Builder::new().name("expiry".to_owned()).spawn(move || runtime.block_on(run))?;
+        let (stop, stopped) = watch::channel(false);
+        let work = Work { views, writer, clock, stopped };
+        // The future is made in the thread that runs it: a connection may move there, but not be shared.
+        let run = move || runtime.block_on(work.run(period));
+        let thread = std::thread::Builder::new().name("expiry".to_owned()).spawn(run)?;
         Ok(Self { stop, thread: Some(thread) })
     }
 
@@ -97,16 +89,22 @@ struct Work {
     stopped: watch::Receiver<bool>,
 }
 
-/// A lot's place in the order of expiry.
+/// A lot's place in the order of expiry: when, and on which card.
 type Place = (i64, i64);
 
-struct Due {
-    place: Place,
-    partner: PartnerId,
-    card: CardId,
-}
-
 impl Work {
+    async fn run(self, period: Duration) {
+        let mut stopped = self.stopped.clone();
+        while !*stopped.borrow() {
+            match self.pass().await {
+                Ok(0) => {}
+                Ok(cards) => tracing::info!(cards, "wrote off points whose time had come"),
+                Err(error) => tracing::warn!(%error, "the expiry job was interrupted and tries again"),
+            }
+            let _told = tokio::time::timeout(period, stopped.changed()).await;
+        }
+    }
+
     // Submits every card with something due, and answers how many had something to write off.
     async fn pass(&self) -> Result<usize, Interruption> {
         let now = self.clock.now();
@@ -117,22 +115,22 @@ impl Work {
         while !*self.stopped.borrow() {
             let page = due(&self.views, now, after)?;
             let Some(last) = page.last() else { break };
-            after = last.place;
-            written_off += self.submit(page).await?;
+            after = *last;
+            written_off += self.submit(&page).await?;
         }
         Ok(written_off)
     }
 
-    async fn submit(&self, page: Vec<Due>) -> Result<usize, Interruption> {
-        let mut cards: Vec<_> = page.into_iter().map(|due| (due.card, due.partner)).collect();
-        cards.sort_unstable();
-        cards.dedup();
+    async fn submit(&self, page: &[Place]) -> Result<usize, Interruption> {
+        let cards: BTreeSet<_> = page.iter().map(|(_, card)| *card).collect();
         let mut written_off = 0;
         for answer in self.writer.submit_all(cards.into_iter().map(request).collect()).await? {
             match answer {
                 Ok(outcome) => written_off += usize::from(!outcome.events.is_empty()),
                 // One card that cannot be written off must not keep the others waiting.
-                Err(Refusal::Rejected(rejection)) => tracing::error!(?rejection, "a card's due points stay in the books"),
+                Err(Refusal::Rejected(rejection)) => {
+                    tracing::error!(?rejection, "a card's due points stay in the books")
+                }
                 Err(refusal) => return Err(refusal.into()),
             }
         }
@@ -140,16 +138,14 @@ impl Work {
     }
 }
 
-fn request((card, partner): (CardId, PartnerId)) -> Request {
-    let command = Command::ExpireDue(card);
+fn request(card: i64) -> Request {
+    // The card says whose it is; the job belongs to the deployment.
+    let (partner, command) = (PartnerId::new(0), Command::ExpireDue(CardId::new(card)));
     Request { partner, actor: Actor::ExpiryJob, shop: None, idempotency_key: None, command }
 }
 
-fn due(views: &Connection, now: Timestamp, after: Place) -> rusqlite::Result<Vec<Due>> {
+fn due(views: &Connection, now: Timestamp, after: Place) -> rusqlite::Result<Vec<Place>> {
     let mut query = views.prepare_cached(DUE)?;
-    let rows = query.query_map((now.micros(), after.0, after.1, PAGE), |row| {
-        let card = row.get(1)?;
-        Ok(Due { place: (row.get(0)?, card), partner: PartnerId::new(row.get(2)?), card: CardId::new(card) })
-    })?;
+    let rows = query.query_map((now.micros(), after.0, after.1, PAGE), |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }
