@@ -3,7 +3,11 @@
 //! No line carries a name, an email, a phone, a key or a secret; whoever writes one sees to that.
 
 use clap::ValueEnum;
+use std::io::{self, IsTerminal as _};
 use tracing_subscriber::EnvFilter;
+
+/// What is logged unless RUST_LOG says otherwise: the libraries' own comings and goings are of no use to an operator.
+const USUAL: &str = "info,actix_server=warn,rusqlite_migration=warn";
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -14,10 +18,10 @@ pub(super) enum LogFormat {
 
 /// Begins to log. Later calls change nothing.
 pub(super) fn start(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(USUAL));
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let started = match format {
-        LogFormat::Text => lines.with_target(false).try_init(),
+        LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).with_target(false).try_init(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
     };
     if let Err(error) = started {

@@ -5,7 +5,7 @@ use super::arguments::Data;
 use super::output::Output;
 use crate::domain::Seq;
 use crate::projections::{Difference, ViewsState, compare, rebuild, state};
-use crate::storage::DataDir;
+use crate::storage::{DataDir, DataDirError};
 use clap::Args;
 use rusqlite::{Connection, OpenFlags};
 use std::fs;
@@ -34,7 +34,7 @@ impl Rebuild {
 }
 
 fn replace(dir: &DataDir, output: &mut Output) -> Result<(), Failure> {
-    let _lock = dir.lock()?;
+    let _lock = dir.lock().map_err(refusal)?;
     let scratch = Scratch::new(dir.path().join("views.rebuilt.db"));
     let until = rebuild(&open(&dir.ledger())?, &scratch.0, None)?;
     // The old file's WAL must not be taken for the new file's. Between the two steps there is no views.db, which is
@@ -43,6 +43,18 @@ fn replace(dir: &DataDir, output: &mut Output) -> Result<(), Failure> {
     fs::rename(&scratch.0, dir.views())
         .map_err(|source| Failure::File { path: dir.views().display().to_string(), source })?;
     output.line(format_args!("views.db is rebuilt up to event {until}."))
+}
+
+fn refusal(error: DataDirError) -> Failure {
+    match error {
+        DataDirError::InUse(path) => {
+            let path = path.display();
+            Failure::WrongUse(format!(
+                "another process serves {path}: stop it first, or use --check, which works beside it"
+            ))
+        }
+        error @ (DataDirError::NoLedger(_) | DataDirError::HoldsLedger(_) | DataDirError::Io { .. }) => error.into(),
+    }
 }
 
 fn check(dir: &DataDir, output: &mut Output) -> Result<(), Failure> {
