@@ -135,6 +135,16 @@ impl Drop for Service {
     }
 }
 
+/// Asks until it is so.
+#[track_caller]
+pub(super) fn eventually(what: &str, so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !so() {
+        assert!(start.elapsed() < PATIENCE, "in vain: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// Whether any file in `dir` holds these bytes. Sockets hold none.
 pub(super) fn any_file_holds(dir: &Path, wanted: &str) -> bool {
     let entries = std::fs::read_dir(dir).expect("the directory is there");
