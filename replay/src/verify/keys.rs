@@ -29,7 +29,8 @@ pub(super) fn check_unique(ledger: &Connection, seen: Vec<KeyHashes>, findings: 
     if suspects.is_empty() {
         return Ok(());
     }
-    let mut statement = ledger.prepare("SELECT seq, idempotency_key FROM events WHERE idempotency_key IS NOT NULL ORDER BY seq")?;
+    let mut statement =
+        ledger.prepare("SELECT seq, idempotency_key FROM events WHERE idempotency_key IS NOT NULL ORDER BY seq")?;
     let mut rows = statement.query([])?;
     let mut claimed: HashMap<String, i64> = HashMap::new();
     while let Some(row) = rows.next()? {
@@ -39,7 +40,11 @@ pub(super) fn check_unique(ledger: &Connection, seen: Vec<KeyHashes>, findings: 
         }
         let seq: i64 = row.get(0)?;
         match claimed.get(key) {
-            Some(first) => findings.event(Check::Keys, seq, format!("the idempotency key {key:?} was claimed before, by event {first}")),
+            Some(first) => findings.event(
+                Check::Keys,
+                seq,
+                format!("the idempotency key {key:?} was claimed before, by event {first}"),
+            ),
             None => drop(claimed.insert(key.to_owned(), seq)),
         }
     }
