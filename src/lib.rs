@@ -1,8 +1,14 @@
 //! Counterfoil: an append-only, event-sourced loyalty ledger.
 
+pub mod app;
 pub mod clock;
 pub mod domain;
+pub mod event_log;
+pub mod http;
 pub mod live;
 pub mod ops;
+pub mod projections;
+pub mod queries;
 pub mod storage;
+pub mod vault;
 pub mod writer;

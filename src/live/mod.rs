@@ -82,14 +82,6 @@ impl Live {
         self.progress.committed(head);
     }
 
-    /// Forgets everything the projector has passed, so that it is read from disk again.
-    pub(crate) fn forget_projected(&self) {
-        let watermark = self.progress.watermark();
-        for shard in &self.shards {
-            shard.write().retain(|_, card| card.as_of > watermark);
-        }
-    }
-
     // A sixteenth of what may go, in the map's own arbitrary order: no bookkeeping on the hot path.
     fn evict(&self, shard: &mut FxHashMap<CardId, Arc<Card>>) {
         let watermark = self.progress.watermark();

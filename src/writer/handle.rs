@@ -89,6 +89,13 @@ impl Writer {
         self.condition.failing.load(Ordering::Relaxed)
     }
 
+    /// Takes nothing more, and lets the thread end once it has answered what was taken.
+    pub fn stop(&self) {
+        self.condition.stopping.store(true, Ordering::Release);
+        // The thread may have ended already, which is what is wanted.
+        drop(self.queue.send(Message::Stop));
+    }
+
     fn send(&self, message: Message) -> Result<(), Refusal> {
         if self.condition.stopping.load(Ordering::Acquire) {
             return Err(Refusal::Stopping);

@@ -1,7 +1,15 @@
 //! The writer: one thread, the only write connection to the log. Batches commands, decides them on memory, commits once, then answers.
 
+mod batch;
+mod claim;
 mod command;
+mod decide;
+mod filter;
 mod handle;
+mod memory;
+mod pending;
+mod thread;
 
 pub use command::{Actor, Command, Outcome, Recorded, Refusal, Request};
 pub use handle::{BULK_MAX, QUEUE_MAX, Writer};
+pub use thread::{StartError, start};

@@ -5,9 +5,9 @@ use crate::domain::customers::{Customer, CustomerUpdated, PersonRecord};
 use crate::domain::{CardId, Draft, Metadata, Rejection, Secret, Stream};
 
 /// Changes to a card and its holder; what is none stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateCard {
-    pub card: Option<CardId>,
+    pub card: CardId,
     /// Only to be refused when it differs.
     pub email: Option<String>,
     pub name: Option<String>,

@@ -1,0 +1,14 @@
+//! The auditor's own fold: cards, lots and movements from the events of cards, and every rule that the events have to obey.
+//!
+//! After a broken rule the fold goes on with what the event states, so that one wrong event is told once.
+
+mod book;
+mod card;
+mod claims;
+mod movement;
+mod rows;
+
+pub use book::{Cards, Totals};
+pub use card::{Card, Lot};
+pub use claims::check_key;
+pub use rows::{CardRow, LotRow, MovementRow, Value, differences};

@@ -1,0 +1,129 @@
+//! Moments as the log counts them: microseconds since 1970-01-01T00:00:00Z, and their one spelling in payloads.
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use serde::{Deserialize, Deserializer, de};
+use std::fmt;
+
+/// Microseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(i64);
+
+impl Instant {
+    /// Wraps a number of microseconds.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// The bare number, for storage.
+    #[must_use]
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// This moment, by the system's clock.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(Utc::now().timestamp_micros())
+    }
+
+    /// What an auditor types: RFC 3339 with any offset, or a date, which means its first instant in UTC.
+    #[must_use]
+    pub fn parse_typed(text: &str) -> Option<Self> {
+        if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+            return Some(Self(moment.timestamp_micros()));
+        }
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+        Some(Self(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros()))
+    }
+
+    /// The one spelling that payloads use: `2026-01-31T12:00:00.000000Z`.
+    ///
+    /// Written by hand: it runs for every lot of every event.
+    #[must_use]
+    pub fn parse_payload(text: &str) -> Option<Self> {
+        let bytes: &[u8; 27] = text.as_bytes().try_into().ok()?;
+        for (at, mark) in [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (26, b'Z')] {
+            if bytes[at] != mark {
+                return None;
+            }
+        }
+        let [year, month, day] = [digits(&bytes[0..4])?, digits(&bytes[5..7])?, digits(&bytes[8..10])?];
+        let [hour, minute, second] = [digits(&bytes[11..13])?, digits(&bytes[14..16])?, digits(&bytes[17..19])?];
+        if !(1..=12).contains(&month) || day < 1 || day > days_in(year, month) || hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        let seconds = ((days_since_epoch(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
+        Some(Self(seconds * 1_000_000 + digits(&bytes[20..26])?))
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match DateTime::from_timestamp_micros(self.0) {
+            Some(moment) => f.write_str(&moment.to_rfc3339_opts(SecondsFormat::Micros, true)),
+            None => write!(f, "{} microseconds since 1970", self.0),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = crate::payload::Text::deserialize(deserializer)?;
+        Self::parse_payload(text.as_str())
+            .ok_or_else(|| de::Error::custom(format!("{:?} is not a time like 2026-01-31T12:00:00.000000Z", text.as_str())))
+    }
+}
+
+fn digits(bytes: &[u8]) -> Option<i64> {
+    bytes.iter().try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + i64::from(byte - b'0')))
+}
+
+fn days_in(year: i64, month: i64) -> i64 {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days since 1970-01-01 in the Gregorian calendar. The year is counted from March, so that the leap day comes last.
+fn days_since_epoch(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, month) = (year.div_euclid(400), (month + 9) % 12);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * month + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payloads_time_means_what_the_calendar_says() {
+        for micros in (-2_000_000_000_000_000_i64..4_102_444_800_000_000).step_by(86_399_123_457_911) {
+            let instant = Instant::from_micros(micros);
+            assert_eq!(Instant::parse_payload(&instant.to_string()), Some(instant), "{instant}");
+            assert_eq!(Instant::parse_typed(&instant.to_string()), Some(instant), "{instant}");
+        }
+    }
+
+    #[test]
+    fn only_the_one_spelling_is_a_payloads_time() {
+        for text in [
+            "2026-01-31T12:00:00Z",
+            "2026-01-31T12:00:00.000Z",
+            "2026-01-31T12:00:00.000000+00:00",
+            "2026-02-30T12:00:00.000000Z",
+            "2026-01-31T24:00:00.000000Z",
+            "2026-01-31 12:00:00.000000Z",
+        ] {
+            assert_eq!(Instant::parse_payload(text), None, "{text}");
+        }
+        assert_eq!(Instant::parse_typed("1970-01-02"), Some(Instant::from_micros(86_400_000_000)));
+    }
+}

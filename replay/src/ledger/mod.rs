@@ -1,0 +1,9 @@
+//! The files: where they are, how they are opened without a chance of changing them, and what a row of the log is.
+
+mod chain;
+mod event;
+mod open;
+
+pub use chain::{ChainHasher, GENESIS, Hash, commitment};
+pub use event::{COLUMNS, Event, Malformed};
+pub use open::{Location, OpenError, head, hash_at, open_same_snapshot, open_snapshot, require_ledger};

@@ -1,0 +1,171 @@
+//! The ledger without its doors: files, writer, projector, memory.
+
+use super::follow;
+use crate::clock::Clock;
+use crate::domain::Seq;
+use crate::event_log::{TailError, check_tail, head};
+use crate::live::Live;
+use crate::projections::{self, Projector, ProjectorError, RebuildError, ViewsState};
+use crate::storage::{DataDir, DataDirError, Lock, StorageError, open_ledger, open_views};
+use crate::writer::{self, Writer};
+use rusqlite::Connection;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+/// What an engine needs to know.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    pub dir: DataDir,
+    pub clock: Clock,
+    /// How many cards to keep in memory.
+    pub memory_cards: usize,
+}
+
+impl EngineConfig {
+    /// How many cards are kept in memory unless configured: about 200 MB when all are in use.
+    pub const MEMORY_CARDS: usize = 400_000;
+
+    /// An engine on the system's clock.
+    #[must_use]
+    pub fn new(dir: DataDir) -> Self {
+        Self { dir, clock: Clock::System, memory_cards: Self::MEMORY_CARDS }
+    }
+}
+
+/// Why an engine could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Tail(#[from] TailError),
+    #[error("the log ends at event {head}, but views.db has seen event {seen}: the log was cut off or replaced by an older copy. Run `counterfoil-replay verify`; if the older copy is meant, `counterfoil rebuild` accepts it")]
+    LogBehindViews { seen: Seq, head: Seq },
+    #[error(transparent)]
+    Rebuild(#[from] RebuildError),
+    #[error(transparent)]
+    Projector(#[from] ProjectorError),
+    #[error("the files could not be read: {0}")]
+    Read(#[from] rusqlite::Error),
+    #[error(transparent)]
+    Writer(#[from] writer::StartError),
+    #[error("a thread could not be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// A running ledger. Holds the directory's lock until it is stopped or dropped.
+#[derive(Debug)]
+pub struct Engine {
+    writer: Writer,
+    live: Arc<Live>,
+    clock: Clock,
+    dir: DataDir,
+    stop_following: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+    _lock: Lock,
+}
+
+impl Engine {
+    /// Starts on a directory that holds a ledger, or an empty one that is about to. Returns when the projections are level with the log.
+    ///
+    /// # Errors
+    /// When another process has the directory, the end of the log is broken, or a file cannot be used.
+    pub fn start(config: EngineConfig) -> Result<Self, EngineError> {
+        let lock = config.dir.lock()?;
+        Self::start_locked(config, lock)
+    }
+
+    /// [`Engine::start`] with the lock taken before.
+    ///
+    /// # Errors
+    /// As [`Engine::start`].
+    pub fn start_locked(config: EngineConfig, lock: Lock) -> Result<Self, EngineError> {
+        let EngineConfig { dir, clock, memory_cards } = config;
+        let ledger = open_ledger(&dir)?;
+        check_tail(&ledger)?;
+        let head = head(&ledger)?.seq;
+        let mut projector = open_projector(&dir, ledger, head)?;
+        while projector.advance(head)? < head {}
+        let live = Arc::new(Live::new(projector.directory().clone(), head, memory_cards));
+        let (writer, writing) = writer::start(&dir, live.clone(), clock.clone())?;
+        let stop_following = Arc::new(AtomicBool::new(false));
+        let following = follow::spawn(projector, live.clone(), stop_following.clone())?;
+        Ok(Self { writer, live, clock, dir, stop_following, threads: vec![writing, following], _lock: lock })
+    }
+
+    /// The way to the writer.
+    #[must_use]
+    pub fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    /// What is committed and in memory.
+    #[must_use]
+    pub fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    /// The clock that the engine goes by.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Where the ledger lives.
+    #[must_use]
+    pub fn dir(&self) -> &DataDir {
+        &self.dir
+    }
+
+    /// Answers every request that was taken, lets the projector catch up, and ends.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.writer.stop();
+        let mut threads = std::mem::take(&mut self.threads).into_iter();
+        if let Some(writing) = threads.next() {
+            drop(writing.join());
+        }
+        self.stop_following.store(true, Ordering::Release);
+        self.live.progress().ring();
+        threads.for_each(|thread| drop(thread.join()));
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Opens views.db where it follows this log, or makes it anew: nothing in it is worth more than the log.
+fn open_projector(dir: &DataDir, ledger: Connection, head: Seq) -> Result<Projector, EngineError> {
+    let path = dir.views();
+    let present = path.metadata().is_ok_and(|file| file.len() > 0);
+    let found = match present.then(|| open_views(&path)) {
+        None => Err("it is missing".to_owned()),
+        Some(Err(source)) => Err(source.to_string()),
+        Some(Ok(views)) => match projections::state(&views, &ledger, head) {
+            Ok(ViewsState::Follows(seq)) => Ok((views, seq)),
+            Ok(ViewsState::AheadOfLog { seen, head }) => return Err(EngineError::LogBehindViews { seen, head }),
+            Ok(ViewsState::Unusable(reason)) => Err(reason.to_owned()),
+            Err(source) => Err(source.to_string()),
+        },
+    };
+    let (views, seq) = match found {
+        Ok(found) => found,
+        Err(reason) => {
+            if head > Seq::ZERO {
+                tracing::warn!(%reason, events = %head, "rebuilding views.db from the log");
+            }
+            let seq = projections::rebuild(&ledger, &path, None)?;
+            (open_views(&path)?, seq)
+        }
+    };
+    Ok(Projector::new(views, ledger, seq)?)
+}

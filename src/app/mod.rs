@@ -1,0 +1,6 @@
+//! Wires the parts together, and owns the order in which they start and stop.
+
+mod engine;
+mod follow;
+
+pub use engine::{Engine, EngineConfig, EngineError};

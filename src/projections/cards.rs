@@ -1,0 +1,303 @@
+//! Cards and their open lots: the tables `cards`, `lots` and `card_counts`.
+
+use crate::domain::cards::{Card, CardNumber, LastMovement, MovementType, Status, Tier};
+use crate::domain::points::{Lot, Lots, Points};
+use crate::domain::{CardId, CustomerId, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension as _, Row};
+
+/// How many card ids one row of `card_counts` spans.
+const BLOCK: i64 = 4_096;
+
+const SELECT: &str = "SELECT card, partner, customer, template, number, status, status_before_block, design, shop, tier, \
+     debt, lifetime, redeemed, expired, adjusted, movements, last_seq, last_type, last_points, \
+     (SELECT at FROM movements WHERE seq = last_seq), issued_at, updated_at, last_activity, blocked_at, \
+     block_record, metadata_record, version, as_of FROM cards WHERE card = ?1";
+
+const INSERT: &str = "INSERT INTO cards (card, partner, customer, template, number, status, status_before_block, design, \
+     shop, tier, balance, debt, lifetime, redeemed, expired, adjusted, movements, last_seq, last_type, last_points, \
+     issued_at, updated_at, last_activity, blocked_at, block_record, metadata_record, version, as_of) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
+     ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)";
+
+// Two statements, because SQLite touches the index of every column that a SET names, changed or not.
+const UPDATE_STANDING: &str = "UPDATE cards SET status = ?2, status_before_block = ?3, design = ?4, tier = ?5, \
+     updated_at = ?6, blocked_at = ?7, block_record = ?8, metadata_record = ?9, version = ?10, as_of = ?11 WHERE card = ?1";
+const UPDATE_POINTS: &str = "UPDATE cards SET balance = ?2, debt = ?3, lifetime = ?4, redeemed = ?5, expired = ?6, \
+     adjusted = ?7, movements = ?8, last_seq = ?9, last_type = ?10, last_points = ?11, last_activity = ?12, version = ?13, \
+     as_of = ?14 WHERE card = ?1";
+
+/// A card as of the last event that views.db reflects.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn load_card(connection: &Connection, card: CardId) -> rusqlite::Result<Option<Card>> {
+    let found = connection.prepare_cached(SELECT)?.query_row([card.get()], from_row).optional()?;
+    let Some(mut found) = found else { return Ok(None) };
+    found.lots = load_lots(connection, card)?;
+    Ok(Some(found))
+}
+
+/// The card with that number.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn card_by_number(connection: &Connection, partner: PartnerId, number: &CardNumber) -> rusqlite::Result<Option<CardId>> {
+    connection
+        .prepare_cached("SELECT card FROM cards WHERE partner = ?1 AND number = ?2")?
+        .query_row((partner.get(), number.as_str()), |row| row.get(0).map(CardId::new))
+        .optional()
+}
+
+/// The oldest card of a customer.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn card_of_customer(connection: &Connection, customer: CustomerId) -> rusqlite::Result<Option<CardId>> {
+    connection
+        .prepare_cached("SELECT card FROM cards WHERE customer = ?1 ORDER BY card LIMIT 1")?
+        .query_row([customer.get()], |row| row.get(0).map(CardId::new))
+        .optional()
+}
+
+/// Writes a card's row and lots: `before` as the file has it, `card` as it shall be.
+pub(super) fn save(connection: &Connection, before: Option<&Card>, card: &Card) -> rusqlite::Result<()> {
+    match before {
+        None => insert(connection, card)?,
+        Some(before) => {
+            update_points(connection, card)?;
+            if standing(before) != standing(card) {
+                update_standing(connection, card)?;
+            }
+        }
+    }
+    save_lots(connection, before.map(|before| &before.lots), card)
+}
+
+/// What `card_counts` counts a card under.
+pub(super) type CountKey = (i64, i64, &'static str, &'static str);
+
+/// The row of `card_counts` that a card belongs to.
+pub(super) fn count_key(card: &Card) -> CountKey {
+    (card.partner.get(), card.id.get() / BLOCK, card.status.name(), card.tier.name())
+}
+
+/// Adds to a row of `card_counts`.
+pub(super) fn add_count(connection: &Connection, key: &CountKey, cards: i64) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO card_counts (partner, block, status, tier, cards) VALUES (?1, ?2, ?3, ?4, ?5) \
+         ON CONFLICT (partner, block, status, tier) DO UPDATE SET cards = cards + ?5",
+    )?;
+    statement.execute((key.0, key.1, key.2, key.3, cards))?;
+    // A row that counts nothing would tell a followed file from a rebuilt one.
+    let mut statement = connection.prepare_cached(
+        "DELETE FROM card_counts WHERE partner = ?1 AND block = ?2 AND status = ?3 AND tier = ?4 AND cards = 0",
+    )?;
+    statement.execute((key.0, key.1, key.2, key.3)).map(|_| ())
+}
+
+// Everything that `UPDATE_STANDING` writes.
+fn standing(card: &Card) -> impl PartialEq + '_ {
+    (
+        (card.status, card.status_before_block, &card.design, card.tier),
+        (card.updated_at, card.blocked_at, card.block_record, card.metadata_record),
+    )
+}
+
+fn insert(connection: &Connection, card: &Card) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(INSERT)?;
+    statement
+        .execute(rusqlite::params![
+            card.id.get(),
+            card.partner.get(),
+            card.customer.get(),
+            card.template.get(),
+            card.number.as_str(),
+            card.status.name(),
+            card.status_before_block.map(Status::name),
+            &*card.design,
+            card.shop.map(ShopId::get),
+            card.tier.name(),
+            card.balance().get(),
+            card.debt.get(),
+            card.lifetime.get(),
+            card.redeemed.get(),
+            card.expired.get(),
+            card.adjusted.get(),
+            card.movements,
+            card.last.map(|last| last.seq.get()),
+            card.last.map(|last| last.movement.name()),
+            card.last.map(|last| last.points.get()),
+            card.issued_at.micros(),
+            card.updated_at.micros(),
+            card.last_activity.micros(),
+            card.blocked_at.map(Timestamp::micros),
+            card.block_record.map(RecordId::get),
+            card.metadata_record.map(RecordId::get),
+            card.version,
+            card.as_of.get(),
+        ])
+        .map(|_| ())
+}
+
+fn update_points(connection: &Connection, card: &Card) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(UPDATE_POINTS)?;
+    statement
+        .execute((
+            card.id.get(),
+            card.balance().get(),
+            card.debt.get(),
+            card.lifetime.get(),
+            card.redeemed.get(),
+            card.expired.get(),
+            card.adjusted.get(),
+            card.movements,
+            card.last.map(|last| last.seq.get()),
+            card.last.map(|last| last.movement.name()),
+            card.last.map(|last| last.points.get()),
+            card.last_activity.micros(),
+            card.version,
+            card.as_of.get(),
+        ))
+        .map(|_| ())
+}
+
+fn update_standing(connection: &Connection, card: &Card) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(UPDATE_STANDING)?;
+    statement
+        .execute((
+            card.id.get(),
+            card.status.name(),
+            card.status_before_block.map(Status::name),
+            &*card.design,
+            card.tier.name(),
+            card.updated_at.micros(),
+            card.blocked_at.map(Timestamp::micros),
+            card.block_record.map(RecordId::get),
+            card.metadata_record.map(RecordId::get),
+            card.version,
+            card.as_of.get(),
+        ))
+        .map(|_| ())
+}
+
+fn save_lots(connection: &Connection, before: Option<&Lots>, card: &Card) -> rusqlite::Result<()> {
+    let none = Lots::default();
+    let old = by_id(before.unwrap_or(&none));
+    let new = by_id(&card.lots);
+    let (mut old, mut new) = (old.into_iter().peekable(), new.into_iter().peekable());
+    loop {
+        match (old.peek(), new.peek()) {
+            (None, None) => return Ok(()),
+            (Some(gone), next) if next.is_none_or(|next| gone.id < next.id) => {
+                delete_lot(connection, card.id, gone)?;
+                old.next();
+            }
+            (Some(kept), Some(lot)) if kept.id == lot.id => {
+                if kept.remaining != lot.remaining {
+                    insert_lot(connection, card.id, lot)?;
+                }
+                (old.next(), new.next());
+            }
+            (_, Some(lot)) => {
+                insert_lot(connection, card.id, lot)?;
+                new.next();
+            }
+            (Some(_), None) => unreachable!("the first guard holds when nothing new is left"),
+        }
+    }
+}
+
+fn delete_lot(connection: &Connection, card: CardId, lot: &Lot) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached("DELETE FROM lots WHERE card = ?1 AND lot = ?2")?;
+    statement.execute((card.get(), lot.id.get())).map(|_| ())
+}
+
+fn insert_lot(connection: &Connection, card: CardId, lot: &Lot) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO lots (card, lot, points, remaining, shop, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+         ON CONFLICT (card, lot) DO UPDATE SET remaining = excluded.remaining",
+    )?;
+    let shop = lot.shop.map(ShopId::get);
+    let expires_at = lot.expires_at.map(Timestamp::micros);
+    statement.execute((card.get(), lot.id.get(), lot.points.get(), lot.remaining.get(), shop, expires_at)).map(|_| ())
+}
+
+fn by_id(lots: &Lots) -> Vec<&Lot> {
+    let mut sorted: Vec<&Lot> = lots.iter().collect();
+    sorted.sort_unstable_by_key(|lot| lot.id);
+    sorted
+}
+
+fn load_lots(connection: &Connection, card: CardId) -> rusqlite::Result<Lots> {
+    let mut statement =
+        connection.prepare_cached("SELECT lot, points, remaining, shop, expires_at FROM lots WHERE card = ?1")?;
+    let lots = statement.query_map([card.get()], |row| {
+        Ok(Lot {
+            id: Seq::new(row.get(0)?),
+            points: Points::new(row.get(1)?),
+            remaining: Points::new(row.get(2)?),
+            shop: row.get::<_, Option<i64>>(3)?.map(ShopId::new),
+            expires_at: row.get::<_, Option<i64>>(4)?.map(Timestamp::from_micros),
+        })
+    })?;
+    Ok(Lots::new(lots.collect::<Result<_, _>>()?))
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Card> {
+    let number: String = row.get(4)?;
+    Ok(Card {
+        id: CardId::new(row.get(0)?),
+        partner: PartnerId::new(row.get(1)?),
+        customer: CustomerId::new(row.get(2)?),
+        template: TemplateId::new(row.get(3)?),
+        number: CardNumber::parse(&number).ok_or_else(|| unexpected(4, &number))?,
+        status: name(row, 5, Status::from_name)?,
+        status_before_block: optional_name(row, 6, Status::from_name)?,
+        design: row.get::<_, String>(7)?.into(),
+        shop: row.get::<_, Option<i64>>(8)?.map(ShopId::new),
+        tier: name(row, 9, Tier::from_name)?,
+        lots: Lots::default(),
+        debt: Points::new(row.get(10)?),
+        lifetime: Points::new(row.get(11)?),
+        redeemed: Points::new(row.get(12)?),
+        expired: Points::new(row.get(13)?),
+        adjusted: Points::new(row.get(14)?),
+        movements: row.get(15)?,
+        last: last_movement(row)?,
+        issued_at: Timestamp::from_micros(row.get(20)?),
+        updated_at: Timestamp::from_micros(row.get(21)?),
+        last_activity: Timestamp::from_micros(row.get(22)?),
+        blocked_at: row.get::<_, Option<i64>>(23)?.map(Timestamp::from_micros),
+        block_record: row.get::<_, Option<i64>>(24)?.map(RecordId::new),
+        metadata_record: row.get::<_, Option<i64>>(25)?.map(RecordId::new),
+        version: row.get(26)?,
+        as_of: Seq::new(row.get(27)?),
+    })
+}
+
+fn last_movement(row: &Row<'_>) -> rusqlite::Result<Option<LastMovement>> {
+    let Some(seq) = row.get::<_, Option<i64>>(16)? else { return Ok(None) };
+    Ok(Some(LastMovement {
+        seq: Seq::new(seq),
+        movement: name(row, 17, MovementType::from_name)?,
+        points: Points::new(row.get(18)?),
+        at: Timestamp::from_micros(row.get(19)?),
+    }))
+}
+
+fn name<T>(row: &Row<'_>, index: usize, parse: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+    let text = row.get_ref(index)?.as_str()?;
+    parse(text).ok_or_else(|| unexpected(index, text))
+}
+
+fn optional_name<T>(row: &Row<'_>, index: usize, parse: impl Fn(&str) -> Option<T>) -> rusqlite::Result<Option<T>> {
+    match row.get_ref(index)?.as_str_or_null()? {
+        None => Ok(None),
+        Some(text) => parse(text).map(Some).ok_or_else(|| unexpected(index, text)),
+    }
+}
+
+fn unexpected(index: usize, text: &str) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(index, Type::Text, format!("unexpected value {text:?}").into())
+}

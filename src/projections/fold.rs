@@ -1,0 +1,199 @@
+//! How events change the projections. Folds in memory what a batch of events does, then writes it sorted, so that neighbours share pages.
+
+use super::cards::CountKey;
+use super::customers::Contact;
+use super::movements::Movement;
+use super::{cards, customers, idempotency, layout, load_card, load_customer, programme};
+use crate::domain::cards::Card;
+use crate::domain::customers::Customer;
+use crate::domain::programme::Directory;
+use crate::domain::{CardId, CustomerId, Event, RecordId, Seq, Stream};
+use crate::event_log::{Hash, LogError, Stored, ZERO_HASH, key_hash};
+use crate::vault;
+use rusqlite::Connection;
+use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
+
+/// Why an event cannot be folded.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FoldError {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("views.db could not be read or written: {0}")]
+    Storage(#[from] rusqlite::Error),
+    #[error("event {seq} changes {stream}, which does not exist: run `counterfoil-replay verify`")]
+    Orphan { seq: Seq, stream: Stream },
+}
+
+/// Where states that the fold has not touched yet come from.
+pub(super) struct Sources<'a> {
+    /// views.db; none in a rebuild, where everything that exists has been folded.
+    pub(super) views: Option<&'a Connection>,
+    /// ledger.db, for the vault.
+    pub(super) ledger: &'a Connection,
+}
+
+/// The effect of events that have been folded and not yet written.
+#[derive(Debug)]
+pub(super) struct Fold {
+    directory: Directory,
+    directory_saved: Seq,
+    cards: FxHashMap<CardId, (Option<Card>, Card)>,
+    customers: BTreeMap<CustomerId, (Customer, Option<Contact>)>,
+    records: Vec<(CustomerId, RecordId)>,
+    movements: Vec<Movement>,
+    keys: Vec<(i64, Seq)>,
+    pub(super) seq: Seq,
+    hash: Hash,
+}
+
+impl Fold {
+    /// Continues from what views.db holds.
+    pub(super) fn new(directory: Directory, seq: Seq) -> Self {
+        Self {
+            directory,
+            directory_saved: seq,
+            cards: FxHashMap::default(),
+            customers: BTreeMap::new(),
+            records: Vec::new(),
+            movements: Vec::new(),
+            keys: Vec::new(),
+            seq,
+            hash: ZERO_HASH,
+        }
+    }
+
+    /// The programme as folded.
+    pub(super) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Folds one event, which must be the next.
+    pub(super) fn apply(&mut self, stored: &Stored, sources: &Sources<'_>) -> Result<(), FoldError> {
+        match stored.event.stream() {
+            Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) => {
+                self.directory.evolve(&stored.event, stored.partner, stored.seq, stored.at);
+            }
+            Stream::Customer(customer) => self.customer(customer, stored, sources)?,
+            Stream::Card(card) => self.card(card, stored, sources)?,
+        }
+        if let Some(key) = &stored.idempotency_key {
+            self.keys.push((key_hash(key), stored.seq));
+        }
+        self.movements.extend(Movement::of(stored));
+        (self.seq, self.hash) = (stored.seq, stored.hash);
+        Ok(())
+    }
+
+    fn customer(&mut self, id: CustomerId, stored: &Stored, sources: &Sources<'_>) -> Result<(), FoldError> {
+        let record = stored.event.sealed().map(|sealed| sealed.record);
+        let contact = match record {
+            Some(record) => Contact::of(stored.partner, vault::body(sources.ledger, record)?.as_deref()),
+            None => Contact::default(),
+        };
+        if let Event::CustomerRegistered(event) = &stored.event {
+            let customer = Customer::registered(event, stored.partner, stored.seq, stored.at);
+            self.customers.insert(id, (customer, Some(contact)));
+        } else {
+            let (customer, known) = self.known_customer(id, stored.seq, sources)?;
+            if let Event::CustomerUpdated(event) = &stored.event {
+                customer.updated(event, stored.seq, stored.at);
+            } else if let Event::CustomerErased(event) = &stored.event {
+                customer.erased(event, stored.seq, stored.at);
+            }
+            *known = Some(contact);
+        }
+        self.records.extend(record.map(|record| (id, record)));
+        Ok(())
+    }
+
+    fn known_customer(
+        &mut self,
+        id: CustomerId,
+        seq: Seq,
+        sources: &Sources<'_>,
+    ) -> Result<&mut (Customer, Option<Contact>), FoldError> {
+        if !self.customers.contains_key(&id) {
+            let found = sources.views.map(|views| load_customer(views, id)).transpose()?.flatten();
+            let found = found.ok_or(FoldError::Orphan { seq, stream: Stream::Customer(id) })?;
+            self.customers.insert(id, (found, None));
+        }
+        self.customers.get_mut(&id).ok_or(FoldError::Orphan { seq, stream: Stream::Customer(id) })
+    }
+
+    fn card(&mut self, id: CardId, stored: &Stored, sources: &Sources<'_>) -> Result<(), FoldError> {
+        if let Event::CardIssued(event) = &stored.event {
+            let card = Card::issued(event, stored.partner, stored.seq, stored.at);
+            self.records.extend(event.sealed.map(|sealed| (event.customer, sealed.record)));
+            self.cards.insert(id, (None, card));
+            return Ok(());
+        }
+        if !self.cards.contains_key(&id) {
+            let found = sources.views.map(|views| load_card(views, id)).transpose()?.flatten();
+            let found = found.ok_or(FoldError::Orphan { seq: stored.seq, stream: Stream::Card(id) })?;
+            self.cards.insert(id, (Some(found.clone()), found));
+        }
+        let orphan = FoldError::Orphan { seq: stored.seq, stream: Stream::Card(id) };
+        let (_, card) = self.cards.get_mut(&id).ok_or(orphan)?;
+        card.evolve(&stored.event, stored.seq, stored.at);
+        // A movement's record stands in its own row.
+        let standing = matches!(stored.event, Event::CardUpdated(_) | Event::CardBlocked(_) | Event::CardUnblocked(_));
+        if let (true, Some(sealed)) = (standing, stored.event.sealed()) {
+            self.records.push((card.customer, sealed.record));
+        }
+        Ok(())
+    }
+
+    /// How many history rows wait to be written.
+    pub(super) fn movements_waiting(&self) -> usize {
+        self.movements.len()
+    }
+
+    /// Writes the rows that are only ever added. A rebuild does this now and then, to bound its memory.
+    pub(super) fn write_movements(&mut self, views: &Connection) -> Result<(), FoldError> {
+        self.movements.drain(..).try_for_each(|movement| movement.insert(views))?;
+        Ok(())
+    }
+
+    /// Writes everything, with the watermark. The caller owns the transaction; after it fails, this fold must be dropped.
+    pub(super) fn write(&mut self, views: &Connection) -> Result<(), FoldError> {
+        self.write_movements(views)?;
+        self.write_cards(views)?;
+        for (customer, contact) in std::mem::take(&mut self.customers).into_values() {
+            customers::save(views, &customer, contact)?;
+        }
+        self.records.sort_unstable();
+        for (customer, record) in self.records.drain(..) {
+            customers::add_record(views, customer, record)?;
+        }
+        self.keys.sort_unstable();
+        for (hash, seq) in self.keys.drain(..) {
+            idempotency::insert(views, hash, seq)?;
+        }
+        programme::save(views, &self.directory, self.directory_saved)?;
+        self.directory_saved = self.seq;
+        layout::set_watermark(views, self.seq, &self.hash)?;
+        Ok(())
+    }
+
+    fn write_cards(&mut self, views: &Connection) -> Result<(), FoldError> {
+        let mut touched: Vec<_> = self.cards.drain().map(|(_, touched)| touched).collect();
+        touched.sort_unstable_by_key(|(_, card)| card.id);
+        let mut counts: BTreeMap<CountKey, i64> = BTreeMap::new();
+        for (before, card) in &touched {
+            cards::save(views, before.as_ref(), card)?;
+            let old = before.as_ref().map(cards::count_key);
+            let new = cards::count_key(card);
+            if old != Some(new) {
+                if let Some(old) = old {
+                    *counts.entry(old).or_default() -= 1;
+                }
+                *counts.entry(new).or_default() += 1;
+            }
+        }
+        for (key, change) in counts.into_iter().filter(|(_, change)| *change != 0) {
+            cards::add_count(views, &key, change)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,23 @@
+//! The projections: views.db, a pure function of log and vault. One file per read model says its table, how it is
+//! read back as state, and how it is written; `fold` says how events change them, and is the same for the
+//! projector that follows the log and for a rebuild.
+
+mod cards;
+mod compare;
+mod customers;
+mod fold;
+mod idempotency;
+mod layout;
+mod movements;
+mod programme;
+mod projector;
+mod rebuild;
+
+pub use cards::{card_by_number, card_of_customer, load_card};
+pub use compare::{Difference, compare};
+pub use customers::{customer_by_email, customer_records, load_customer};
+pub use idempotency::{each_key_hash, events_with_key_hash};
+pub use layout::{LAYOUT, ViewsState, state};
+pub use programme::load_directory;
+pub use projector::{Projector, ProjectorError};
+pub use rebuild::{RebuildError, rebuild};

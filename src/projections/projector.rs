@@ -1,0 +1,75 @@
+//! The projector: follows the log and writes views.db, a transaction for whatever is new.
+
+use super::fold::{Fold, FoldError, Sources};
+use super::load_directory;
+use crate::domain::Seq;
+use crate::domain::programme::Directory;
+use crate::event_log::events_after;
+use rusqlite::{Connection, TransactionBehavior};
+
+/// How many events one transaction applies at most: enough that sorted rows share pages, bounded in memory.
+const BATCH_MAX: i64 = 20_000;
+
+/// Why the projections could not follow.
+#[derive(Debug, thiserror::Error)]
+#[error("the projections could not follow the log: {0}")]
+pub struct ProjectorError(#[source] FoldError);
+
+/// Applies the log to views.db, batch by batch.
+#[derive(Debug)]
+pub struct Projector {
+    views: Connection,
+    ledger: Connection,
+    directory: Directory,
+    watermark: Seq,
+}
+
+impl Projector {
+    /// Continues a views.db that reflects the log up to `watermark`.
+    ///
+    /// # Errors
+    /// When views.db cannot be read.
+    pub fn new(views: Connection, ledger: Connection, watermark: Seq) -> rusqlite::Result<Self> {
+        let directory = load_directory(&views)?;
+        Ok(Self { views, ledger, directory, watermark })
+    }
+
+    /// The last event that views.db reflects.
+    #[must_use]
+    pub fn watermark(&self) -> Seq {
+        self.watermark
+    }
+
+    /// The programme as views.db has it.
+    #[must_use]
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Applies the next events up to `head`, in one transaction; answers the new watermark.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written. Nothing has changed then, and the same call may be repeated.
+    pub fn advance(&mut self, head: Seq) -> Result<Seq, ProjectorError> {
+        let until = Seq::new(head.get().min(self.watermark.get() + BATCH_MAX));
+        if until <= self.watermark {
+            return Ok(self.watermark);
+        }
+        let fold = self.apply(until).map_err(ProjectorError)?;
+        self.watermark = fold.seq;
+        if fold.directory() != &self.directory {
+            self.directory = fold.directory().clone();
+        }
+        Ok(self.watermark)
+    }
+
+    fn apply(&mut self, until: Seq) -> Result<Fold, FoldError> {
+        let transaction = self.views.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut fold = Fold::new(self.directory.clone(), self.watermark);
+        let sources = Sources { views: Some(&transaction), ledger: &self.ledger };
+        events_after(&self.ledger, self.watermark, until, |stored| fold.apply(&stored, &sources))?;
+        fold.write(&transaction)?;
+        transaction.commit()?;
+        Ok(fold)
+    }
+}

@@ -1,0 +1,85 @@
+//! Rebuilding views.db from the log: the projector's fold, with every card in memory and the indexes last.
+
+use super::fold::{Fold, FoldError, Sources};
+use super::layout;
+use crate::domain::Seq;
+use crate::domain::programme::Directory;
+use crate::event_log::{events_after, head};
+use crate::storage::{StorageError, open_views};
+use rusqlite::Connection;
+use std::path::Path;
+
+/// How many history rows wait in memory before they are written.
+const WAITING_MAX: usize = 100_000;
+
+/// Why a rebuild failed. The file it was making is of no use.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error("{}: {source}", path.display())]
+    File { path: std::path::PathBuf, source: std::io::Error },
+    #[error("the projections could not be rebuilt: {0}")]
+    Fold(String),
+}
+
+impl From<FoldError> for RebuildError {
+    fn from(source: FoldError) -> Self {
+        Self::Fold(source.to_string())
+    }
+}
+
+impl From<rusqlite::Error> for RebuildError {
+    fn from(source: rusqlite::Error) -> Self {
+        Self::Fold(source.to_string())
+    }
+}
+
+/// Makes a views.db at `path` from the log up to `until` (its head where none is given); answers its watermark.
+///
+/// Whatever was at `path` is replaced. The file is complete on disk when this returns.
+///
+/// # Errors
+/// When the log cannot be read or the file cannot be written.
+pub fn rebuild(ledger: &Connection, path: &Path, until: Option<Seq>) -> Result<Seq, RebuildError> {
+    remove(path)?;
+    let views = open_views(path)?;
+    // The file is worth nothing until it is complete: no journal, no sync before the end.
+    views.pragma_update(None, "journal_mode", "OFF")?;
+    views.pragma_update(None, "synchronous", "OFF")?;
+    views.execute_batch("BEGIN")?;
+    layout::create_tables(&views)?;
+    let until = match until {
+        Some(until) => until,
+        None => head(ledger)?.seq,
+    };
+    let mut fold = Fold::new(Directory::default(), Seq::ZERO);
+    let sources = Sources { views: None, ledger };
+    events_after(ledger, Seq::ZERO, until, |stored| {
+        fold.apply(&stored, &sources)?;
+        if fold.movements_waiting() >= WAITING_MAX { fold.write_movements(&views) } else { Ok(()) }
+    })?;
+    fold.write(&views)?;
+    layout::create_indexes(&views)?;
+    views.execute_batch("COMMIT")?;
+    views.pragma_update(None, "synchronous", "FULL")?;
+    views.pragma_update(None, "journal_mode", "WAL")?;
+    views.close().map_err(|(_, source)| source)?;
+    let sync = std::fs::File::open(path).and_then(|file| file.sync_all());
+    sync.map_err(|source| RebuildError::File { path: path.to_owned(), source })?;
+    Ok(until)
+}
+
+/// Removes a database with its companions: a stale WAL would be replayed into a new file.
+pub(super) fn remove(path: &Path) -> Result<(), RebuildError> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::remove_file(&name) {
+            Ok(()) => {}
+            Err(source) if source.kind() == std::io::ErrorKind::NotFound => {}
+            Err(source) => return Err(RebuildError::File { path: name.into(), source }),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,272 @@
+//! One batch: commands decided one after the other, their events inserted in one transaction, committed once.
+
+use super::claim::claim;
+use super::decide::{Decider, Decision, Trouble};
+use super::handle::Answer;
+use super::memory::Memory;
+use super::{Command, Outcome, Recorded, Refusal, Request};
+use crate::clock::Clock;
+use crate::domain::cards::Card;
+use crate::domain::customers::PersonRecord;
+use crate::domain::{CardId, CustomerId, Draft, Event, RecordId, Stream, Timestamp};
+use crate::event_log::{self, Appender, Claim, Entry, LogError, Stored};
+use crate::vault;
+use rusqlite::Connection;
+use std::sync::Arc;
+
+/// The log as the writer holds it: its connection, and the end that is committed.
+pub(super) struct Book {
+    pub(super) ledger: Connection,
+    pub(super) committed: Appender,
+    pub(super) memory: Memory,
+    pub(super) clock: Clock,
+}
+
+/// A batch in hand: the end of the log with what it has inserted.
+pub(super) struct Batch<'a> {
+    book: &'a mut Book,
+    end: Appender,
+    begun: bool,
+}
+
+/// The disk failed: the whole batch is off.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum BatchError {
+    #[error(transparent)]
+    Storage(#[from] rusqlite::Error),
+    #[error(transparent)]
+    Log(#[from] LogError),
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(book: &'a mut Book) -> Self {
+        let end = book.committed.clone();
+        Self { book, end, begun: false }
+    }
+
+    /// Decides a request and inserts its events. A refusal leaves the batch as it was; an error ends it.
+    pub(super) fn handle(&mut self, request: &Request) -> Result<Answer, BatchError> {
+        let claim = claim(request);
+        if let Some(claim) = &claim
+            && let Some(original) = self.original(claim)?
+        {
+            return self.replay(request, claim, &original);
+        }
+        let now = self.end.time(self.book.clock.now());
+        let decider = Decider { memory: &self.book.memory, ledger: &self.book.ledger, now };
+        let decision = match decider.decide(request) {
+            Ok(decision) => decision,
+            Err(Trouble::Rejected(rejection)) => return Ok(Err(Refusal::Rejected(rejection))),
+            Err(Trouble::Storage(source)) => return Err(source.into()),
+        };
+        if let Command::Erase(command) = &request.command
+            && !decision.drafts.is_empty()
+        {
+            self.erase_records(command.customer)?;
+        }
+        let events = self.insert(request, decision, claim.as_ref(), now)?;
+        self.outcome(request, events, false, now).map(Ok)
+    }
+
+    /// Commits what was inserted. On error nothing of the batch is in the log, or all of it: the caller looks.
+    pub(super) fn commit(self) -> Result<Appender, BatchError> {
+        if self.begun {
+            self.book.ledger.execute_batch("COMMIT")?;
+        }
+        Ok(self.end)
+    }
+
+    /// Whether nothing was inserted, so that there is nothing to commit.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.begun
+    }
+
+    /// Where the log ends if the batch is committed.
+    pub(super) fn end(&self) -> &Appender {
+        &self.end
+    }
+
+    fn insert(
+        &mut self,
+        request: &Request,
+        decision: Decision,
+        claim: Option<&Claim>,
+        at: Timestamp,
+    ) -> Result<Vec<Recorded>, BatchError> {
+        let command_seq = self.end.seq.next();
+        let actor = request.actor.to_string();
+        let mut recorded = Vec::with_capacity(decision.drafts.len());
+        for draft in decision.drafts {
+            self.begin()?;
+            let (event, body) = self.seal(draft)?;
+            let entry = Entry {
+                command_seq,
+                partner: decision.partner,
+                version: self.book.memory.next_version(&event)?,
+                actor: &actor,
+                claim: claim.filter(|_| recorded.is_empty()),
+                event: &event,
+            };
+            let seq = self.end.append(&self.book.ledger, &entry, at)?;
+            self.book.memory.evolve(&event, decision.partner, seq, at, body.as_deref())?;
+            recorded.push(Recorded { seq, at, event, body });
+        }
+        if let (Some(claim), false) = (claim, recorded.is_empty()) {
+            self.book.memory.claimed(&claim.key, command_seq);
+        }
+        Ok(recorded)
+    }
+
+    fn seal(&mut self, draft: Draft) -> Result<(Event, Option<String>), BatchError> {
+        let Draft { mut event, secret } = draft;
+        let Some(secret) = secret else { return Ok((event, None)) };
+        let record = self.book.memory.take_record();
+        event.seal(vault::seal(&self.book.ledger, record, &secret)?);
+        Ok((event, Some(secret.body)))
+    }
+
+    // In the transaction of the event that says so. The writer sees to it that views.db knows every record by now.
+    fn erase_records(&mut self, customer: CustomerId) -> Result<(), BatchError> {
+        self.begin()?;
+        let records: Vec<RecordId> = crate::projections::customer_records(self.book.memory.views(), customer)?;
+        for record in records {
+            vault::erase(&self.book.ledger, record)?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Result<(), BatchError> {
+        if !self.begun {
+            self.book.ledger.execute_batch("BEGIN IMMEDIATE")?;
+            self.begun = true;
+        }
+        Ok(())
+    }
+
+    /// The events of the command that claimed the key, whoever asks for it now.
+    fn original(&self, claim: &Claim) -> Result<Option<Vec<Stored>>, BatchError> {
+        for seq in self.book.memory.events_with_key(&claim.key)? {
+            if event_log::idempotency_key_at(&self.book.ledger, seq)?.as_ref() == Some(&claim.key) {
+                return Ok(Some(event_log::command(&self.book.ledger, seq)?));
+            }
+        }
+        Ok(None)
+    }
+
+    fn replay(&self, request: &Request, claim: &Claim, original: &[Stored]) -> Result<Answer, BatchError> {
+        let mut events = Vec::with_capacity(original.len());
+        for stored in original {
+            let sealed = stored.event.sealed();
+            let body = sealed.map(|sealed| vault::body(&self.book.ledger, sealed.record)).transpose()?.flatten();
+            events.push(Recorded { seq: stored.seq, at: stored.at, event: stored.event.clone(), body });
+        }
+        let same = original.first().and_then(|first| first.fingerprint) == Some(claim.fingerprint);
+        if !same || !self.same_person(request, original)? {
+            return Ok(Err(Refusal::Conflict { events }));
+        }
+        let at = original.first().map_or(self.end.recorded_at, |first| first.at);
+        self.outcome(request, events, true, at).map(Ok)
+    }
+
+    /// A fingerprint never covers an email: where one decides, it is compared with the vault.
+    fn same_person(&self, request: &Request, original: &[Stored]) -> Result<bool, BatchError> {
+        let email = match &request.command {
+            Command::Issue(command) => &command.person.email,
+            Command::Register(command) => &command.person.email,
+            Command::CreatePartner(_)
+            | Command::OpenShop(_)
+            | Command::CreateTemplate(_)
+            | Command::CreateKey(_)
+            | Command::RevokeKey(_)
+            | Command::Erase(_)
+            | Command::UpdateCard(_)
+            | Command::Block(_)
+            | Command::Unblock(_)
+            | Command::Award(_)
+            | Command::Redeem(_)
+            | Command::Adjust(_)
+            | Command::Expire(_)
+            | Command::ExpireDue(_) => return Ok(true),
+        };
+        let Some(customer) = customer_of(original.iter().map(|stored| &stored.event)) else { return Ok(false) };
+        Ok(self.person(customer)?.is_some_and(|person| person.has_email(email)))
+    }
+
+    fn outcome(
+        &self,
+        request: &Request,
+        events: Vec<Recorded>,
+        replayed: bool,
+        at: Timestamp,
+    ) -> Result<Outcome, BatchError> {
+        let card = match subject(&request.command, &events) {
+            Some(card) => self.book.memory.card(card)?.map(|card| Arc::new(card.get().clone())),
+            None => None,
+        };
+        let registered = customer_of(events.iter().map(|recorded| &recorded.event));
+        let customer = card.as_ref().map(|card: &Arc<Card>| card.customer).or(registered);
+        let person = customer.map(|customer| self.person(customer)).transpose()?.flatten();
+        Ok(Outcome { events, replayed, at, card, person: person.map(Arc::new) })
+    }
+
+    fn person(&self, customer: CustomerId) -> Result<Option<PersonRecord>, BatchError> {
+        let decider = Decider { memory: &self.book.memory, ledger: &self.book.ledger, now: self.end.recorded_at };
+        match decider.person(customer) {
+            Ok(person) => Ok(person),
+            Err(Trouble::Storage(source)) => Err(source.into()),
+            Err(Trouble::Rejected(_)) => Ok(None),
+        }
+    }
+}
+
+/// The card that the answer shows. A movement's answer is in its event, so that the hot path copies no card.
+fn subject(command: &Command, events: &[Recorded]) -> Option<CardId> {
+    match command {
+        Command::UpdateCard(command) => Some(command.card),
+        Command::Block(command) => Some(command.card),
+        Command::Unblock(command) => Some(command.card),
+        Command::Issue(_) => events.iter().find_map(|recorded| match recorded.event.stream() {
+            Stream::Card(card) => Some(card),
+            Stream::Partner(_)
+            | Stream::Shop(_)
+            | Stream::Template(_)
+            | Stream::Key(_)
+            | Stream::Customer(_) => None,
+        }),
+        Command::CreatePartner(_)
+        | Command::OpenShop(_)
+        | Command::CreateTemplate(_)
+        | Command::CreateKey(_)
+        | Command::RevokeKey(_)
+        | Command::Register(_)
+        | Command::Erase(_)
+        | Command::Award(_)
+        | Command::Redeem(_)
+        | Command::Adjust(_)
+        | Command::Expire(_)
+        | Command::ExpireDue(_) => None,
+    }
+}
+
+fn customer_of<'e>(mut events: impl Iterator<Item = &'e Event>) -> Option<CustomerId> {
+    events.find_map(|event| match event {
+        Event::CustomerRegistered(event) => Some(event.customer),
+        Event::CustomerUpdated(event) => Some(event.customer),
+        Event::CardIssued(event) => Some(event.customer),
+        Event::PartnerCreated(_)
+        | Event::ShopOpened(_)
+        | Event::TemplateCreated(_)
+        | Event::KeyCreated(_)
+        | Event::KeyRevoked(_)
+        | Event::CustomerErased(_)
+        | Event::CardUpdated(_)
+        | Event::CardActivated(_)
+        | Event::CardBlocked(_)
+        | Event::CardUnblocked(_)
+        | Event::CardTierChanged(_)
+        | Event::PointsAwarded(_)
+        | Event::PointsRedeemed(_)
+        | Event::PointsAdjusted(_)
+        | Event::PointsExpired(_) => None,
+    })
+}

@@ -1,0 +1,316 @@
+//! The writer's working memory: what this batch has made true so far, over what is committed, over what views.db says.
+//!
+//! A batch that fails to commit is forgotten by dropping its layer: memory is never ahead of the disk.
+
+use super::filter::KeyFilter;
+use super::pending::{Index, Pending};
+use crate::domain::cards::{Card, CardNumber};
+use crate::domain::customers::{Customer, PersonRecord};
+use crate::domain::programme::Directory;
+use crate::domain::{CardId, CustomerId, Event, KeyId, PartnerId, RecordId, Seq, ShopId, Stream, TemplateId, Timestamp};
+use crate::event_log::key_hash;
+use crate::live::Live;
+use crate::{projections, vault};
+use rusqlite::Connection;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+/// The next free identifiers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ids {
+    pub(super) partner: PartnerId,
+    pub(super) shop: ShopId,
+    /// Shared by templates and cards.
+    pub(super) card: CardId,
+    pub(super) customer: CustomerId,
+    pub(super) key: KeyId,
+    pub(super) record: RecordId,
+}
+
+impl Ids {
+    /// After everything that views.db and the vault hold.
+    pub(super) fn load(views: &Connection, ledger: &Connection) -> rusqlite::Result<Self> {
+        let after = |sql: &str| views.query_row(sql, [], |row| row.get::<_, i64>(0)).map(|last| last + 1);
+        Ok(Self {
+            partner: PartnerId::new(after("SELECT coalesce(max(partner), 0) FROM partners")?),
+            shop: ShopId::new(after("SELECT coalesce(max(shop), 0) FROM shops")?),
+            card: CardId::new(after(
+                "SELECT max(coalesce((SELECT max(card) FROM cards), 0), coalesce((SELECT max(template) FROM templates), 0))",
+            )?),
+            customer: CustomerId::new(after("SELECT coalesce(max(customer), 0) FROM customers")?),
+            key: KeyId::new(after("SELECT coalesce(max(key), 0) FROM keys")?),
+            record: vault::last_record(ledger)?.next(),
+        })
+    }
+
+    /// The next template's identifier: one sequence with the cards.
+    pub(super) fn template(&self) -> TemplateId {
+        TemplateId::new(self.card.get())
+    }
+
+    fn used(&mut self, event: &Event) {
+        match event {
+            Event::PartnerCreated(event) => self.partner = event.partner.next(),
+            Event::ShopOpened(event) => self.shop = event.shop.next(),
+            Event::TemplateCreated(event) => self.card = CardId::new(event.template.get()).next(),
+            Event::KeyCreated(event) => self.key = event.key.next(),
+            Event::CustomerRegistered(event) => self.customer = event.customer.next(),
+            Event::CardIssued(event) => self.card = event.card.next(),
+            Event::KeyRevoked(_)
+            | Event::CustomerUpdated(_)
+            | Event::CustomerErased(_)
+            | Event::CardUpdated(_)
+            | Event::CardActivated(_)
+            | Event::CardBlocked(_)
+            | Event::CardUnblocked(_)
+            | Event::CardTierChanged(_)
+            | Event::PointsAwarded(_)
+            | Event::PointsRedeemed(_)
+            | Event::PointsAdjusted(_)
+            | Event::PointsExpired(_) => {}
+        }
+    }
+}
+
+/// What the batch in hand has made true, not yet committed.
+#[derive(Debug)]
+struct Layer {
+    cards: FxHashMap<CardId, Card>,
+    directory: Option<Directory>,
+    index: Index,
+    ids: Ids,
+}
+
+impl Layer {
+    fn over(ids: Ids) -> Self {
+        Self { cards: FxHashMap::default(), directory: None, index: Index::default(), ids }
+    }
+}
+
+/// The three layers as one.
+pub(super) struct Memory {
+    live: Arc<Live>,
+    views: Connection,
+    filter: Arc<KeyFilter>,
+    pending: Pending,
+    ids: Ids,
+    layer: Layer,
+}
+
+impl Memory {
+    pub(super) fn new(live: Arc<Live>, views: Connection, filter: Arc<KeyFilter>, ids: Ids) -> Self {
+        Self { live, views, filter, pending: Pending::default(), ids, layer: Layer::over(ids) }
+    }
+
+    /// The next free identifiers.
+    pub(super) fn ids(&self) -> Ids {
+        self.layer.ids
+    }
+
+    /// Takes the next record number of the vault.
+    pub(super) fn take_record(&mut self) -> RecordId {
+        let record = self.layer.ids.record;
+        self.layer.ids.record = record.next();
+        record
+    }
+
+    /// views.db, for look-ups.
+    pub(super) fn views(&self) -> &Connection {
+        &self.views
+    }
+
+    /// A card as of now.
+    pub(super) fn card(&self, id: CardId) -> rusqlite::Result<Option<CardRef<'_>>> {
+        if let Some(card) = self.layer.cards.get(&id) {
+            return Ok(Some(CardRef::Batch(card)));
+        }
+        match self.live.card(id) {
+            Some(card) => Ok(Some(CardRef::Live(card))),
+            None => Ok(projections::load_card(&self.views, id)?.map(|card| CardRef::Live(Arc::new(card)))),
+        }
+    }
+
+    /// The programme as of now.
+    pub(super) fn directory(&self) -> Arc<Directory> {
+        match &self.layer.directory {
+            Some(directory) => Arc::new(directory.clone()),
+            None => self.live.directory(),
+        }
+    }
+
+    /// A customer as of now.
+    pub(super) fn customer(&self, id: CustomerId) -> rusqlite::Result<Option<Customer>> {
+        match self.layers().find_map(|index| index.customers.get(&id)) {
+            Some(customer) => Ok(Some(customer.clone())),
+            None => projections::load_customer(&self.views, id),
+        }
+    }
+
+    /// The customer who has that email and has not been erased.
+    pub(super) fn customer_by_email(&self, partner: PartnerId, email: &str) -> rusqlite::Result<Option<Customer>> {
+        let hash = vault::lookup_hash(partner, "email", &PersonRecord::email_key(email));
+        let id = match self.layers().find_map(|index| index.emails.get(&(partner, hash))) {
+            Some(id) => Some(*id),
+            None => projections::customer_by_email(&self.views, partner, &hash)?,
+        };
+        let customer = id.map(|id| self.customer(id)).transpose()?.flatten();
+        Ok(customer.filter(|customer| customer.erased_at.is_none()))
+    }
+
+    /// A customer's oldest card.
+    pub(super) fn card_of(&self, customer: CustomerId) -> rusqlite::Result<Option<CardId>> {
+        match self.layers().find_map(|index| index.cards.get(&customer)) {
+            Some(card) => Ok(Some(*card)),
+            None => projections::card_of_customer(&self.views, customer),
+        }
+    }
+
+    /// Whether a card has that number.
+    pub(super) fn number_taken(&self, partner: PartnerId, number: &CardNumber) -> rusqlite::Result<bool> {
+        let known = (partner, number.clone());
+        Ok(self.layers().any(|index| index.numbers.contains_key(&known))
+            || projections::card_by_number(&self.views, partner, number)?.is_some())
+    }
+
+    /// The events that may have claimed this key: its hash is theirs.
+    pub(super) fn events_with_key(&self, key: &str) -> rusqlite::Result<Vec<Seq>> {
+        let hash = key_hash(key);
+        let mut events: Vec<Seq> = self.layers().flat_map(|index| index.events_with_key(hash)).collect();
+        if self.filter.may_contain(hash) {
+            events.extend(projections::events_with_key_hash(&self.views, hash)?);
+        }
+        Ok(events)
+    }
+
+    /// The version that an event brings its stream to.
+    pub(super) fn next_version(&self, event: &Event) -> rusqlite::Result<i64> {
+        let version = match event.stream() {
+            Stream::Card(id) => self.card(id)?.map(|card| card.get().version),
+            Stream::Customer(id) => self.customer(id)?.map(|customer| customer.version),
+            Stream::Partner(id) => self.directory().partners.get(&id).map(|partner| partner.version),
+            Stream::Shop(id) => self.directory().shops.get(&id).map(|shop| shop.version),
+            Stream::Template(id) => self.directory().templates.get(&id).map(|template| template.version),
+            Stream::Key(id) => self.directory().keys.get(&id).map(|key| key.version),
+        };
+        Ok(version.unwrap_or(0) + 1)
+    }
+
+    /// Applies an event that has been inserted. `email` is the one that a registration sealed.
+    pub(super) fn evolve(
+        &mut self,
+        event: &Event,
+        partner: PartnerId,
+        seq: Seq,
+        at: Timestamp,
+        body: Option<&str>,
+    ) -> rusqlite::Result<()> {
+        self.layer.ids.used(event);
+        match event.stream() {
+            Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) => {
+                let live = &self.live;
+                let directory = self.layer.directory.get_or_insert_with(|| (*live.directory()).clone());
+                directory.evolve(event, partner, seq, at);
+            }
+            Stream::Customer(id) => self.evolve_customer(id, event, partner, seq, at, body)?,
+            Stream::Card(id) => self.evolve_card(id, event, partner, seq, at)?,
+        }
+        Ok(())
+    }
+
+    fn evolve_customer(
+        &mut self,
+        id: CustomerId,
+        event: &Event,
+        partner: PartnerId,
+        seq: Seq,
+        at: Timestamp,
+        body: Option<&str>,
+    ) -> rusqlite::Result<()> {
+        if let Event::CustomerRegistered(event) = event {
+            let person = body.and_then(|body| serde_json::from_str::<PersonRecord>(body).ok());
+            if let Some(person) = person {
+                let hash = vault::lookup_hash(partner, "email", &PersonRecord::email_key(&person.email));
+                self.layer.index.emails.insert((partner, hash), id);
+            }
+            self.layer.index.customers.insert(id, Customer::registered(event, partner, seq, at));
+            return Ok(());
+        }
+        let mut customer = self.customer(id)?.expect("an event was decided on a customer who exists");
+        if let Event::CustomerUpdated(event) = event {
+            customer.updated(event, seq, at);
+        } else if let Event::CustomerErased(event) = event {
+            customer.erased(event, seq, at);
+        }
+        self.layer.index.customers.insert(id, customer);
+        Ok(())
+    }
+
+    fn evolve_card(
+        &mut self,
+        id: CardId,
+        event: &Event,
+        partner: PartnerId,
+        seq: Seq,
+        at: Timestamp,
+    ) -> rusqlite::Result<()> {
+        if let Event::CardIssued(event) = event {
+            self.layer.index.numbers.insert((partner, event.number.clone()), id);
+            // A customer's first card stays the one that `card_of` answers.
+            if self.card_of(event.customer)?.is_none() {
+                self.layer.index.cards.insert(event.customer, id);
+            }
+            self.layer.cards.insert(id, Card::issued(event, partner, seq, at));
+            return Ok(());
+        }
+        if !self.layer.cards.contains_key(&id) {
+            let card = self.card(id)?.map(|card| card.get().clone());
+            self.layer.cards.insert(id, card.expect("an event was decided on a card that exists"));
+        }
+        if let Some(card) = self.layer.cards.get_mut(&id) {
+            card.evolve(event, seq, at);
+        }
+        Ok(())
+    }
+
+    /// Notes that an event claimed a key.
+    pub(super) fn claimed(&mut self, key: &str, seq: Seq) {
+        self.layer.index.add_key(key_hash(key), seq);
+    }
+
+    /// The batch is committed: everybody may see it.
+    pub(super) fn commit(&mut self, head: Seq) {
+        let layer = std::mem::replace(&mut self.layer, Layer::over(self.ids));
+        (self.ids, self.layer.ids) = (layer.ids, layer.ids);
+        for hash in layer.index.key_hashes() {
+            self.filter.insert(hash);
+        }
+        self.pending.absorb(layer.index, head);
+        self.live.publish(layer.cards.into_values().map(Arc::new), layer.directory, head);
+        self.pending.forget(self.live.progress().watermark());
+    }
+
+    /// The batch is not committed: it never was.
+    pub(super) fn discard(&mut self) {
+        self.layer = Layer::over(self.ids);
+    }
+
+    fn layers(&self) -> impl Iterator<Item = &Index> {
+        [&self.layer.index, &self.pending.index].into_iter()
+    }
+}
+
+/// A card, from wherever it was found.
+#[derive(Debug)]
+pub(super) enum CardRef<'a> {
+    Batch(&'a Card),
+    Live(Arc<Card>),
+}
+
+impl CardRef<'_> {
+    pub(super) fn get(&self) -> &Card {
+        match self {
+            Self::Batch(card) => card,
+            Self::Live(card) => card,
+        }
+    }
+}

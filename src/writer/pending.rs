@@ -1,0 +1,121 @@
+//! What has been committed and views.db does not know yet: how the writer finds it until the projector has passed it.
+
+use crate::domain::cards::CardNumber;
+use crate::domain::customers::Customer;
+use crate::domain::{CardId, CustomerId, PartnerId, Seq};
+use rustc_hash::FxHashMap;
+use std::collections::VecDeque;
+
+/// An email as views.db holds it, within its partner.
+pub(super) type EmailKey = (PartnerId, [u8; 16]);
+/// A card number within its partner.
+pub(super) type NumberKey = (PartnerId, CardNumber);
+
+/// Look-ups by everything a command may be about.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    keys: FxHashMap<i64, Seq>,
+    /// Keys whose hash another key in `keys` has: all but always empty.
+    twins: Vec<(i64, Seq)>,
+    pub(super) customers: FxHashMap<CustomerId, Customer>,
+    pub(super) emails: FxHashMap<EmailKey, CustomerId>,
+    pub(super) numbers: FxHashMap<NumberKey, CardId>,
+    pub(super) cards: FxHashMap<CustomerId, CardId>,
+}
+
+impl Index {
+    /// Notes that an event claimed a key.
+    pub(super) fn add_key(&mut self, hash: i64, seq: Seq) {
+        if self.keys.contains_key(&hash) {
+            self.twins.push((hash, seq));
+        } else {
+            self.keys.insert(hash, seq);
+        }
+    }
+
+    /// The hashes of all keys.
+    pub(super) fn key_hashes(&self) -> impl Iterator<Item = i64> + '_ {
+        self.keys.keys().copied().chain(self.twins.iter().map(|(hash, _)| *hash))
+    }
+
+    /// The events that claimed keys with this hash.
+    pub(super) fn events_with_key(&self, hash: i64) -> impl Iterator<Item = Seq> + '_ {
+        let twins = self.twins.iter().filter(move |(twin, _)| *twin == hash).map(|(_, seq)| *seq);
+        self.keys.get(&hash).copied().into_iter().chain(twins)
+    }
+}
+
+/// The index of what is committed and not projected, forgotten in the order in which the projector passes it.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    pub(super) index: Index,
+    order: VecDeque<(Seq, Item)>,
+}
+
+#[derive(Debug)]
+enum Item {
+    Key(i64),
+    Customer(CustomerId),
+    Email(EmailKey),
+    Number(NumberKey),
+    Card(CustomerId),
+}
+
+impl Pending {
+    /// Takes over what a commit made true; all of it is forgotten once the projector has reached `head`.
+    pub(super) fn absorb(&mut self, batch: Index, head: Seq) {
+        let Index { keys, twins, customers, emails, numbers, cards } = batch;
+        for (hash, seq) in keys.into_iter().chain(twins) {
+            self.index.add_key(hash, seq);
+            self.order.push_back((head, Item::Key(hash)));
+        }
+        for (id, customer) in customers {
+            self.index.customers.insert(id, customer);
+            self.order.push_back((head, Item::Customer(id)));
+        }
+        for (email, customer) in emails {
+            self.index.emails.insert(email, customer);
+            self.order.push_back((head, Item::Email(email)));
+        }
+        for (number, card) in numbers {
+            self.order.push_back((head, Item::Number(number.clone())));
+            self.index.numbers.insert(number, card);
+        }
+        for (customer, card) in cards {
+            self.index.cards.insert(customer, card);
+            self.order.push_back((head, Item::Card(customer)));
+        }
+    }
+
+    /// Forgets what views.db knows.
+    pub(super) fn forget(&mut self, watermark: Seq) {
+        while let Some((head, item)) = self.order.pop_front() {
+            if head > watermark {
+                self.order.push_front((head, item));
+                return;
+            }
+            self.forget_item(item, watermark);
+        }
+    }
+
+    fn forget_item(&mut self, item: Item, watermark: Seq) {
+        let index = &mut self.index;
+        match item {
+            Item::Key(hash) => {
+                index.twins.retain(|(_, seq)| *seq > watermark);
+                if index.keys.get(&hash).is_some_and(|seq| *seq <= watermark) {
+                    index.keys.remove(&hash);
+                }
+            }
+            // A later commit may have changed the customer again, and will have its own turn.
+            Item::Customer(id) => {
+                if index.customers.get(&id).is_some_and(|customer| customer.as_of <= watermark) {
+                    index.customers.remove(&id);
+                }
+            }
+            Item::Email(email) => drop(index.emails.remove(&email)),
+            Item::Number(number) => drop(index.numbers.remove(&number)),
+            Item::Card(customer) => drop(index.cards.remove(&customer)),
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! The writer's thread: takes what the queue holds, has it decided, commits, and only then answers.
+
+use super::batch::{Batch, BatchError, Book};
+use super::filter::KeyFilter;
+use super::handle::{Answer, Condition, Message, QUEUE_MAX, Writer};
+use super::memory::{Ids, Memory};
+use super::{Command, Refusal, Request};
+use crate::clock::Clock;
+use crate::event_log;
+use crate::live::Live;
+use crate::storage::{DataDir, StorageError, open_ledger, open_reader};
+use rusqlite::Connection;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// How many requests one commit takes at most. Beyond this a batch gets no cheaper, only slower to answer.
+const BATCH_MAX: usize = 1_024;
+/// How many events the projector may be behind before the writer waits for it.
+const LAG_MAX: i64 = 200_000;
+/// How long a batch waits for a lagging projector before it is refused.
+const LAG_PATIENCE: Duration = Duration::from_secs(2);
+/// How long an erasure waits for the projector.
+const ERASE_PATIENCE: Duration = Duration::from_secs(30);
+/// How long an erasure tries to empty the WAL against readers before leaving it to the next commit.
+const TRUNCATE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why the writer could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error("the files could not be read: {0}")]
+    Read(#[from] rusqlite::Error),
+    #[error("the writer's thread could not be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Starts the writer on a directory whose lock the caller holds and whose projections are level with the log.
+///
+/// # Errors
+/// When a file cannot be opened or read.
+pub fn start(dir: &DataDir, live: Arc<Live>, clock: Clock) -> Result<(Writer, JoinHandle<()>), StartError> {
+    let (ledger, views) = (open_ledger(dir)?, open_reader(dir)?);
+    let committed = event_log::head(&ledger)?;
+    let ids = Ids::load(&views, &ledger)?;
+    let keys = known_keys(&views);
+    let filter = Arc::new(KeyFilter::new(keys));
+    fill_in_background(dir, &filter)?;
+    let memory = Memory::new(live.clone(), views, filter, ids);
+    let condition = Arc::new(Condition::default());
+    let (queue, incoming) = sync_channel(QUEUE_MAX);
+    let thread = Thread {
+        dir: dir.clone(),
+        book: Book { ledger, committed, memory, clock },
+        live: live.clone(),
+        condition: condition.clone(),
+        incoming,
+        truncate_due: false,
+    };
+    let handle = std::thread::Builder::new().name("writer".to_owned()).spawn(move || thread.run())?;
+    Ok((Writer { queue, condition, live }, handle))
+}
+
+// A count would read the whole table; the last event's number bounds it.
+fn known_keys(views: &Connection) -> usize {
+    let watermark = "SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'watermark'";
+    let known = views.query_row(watermark, [], |row| row.get::<_, i64>(0)).unwrap_or(0);
+    usize::try_from(known).unwrap_or(0)
+}
+
+fn fill_in_background(dir: &DataDir, filter: &Arc<KeyFilter>) -> Result<(), StartError> {
+    let (views, filter) = (open_reader(dir)?, filter.clone());
+    std::thread::Builder::new().name("key-filter".to_owned()).spawn(move || {
+        if let Err(source) = filter.fill(&views) {
+            tracing::warn!(%source, "the filter of idempotency keys stays off: every new key is looked up on disk");
+        }
+    })?;
+    Ok(())
+}
+
+struct Thread {
+    dir: DataDir,
+    book: Book,
+    live: Arc<Live>,
+    condition: Arc<Condition>,
+    incoming: Receiver<Message>,
+    /// An erasure could not empty the WAL yet.
+    truncate_due: bool,
+}
+
+/// Answers that wait for the commit.
+enum Waiting {
+    One(oneshot::Sender<Answer>, Answer),
+    Many(oneshot::Sender<Vec<Answer>>, Vec<Answer>),
+}
+
+impl Thread {
+    fn run(mut self) {
+        let guard = FailingOnPanic(self.condition.clone());
+        while let Ok(first) = self.incoming.recv() {
+            let (messages, stop) = self.collect(first);
+            self.process(messages);
+            if stop {
+                break;
+            }
+        }
+        std::mem::forget(guard);
+    }
+
+    /// What the queue holds right now, up to a batch, and whether to stop after it.
+    fn collect(&self, first: Message) -> (Vec<Message>, bool) {
+        let mut messages = Vec::new();
+        let (mut next, mut requests) = (Some(first), 0);
+        while let Some(message) = next.take() {
+            match &message {
+                Message::Stop => return (messages, true),
+                Message::One { .. } => requests += 1,
+                Message::Many { requests: many, .. } => requests += many.len(),
+            }
+            self.condition.waiting.fetch_sub(1, Ordering::Relaxed);
+            messages.push(message);
+            if requests < BATCH_MAX {
+                next = self.incoming.try_recv().ok();
+            }
+        }
+        (messages, false)
+    }
+
+    fn process(&mut self, messages: Vec<Message>) {
+        if !self.projector_keeps_up() {
+            messages.into_iter().for_each(|message| refuse(message, &Refusal::Busy));
+            return;
+        }
+        let mut ordinary = Vec::with_capacity(messages.len());
+        for message in messages {
+            if is_erasure(&message) {
+                self.commit_batch(std::mem::take(&mut ordinary));
+                self.erase(message);
+            } else {
+                ordinary.push(message);
+            }
+        }
+        self.commit_batch(ordinary);
+        if self.truncate_due {
+            self.truncate_due = !self.truncate_wal();
+        }
+    }
+
+    fn commit_batch(&mut self, messages: Vec<Message>) {
+        if messages.is_empty() {
+            return;
+        }
+        let mut batch = Batch::new(&mut self.book);
+        let mut waiting = Vec::with_capacity(messages.len());
+        let mut failure = None;
+        for message in messages {
+            waiting.push(match message {
+                Message::One { request, answer } => {
+                    Waiting::One(answer, answer_to(&mut batch, &request, &mut failure))
+                }
+                Message::Many { requests, answer } => {
+                    let answers = requests.iter().map(|request| answer_to(&mut batch, request, &mut failure));
+                    Waiting::Many(answer, answers.collect())
+                }
+                Message::Stop => continue,
+            });
+        }
+        let empty = batch.is_empty();
+        let end = batch.end().clone();
+        let result = match failure {
+            None => batch.commit(),
+            Some(source) => Err(source),
+        };
+        let written = match result {
+            Ok(_) if empty => true,
+            Ok(_) => self.committed(end),
+            Err(source) => self.after_failure(&source, end),
+        };
+        waiting.into_iter().for_each(|waiting| deliver(waiting, written));
+    }
+
+    fn committed(&mut self, end: event_log::Appender) -> bool {
+        self.book.memory.commit(end.seq);
+        self.book.committed = end;
+        if self.condition.failing.swap(false, Ordering::Relaxed) {
+            tracing::info!("the log can be written again");
+        }
+        true
+    }
+
+    /// Nothing or everything of the batch is in the log. Looks which, on a fresh connection; answers whether it was written.
+    fn after_failure(&mut self, source: &BatchError, end: event_log::Appender) -> bool {
+        self.condition.failing.store(true, Ordering::Relaxed);
+        tracing::error!(%source, "a batch could not be committed");
+        let _ = self.book.ledger.execute_batch("ROLLBACK");
+        loop {
+            match open_ledger(&self.dir).map_err(|source| source.to_string()).and_then(|ledger| {
+                let head = event_log::head(&ledger).map_err(|source| source.to_string())?;
+                Ok((ledger, head))
+            }) {
+                Ok((ledger, head)) if (head.seq, head.hash) == (self.book.committed.seq, self.book.committed.hash) => {
+                    self.book.ledger = ledger;
+                    self.book.memory.discard();
+                    return false;
+                }
+                Ok((ledger, head)) if (head.seq, head.hash) == (end.seq, end.hash) => {
+                    self.book.ledger = ledger;
+                    return self.committed(end);
+                }
+                Ok((_, head)) => {
+                    tracing::error!(found = %head.seq, expected = %self.book.committed.seq,
+                        "the log ends where nobody wrote: run `counterfoil-replay verify`; the writer stops");
+                    self.condition.stopping.store(true, Ordering::Release);
+                    self.book.memory.discard();
+                    return false;
+                }
+                Err(source) => {
+                    tracing::error!(%source, "the log cannot be read; trying again");
+                    std::thread::sleep(Duration::from_millis(200));
+                }
+            }
+        }
+    }
+
+    /// Erases one person: level with the projector, so that every record about them is known, and in a commit of its own.
+    fn erase(&mut self, message: Message) {
+        if !self.live.progress().caught_up_blocking(ERASE_PATIENCE) {
+            refuse(message, &Refusal::Busy);
+            return;
+        }
+        let before = self.book.committed.seq;
+        self.commit_batch(vec![message]);
+        if self.book.committed.seq > before {
+            self.truncate_due = !self.truncate_wal();
+        }
+    }
+
+    /// Empties the WAL: until then it may hold pages with what was erased.
+    fn truncate_wal(&self) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < TRUNCATE_PATIENCE {
+            let busy = self.book.ledger.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+            match busy {
+                Ok(0) => return true,
+                Ok(_) => std::thread::sleep(Duration::from_millis(20)),
+                Err(source) => {
+                    tracing::warn!(%source, "the WAL could not be emptied after an erasure");
+                    return false;
+                }
+            }
+        }
+        tracing::warn!("a reader holds the WAL: it is emptied of what was erased at a later commit");
+        false
+    }
+
+    fn projector_keeps_up(&self) -> bool {
+        let start = Instant::now();
+        while self.live.progress().lag() > LAG_MAX {
+            if start.elapsed() > LAG_PATIENCE {
+                return false;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        true
+    }
+}
+
+/// A writer that dies leaves a service that says so.
+struct FailingOnPanic(Arc<Condition>);
+
+impl Drop for FailingOnPanic {
+    fn drop(&mut self) {
+        self.0.failing.store(true, Ordering::Relaxed);
+        self.0.stopping.store(true, Ordering::Release);
+        tracing::error!("the writer stopped unexpectedly: restart the service");
+    }
+}
+
+fn answer_to(batch: &mut Batch<'_>, request: &Request, failure: &mut Option<BatchError>) -> Answer {
+    if failure.is_some() {
+        return Err(Refusal::NotWritten);
+    }
+    batch.handle(request).unwrap_or_else(|source| {
+        *failure = Some(source);
+        Err(Refusal::NotWritten)
+    })
+}
+
+fn deliver(waiting: Waiting, written: bool) {
+    let settled = |answer: Answer| if written { answer } else { Err(Refusal::NotWritten) };
+    // A caller who has gone away loses the answer, not the effect.
+    match waiting {
+        Waiting::One(sender, answer) => drop(sender.send(settled(answer))),
+        Waiting::Many(sender, answers) => drop(sender.send(answers.into_iter().map(settled).collect())),
+    }
+}
+
+fn refuse(message: Message, refusal: &Refusal) {
+    match message {
+        Message::One { answer, .. } => drop(answer.send(Err(refusal.clone()))),
+        Message::Many { requests, answer } => {
+            drop(answer.send(requests.iter().map(|_| Err(refusal.clone())).collect()));
+        }
+        Message::Stop => {}
+    }
+}
+
+fn is_erasure(message: &Message) -> bool {
+    match message {
+        Message::One { request, .. } => matches!(request.command, Command::Erase(_)),
+        Message::Many { .. } | Message::Stop => false,
+    }
+}
