@@ -30,28 +30,51 @@ pub(crate) enum ApiError {
     AddressNotAllowed,
     MissingScope(Scope),
     /// The shop is the partner's, but not the credential's.
-    ShopNotAllowed { shop: String },
-    ShopNotFound { shop: String },
+    ShopNotAllowed {
+        shop: String,
+    },
+    ShopNotFound {
+        shop: String,
+    },
     /// Fields or parameters that cannot be accepted.
     Invalid(Problems),
     /// The body is no JSON object.
     MalformedBody(String),
-    BodyTooLarge { most: usize },
-    BulkTooLarge { size: usize },
-    CardNotFound { card: String },
-    CustomerNotFound { customer: String },
-    CardBlocked { card: String, reason: Option<String> },
+    BodyTooLarge {
+        most: usize,
+    },
+    BulkTooLarge {
+        size: usize,
+    },
+    CardNotFound {
+        card: String,
+    },
+    CustomerNotFound {
+        customer: String,
+    },
+    CardBlocked {
+        card: String,
+        reason: Option<String>,
+    },
     /// A rule of the programme, with nothing to add.
     Rejected(Rejection),
     /// The key was claimed by other content: what was recorded under it.
-    AlreadyExists { recorded: Value },
+    AlreadyExists {
+        recorded: Value,
+    },
     UnknownPath,
-    WrongMethod { allowed: Option<String> },
-    TooManyRequests { retry_after: i64 },
+    WrongMethod {
+        allowed: Option<String>,
+    },
+    TooManyRequests {
+        retry_after: i64,
+    },
     /// Nothing was done: try again.
     Unavailable(&'static str),
     /// A component does not work: what the health check found.
-    Unhealthy { report: Value },
+    Unhealthy {
+        report: Value,
+    },
     /// A defect, whose story is in the log.
     Internal,
 }
@@ -204,9 +227,7 @@ impl ApiError {
                 data: Some(report.clone()),
                 ..Form::new(S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "A component does not work")
             },
-            Self::Internal => {
-                Form::new(S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "Something went wrong on our side")
-            }
+            Self::Internal => Form::new(S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "Something went wrong on our side"),
         }
     }
 
@@ -241,9 +262,11 @@ fn rejected(rejection: &Rejection) -> Form {
         Rejection::CustomerNotFound { customer } => {
             ApiError::CustomerNotFound { customer: ids::customer(*customer) }.form()
         }
-        Rejection::TemplateNotFound { template } => Form::new(S::NOT_FOUND, "CARD_NOT_FOUND", "There is no such template")
-            .number(1200)
-            .detail("template_id", template.get()),
+        Rejection::TemplateNotFound { template } => {
+            Form::new(S::NOT_FOUND, "CARD_NOT_FOUND", "There is no such template")
+                .number(1200)
+                .detail("template_id", template.get())
+        }
         Rejection::NoTemplateToAssign => not_allowed("No card template is assigned automatically"),
         Rejection::ShopNotFound { shop } => ApiError::ShopNotFound { shop: shop.to_string() }.form(),
         Rejection::KeyNotFound { .. } => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", "There is no such credential"),
@@ -257,7 +280,9 @@ fn rejected(rejection: &Rejection) -> Form {
                 .detail("field", "customer_email")
                 .detail("existing_card_id", ids::card(*card))
         }
-        Rejection::EmailIsFinal => ApiError::invalid(Problem::value("customer_email", "cannot be changed once set")).form(),
+        Rejection::EmailIsFinal => {
+            ApiError::invalid(Problem::value("customer_email", "cannot be changed once set")).form()
+        }
         Rejection::CustomerErased { customer } => {
             not_allowed("The customer was erased").detail("customer_id", ids::customer(*customer))
         }

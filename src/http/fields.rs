@@ -124,6 +124,12 @@ impl Fields {
         self.left.remove(field).filter(|value| !value.is_null())
     }
 
+    /// The text or number of a field, which stays to be taken.
+    pub(crate) fn peek_text(&self, field: &str) -> Option<String> {
+        let value = self.left.get(field)?;
+        value.as_str().map(str::to_owned).or_else(|| value.as_i64().map(|number| number.to_string()))
+    }
+
     pub(crate) fn required<T>(&mut self, field: &str, value: Option<T>) -> Option<T> {
         // A value that was refused has been reported already.
         if value.is_none() && !self.problems.iter().any(|problem| problem.field == field) {
@@ -220,7 +226,8 @@ impl Fields {
             && digits.bytes().all(|byte| byte.is_ascii_digit())
             && !digits.starts_with('0');
         if !valid {
-            self.problems.push(Problem::format(field, "must be a phone number in international format, such as +37060012345"));
+            self.problems
+                .push(Problem::format(field, "must be a phone number in international format, such as +37060012345"));
         }
         valid.then(|| format!("+{digits}"))
     }
@@ -261,11 +268,6 @@ impl Fields {
             self.problems.push(Problem::points(field, message, &value));
         }
         points
-    }
-
-    pub(crate) fn required_points(&mut self, field: &str, rule: PointsRule) -> Option<Points> {
-        let points = self.points(field, rule);
-        self.required(field, points)
     }
 
     /// Text or a whole number, as its text: how ids arrive.

@@ -95,6 +95,24 @@ impl Queries {
         self.here(|connection| bodies::metadata(connection, card.metadata_record))
     }
 
+    /// Who a customer is; none once erased.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub fn person(&self, customer: CustomerId) -> Result<Option<PersonRecord>, QueryError> {
+        self.here(|connection| holder(connection, customer))
+    }
+
+    /// Why a card is blocked, as its holder may know; none where it is not, or once erased.
+    ///
+    /// # Errors
+    /// When the vault cannot be read.
+    pub fn block_reason(&self, card: &Card) -> Result<Option<String>, QueryError> {
+        let Some(record) = card.block_record else { return Ok(None) };
+        let note = self.here(|connection| bodies::block_note(connection, record))?;
+        Ok(note.map(|note| note.reason))
+    }
+
     /// Why a card is blocked; none where it is not, or not the partner's.
     ///
     /// # Errors

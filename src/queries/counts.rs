@@ -145,8 +145,8 @@ impl Span {
         let mut statement = connection.prepare_cached(COUNT_STANDING)?;
         let mut cards = 0;
         for (status, tier) in self.standings() {
-            cards += statement
-                .query_row((partner, low, high, status.name(), tier.name()), |row| row.get::<_, i64>(0))?;
+            cards +=
+                statement.query_row((partner, low, high, status.name(), tier.name()), |row| row.get::<_, i64>(0))?;
         }
         Ok(Part { low, high, cards })
     }
