@@ -1,1 +1,109 @@
-fn main() {}
+//! The binary: reads the command line, calls the library, turns outcomes into exit codes.
+
+mod cli;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use cli::{CardAt, Cli, Command, Format, Source};
+use counterfoil_replay::commands::{as_of, diff, export, rebuild};
+use counterfoil_replay::ledger::Location;
+use counterfoil_replay::progress::Progress;
+use counterfoil_replay::verify::verify;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli.command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where stderr is gone too, the exit code has to do.
+            let _ = writeln!(io::stderr().lock(), "counterfoil-replay: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Carries out a command; false where a check failed.
+fn run(command: Command) -> anyhow::Result<bool> {
+    let progress = Progress::on_stderr();
+    let mut out = BufWriter::new(io::stdout().lock());
+    let passed = match command {
+        Command::Verify { source, json } => {
+            let report = verify(&location(source)?, &progress)?;
+            if json { writeln!(out, "{}", report.to_json())? } else { report.write(&mut out)? }
+            report.ok()
+        }
+        Command::Rebuild { source, out: file } => {
+            let written = rebuild::rebuild(&location(source)?.ledger, &file, &progress)?;
+            writeln!(out, "{}: {} cards and {} movements from {} events", file.display(), written.cards, written.movements, written.events)?;
+            true
+        }
+        Command::Diff { a, b } => {
+            let outcome = diff::diff(&Location::of_either(&a).ledger, &Location::of_either(&b).ledger, &progress)?;
+            outcome.write(&mut out)?;
+            outcome.identical()
+        }
+        Command::Balance { card } => {
+            let (location, moment) = card_at(&card)?;
+            let answer = as_of::balance(&location.ledger, &card.card, moment)?;
+            if card.json { writeln!(out, "{}", answer.to_json())? } else { answer.write(&mut out)? }
+            true
+        }
+        Command::History { card } => {
+            let (location, moment) = card_at(&card)?;
+            let answer = as_of::history(&location.ledger, &card.card, moment)?;
+            if card.json { writeln!(out, "{}", answer.to_json())? } else { answer.write(&mut out)? }
+            true
+        }
+        Command::Export { source, format, out: file } => {
+            let ledger = location(source)?.ledger;
+            match file {
+                Some(file) => {
+                    let created = std::fs::File::create_new(&file).with_context(|| file.display().to_string())?;
+                    write_export(&ledger, format, BufWriter::new(created), &progress)?;
+                }
+                None => write_export(&ledger, format, &mut out, &progress)?,
+            }
+            true
+        }
+    };
+    out.flush()?;
+    Ok(passed)
+}
+
+fn write_export(ledger: &Path, format: Format, out: impl Write, progress: &Progress) -> anyhow::Result<()> {
+    match format {
+        Format::Jsonl => export::json_lines(ledger, out, progress)?,
+        Format::Csv => export::csv(ledger, out, progress)?,
+    }
+    Ok(())
+}
+
+fn location(source: Source) -> anyhow::Result<Location> {
+    match (source.data, source.ledger) {
+        (Some(data), _) => Ok(Location::of_data(&data)),
+        (None, Some(ledger)) => Ok(Location { ledger, views: None }),
+        (None, None) => anyhow::bail!("name --data DIR or --ledger FILE"),
+    }
+}
+
+fn card_at(card: &CardAt) -> anyhow::Result<(Location, as_of::Moment)> {
+    let source = Source { data: card.source.data.clone(), ledger: card.source.ledger.clone() };
+    let moment = match &card.at {
+        Some(text) => as_of::Moment::parse(text).with_context(|| format!("--at {text}: not a seq, a time (RFC 3339) or a date"))?,
+        None => as_of::Moment::now(),
+    };
+    Ok((location(source)?, moment))
+}
+
+/// Whether the reader of our output went away, as `head` does: no failure.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+            || cause.downcast_ref::<serde_json::Error>().is_some_and(|error| error.io_error_kind() == Some(io::ErrorKind::BrokenPipe))
+    })
+}

@@ -88,10 +88,11 @@ impl Engine {
         let EngineConfig { dir, clock, memory_cards } = config;
         let ledger = open_ledger(&dir)?;
         check_tail(&ledger)?;
-        let head = head(&ledger)?.seq;
+        let end = head(&ledger)?;
+        let head = end.seq;
         let mut projector = open_projector(&dir, ledger, head)?;
         while projector.advance(head)? < head {}
-        let live = Arc::new(Live::new(projector.directory().clone(), head, memory_cards));
+        let live = Arc::new(Live::new(projector.directory().clone(), head, end.recorded_at, memory_cards));
         let (writer, writing) = writer::start(&dir, live.clone(), clock.clone())?;
         let stop_following = Arc::new(AtomicBool::new(false));
         let following = follow::spawn(projector, live.clone(), stop_following.clone())?;

@@ -9,7 +9,7 @@ pub use progress::Progress;
 
 use crate::domain::cards::Card;
 use crate::domain::programme::Directory;
-use crate::domain::{CardId, Seq};
+use crate::domain::{CardId, Seq, Timestamp};
 use arc_swap::ArcSwap;
 use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
@@ -31,13 +31,13 @@ pub struct Live {
 }
 
 impl Live {
-    /// Starts with the programme as it is, no cards, and the projector level with the log at `head`.
+    /// Starts with the programme as it is, no cards, and the projector level with the log, which ends at `head`.
     #[must_use]
-    pub fn new(directory: Directory, head: Seq, capacity: usize) -> Self {
+    pub fn new(directory: Directory, head: Seq, recorded_at: Timestamp, capacity: usize) -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Shard::default()).collect(),
             directory: ArcSwap::from_pointee(directory),
-            progress: Progress::new(head),
+            progress: Progress::new(head, recorded_at),
             capacity,
         }
     }
@@ -67,7 +67,7 @@ impl Live {
     }
 
     /// Publishes what a commit changed. Only the writer calls this, after the commit.
-    pub(crate) fn publish(&self, cards: impl IntoIterator<Item = Arc<Card>>, directory: Option<Directory>, head: Seq) {
+    pub(crate) fn publish(&self, cards: impl IntoIterator<Item = Arc<Card>>, directory: Option<Directory>, head: Seq, at: Timestamp) {
         for card in cards {
             let shard = self.shard(card.id);
             let mut shard = shard.write();
@@ -79,7 +79,7 @@ impl Live {
         if let Some(directory) = directory {
             self.directory.store(Arc::new(directory));
         }
-        self.progress.committed(head);
+        self.progress.committed(head, at);
     }
 
     // A sixteenth of what may go, in the map's own arbitrary order: no bookkeeping on the hot path.

@@ -1,6 +1,6 @@
 //! How far the log has been committed and the projector has followed, and waiting for the latter.
 
-use crate::domain::Seq;
+use crate::domain::{Seq, Timestamp};
 use parking_lot::{Condvar, Mutex};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -10,15 +10,17 @@ use tokio::sync::watch;
 #[derive(Debug)]
 pub struct Progress {
     head: AtomicI64,
+    recorded_at: AtomicI64,
     // The writer's wake-up call for the projector.
     bell: (Mutex<bool>, Condvar),
     watermark: watch::Sender<Seq>,
 }
 
 impl Progress {
-    pub(super) fn new(head: Seq) -> Self {
+    pub(super) fn new(head: Seq, recorded_at: Timestamp) -> Self {
         Self {
             head: AtomicI64::new(head.get()),
+            recorded_at: AtomicI64::new(recorded_at.micros()),
             bell: (Mutex::new(false), Condvar::new()),
             watermark: watch::Sender::new(head),
         }
@@ -28,6 +30,12 @@ impl Progress {
     #[must_use]
     pub fn head(&self) -> Seq {
         Seq::new(self.head.load(Ordering::Acquire))
+    }
+
+    /// The time by the log: now, but never before the last event, whatever the clock does. Balances are read at this time.
+    #[must_use]
+    pub fn time(&self, now: Timestamp) -> Timestamp {
+        now.max(Timestamp::from_micros(self.recorded_at.load(Ordering::Acquire)))
     }
 
     /// The last event that views.db reflects.
@@ -68,7 +76,8 @@ impl Progress {
         true
     }
 
-    pub(super) fn committed(&self, head: Seq) {
+    pub(super) fn committed(&self, head: Seq, recorded_at: Timestamp) {
+        self.recorded_at.store(recorded_at.micros(), Ordering::Release);
         self.head.store(head.get(), Ordering::Release);
         self.ring();
     }

@@ -280,14 +280,14 @@ impl Memory {
     }
 
     /// The batch is committed: everybody may see it.
-    pub(super) fn commit(&mut self, head: Seq) {
+    pub(super) fn commit(&mut self, head: Seq, at: Timestamp) {
         let layer = std::mem::replace(&mut self.layer, Layer::over(self.ids));
         (self.ids, self.layer.ids) = (layer.ids, layer.ids);
         for hash in layer.index.key_hashes() {
             self.filter.insert(hash);
         }
         self.pending.absorb(layer.index, head);
-        self.live.publish(layer.cards.into_values().map(Arc::new), layer.directory, head);
+        self.live.publish(layer.cards.into_values().map(Arc::new), layer.directory, head, at);
         self.pending.forget(self.live.progress().watermark());
     }
 

@@ -182,7 +182,7 @@ impl Thread {
     }
 
     fn committed(&mut self, end: event_log::Appender) -> bool {
-        self.book.memory.commit(end.seq);
+        self.book.memory.commit(end.seq, end.recorded_at);
         self.book.committed = end;
         if self.condition.failing.swap(false, Ordering::Relaxed) {
             tracing::info!("the log can be written again");

@@ -46,7 +46,8 @@ fn shop(partner: i64, moving: &Moving<'_>, key: &mut String) -> std::fmt::Result
 }
 
 /// Whether a key is of the forms for orders and references: `p1/s2/…` or `p1/s-/…`, where a header's has an operation.
-fn names_a_movement(key: &str) -> bool {
+#[must_use]
+pub fn names_a_movement(key: &str) -> bool {
     let mut parts = key.splitn(3, '/').skip(1);
     let shop = parts.next().and_then(|part| part.strip_prefix('s'));
     shop.is_some_and(|shop| shop == "-" || (!shop.is_empty() && shop.bytes().all(|byte| byte.is_ascii_digit())))

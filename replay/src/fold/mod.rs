@@ -10,5 +10,5 @@ mod rows;
 
 pub use book::{Cards, Totals};
 pub use card::{Card, Lot};
-pub use claims::check_key;
+pub use claims::{check_key, names_a_movement};
 pub use rows::{CardRow, LotRow, MovementRow, Value, differences};

@@ -1,0 +1,107 @@
+//! The command line: its words and nothing of what they do.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// The auditor's tool for Counterfoil ledgers.
+///
+/// It opens every file for reading only, also while a service is writing it, and shares no code with the service.
+///
+/// Exit codes: 0 all is well, 1 a check failed or two ledgers part, 2 wrong use or unreadable files.
+#[derive(Debug, Parser)]
+#[command(name = "counterfoil-replay", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check everything that can be checked: chain, sequence, keys, every rule of every movement, the vault and the projections.
+    #[command(after_help = "Examples:\n  counterfoil-replay verify --data /var/lib/counterfoil\n  counterfoil-replay verify --ledger copy.db --json")]
+    Verify {
+        #[command(flatten)]
+        source: Source,
+        /// Print one JSON object instead of lines
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write cards, lots and movements, as this tool's own fold gives them, to a new SQLite file.
+    #[command(after_help = "Example:\n  counterfoil-replay rebuild --ledger ledger.db --out fold.db && sqlite3 fold.db 'SELECT sum(balance) FROM cards'")]
+    Rebuild {
+        #[command(flatten)]
+        source: Source,
+        /// The file to write; it must not exist
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+    /// Find where two ledgers part.
+    #[command(after_help = "Example:\n  counterfoil-replay diff yesterday/ledger.db /var/lib/counterfoil")]
+    Diff {
+        /// A ledger file or data directory
+        a: PathBuf,
+        /// Another
+        b: PathBuf,
+    },
+    /// Say what a card held at any moment.
+    #[command(
+        after_help = "Examples:\n  counterfoil-replay balance --data DIR --card 17\n  counterfoil-replay balance --data DIR --card LC000000000018 --at 2026-01-31T12:00:00Z\n  counterfoil-replay balance --ledger ledger.db --card card_17 --at 4711"
+    )]
+    Balance {
+        #[command(flatten)]
+        card: CardAt,
+    },
+    /// List a card's events up to any moment, with the reasons that the vault still holds.
+    #[command(after_help = "Example:\n  counterfoil-replay history --data DIR --card 17 --at 2026-02-01")]
+    History {
+        #[command(flatten)]
+        card: CardAt,
+    },
+    /// Write the whole log as JSON Lines or CSV, complete enough to verify the chain from the export alone.
+    #[command(after_help = "Example:\n  counterfoil-replay export --ledger ledger.db --format csv --out log.csv")]
+    Export {
+        #[command(flatten)]
+        source: Source,
+        /// The form of the export
+        #[arg(long, value_enum, default_value = "jsonl")]
+        format: Format,
+        /// The file to write, which must not exist; standard output otherwise
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// Which files to read.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Source {
+    /// A service's data directory: ledger.db, and views.db if it is there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// A ledger alone, without projections to compare
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ledger: Option<PathBuf>,
+}
+
+/// A card at a moment.
+#[derive(Debug, Args)]
+pub(crate) struct CardAt {
+    #[command(flatten)]
+    pub(crate) source: Source,
+    /// The card: 17, card_17 or its number LC…
+    #[arg(long, value_name = "ID")]
+    pub(crate) card: String,
+    /// The moment: a seq of the log, an RFC 3339 time, or a date (its first instant in UTC); now if absent
+    #[arg(long, value_name = "SEQ|TIME")]
+    pub(crate) at: Option<String>,
+    /// Print JSON instead of lines
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The form of an export.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Jsonl,
+    Csv,
+}

@@ -1,0 +1,21 @@
+//! The auditor's tool: verifies, replays, compares and exports a Counterfoil ledger. It depends on nothing of the service; its whole knowledge
+//! is `schema/event-log.md`.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`ledger`] | opening files for reading only, rows of the log, the hashes |
+//! | [`payload`] | what events say |
+//! | [`fold`] | cards, lots and movements from events, and the rules that events obey |
+//! | [`verify`] | one pass over everything, on all cores |
+//! | [`commands`] | `rebuild`, `diff`, `balance`, `history`, `export` |
+//! | [`findings`] | what was found wrong |
+
+pub mod commands;
+pub mod findings;
+pub mod fold;
+pub mod instant;
+pub mod ledger;
+pub mod payload;
+pub mod points;
+pub mod progress;
+pub mod verify;

@@ -1,0 +1,47 @@
+//! Whether an idempotency key was claimed twice. Ten million keys are held as eight bytes each; where two hashes agree, the log itself is asked.
+
+use crate::findings::{Check, Findings};
+use rusqlite::Connection;
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hasher};
+
+/// Hashes of the keys that one worker saw.
+#[derive(Debug, Default)]
+pub(super) struct KeyHashes(Vec<u64>);
+
+impl KeyHashes {
+    pub(super) fn note(&mut self, key: &str) {
+        self.0.push(hash(key));
+    }
+}
+
+fn hash(key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(key.as_bytes());
+    hasher.finish()
+}
+
+/// Names every event whose key an earlier one had claimed.
+pub(super) fn check_unique(ledger: &Connection, seen: Vec<KeyHashes>, findings: &mut Findings) -> rusqlite::Result<()> {
+    let mut hashes: Vec<u64> = seen.into_iter().flat_map(|hashes| hashes.0).collect();
+    hashes.sort_unstable();
+    let suspects: HashSet<u64> = hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+    if suspects.is_empty() {
+        return Ok(());
+    }
+    let mut statement = ledger.prepare("SELECT seq, idempotency_key FROM events WHERE idempotency_key IS NOT NULL ORDER BY seq")?;
+    let mut rows = statement.query([])?;
+    let mut claimed: HashMap<String, i64> = HashMap::new();
+    while let Some(row) = rows.next()? {
+        let Ok(key) = row.get_ref(1)?.as_str() else { continue };
+        if !suspects.contains(&hash(key)) {
+            continue;
+        }
+        let seq: i64 = row.get(0)?;
+        match claimed.get(key) {
+            Some(first) => findings.event(Check::Keys, seq, format!("the idempotency key {key:?} was claimed before, by event {first}")),
+            None => drop(claimed.insert(key.to_owned(), seq)),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! Partners, shops, templates, keys and customers: that they exist before they are named, once, and that their streams have no gaps.
+
+use super::report_version;
+use crate::findings::{Check, Findings};
+use crate::ledger::Event;
+use crate::payload::{CardIssued, Payload};
+use std::collections::HashMap;
+
+#[derive(Debug, Clone, Copy)]
+struct Thing {
+    partner: i64,
+    version: i64,
+    /// A revoked key or an erased customer.
+    ended: bool,
+}
+
+/// Everything that is not a card.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    things: HashMap<(&'static str, i64), Thing>,
+}
+
+impl Registry {
+    /// Applies an event that is not a card's, or checks whom and what an issued card names.
+    pub(super) fn check(&mut self, event: &Event<'_>, payload: &Payload<'_>, findings: &mut Findings) {
+        let (kind, number) = payload.stream();
+        match payload {
+            Payload::Issued(issued) => self.check_issued(event, issued, findings),
+            Payload::PartnerCreated(_) | Payload::ShopOpened(_) | Payload::TemplateCreated(_) | Payload::CustomerRegistered(_) => {
+                self.create(kind, number, event, findings);
+            }
+            Payload::KeyCreated(key) => {
+                self.create(kind, number, event, findings);
+                if let Some(shop) = key.shop {
+                    self.require("shop", shop.get(), event, findings);
+                }
+            }
+            Payload::KeyRevoked(_) => self.change(kind, number, true, event, findings),
+            Payload::CustomerUpdated(_) => self.change(kind, number, false, event, findings),
+            Payload::CustomerErased(_) => self.change(kind, number, true, event, findings),
+            Payload::Updated(_)
+            | Payload::Activated(_)
+            | Payload::Blocked(_)
+            | Payload::Unblocked(_)
+            | Payload::TierChanged(_)
+            | Payload::Moved(_) => {}
+        }
+    }
+
+    fn create(&mut self, kind: &'static str, number: i64, event: &Event<'_>, findings: &mut Findings) {
+        if event.version != 1 {
+            report_version(event.seq, event.stream, event.version, 1, findings);
+        }
+        let owner = if kind == "partner" { number } else { event.partner_id };
+        if kind != "partner" && !self.things.contains_key(&("partner", owner)) && owner != 0 {
+            findings.event(Check::Programme, event.seq, format!("partner {owner} does not exist"));
+        }
+        let thing = Thing { partner: owner, version: 1, ended: false };
+        if self.things.insert((kind, number), thing).is_some() {
+            findings.event(Check::Programme, event.seq, format!("{kind}:{number} exists already"));
+        }
+    }
+
+    fn change(&mut self, kind: &'static str, number: i64, ends: bool, event: &Event<'_>, findings: &mut Findings) {
+        self.require(kind, number, event, findings);
+        let Some(thing) = self.things.get_mut(&(kind, number)) else { return };
+        if thing.ended {
+            findings.event(Check::Programme, event.seq, format!("{} after {kind}:{number} was revoked or erased", event.kind));
+        }
+        let expected = thing.version + 1;
+        if event.version != expected {
+            report_version(event.seq, event.stream, event.version, expected, findings);
+        }
+        (thing.version, thing.ended) = (event.version, thing.ended || ends);
+    }
+
+    fn check_issued(&self, event: &Event<'_>, issued: &CardIssued<'_>, findings: &mut Findings) {
+        self.require("customer", issued.customer.get(), event, findings);
+        self.require("template", issued.template.get(), event, findings);
+        if let Some(shop) = issued.shop {
+            self.require("shop", shop.get(), event, findings);
+        }
+        if let Some(template) = self.things.get(&("template", issued.template.get()))
+            && template.version != issued.template_version
+        {
+            let sentence = format!("template {} is at version {}, not {}", issued.template, template.version, issued.template_version);
+            findings.event(Check::Programme, event.seq, sentence);
+        }
+    }
+
+    /// Checks that a thing exists and belongs to the event's partner.
+    fn require(&self, kind: &'static str, number: i64, event: &Event<'_>, findings: &mut Findings) {
+        let sentence = match self.things.get(&(kind, number)) {
+            None => format!("{kind}:{number} does not exist"),
+            Some(thing) if thing.partner != event.partner_id => {
+                format!("{kind}:{number} belongs to partner {}, the event to partner {}", thing.partner, event.partner_id)
+            }
+            Some(_) => return,
+        };
+        findings.event(Check::Programme, event.seq, sentence);
+    }
+}

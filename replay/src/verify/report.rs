@@ -1,0 +1,137 @@
+//! What a verification came to, for people and as JSON.
+
+use super::projections::Compared;
+use crate::findings::{Check, Findings, Place, Problem};
+use crate::ledger::Hash;
+use serde_json::{Value, json};
+use std::io::{self, Write};
+
+/// How many problems a report lists. All are counted.
+const LISTED: usize = 100;
+
+/// The outcome of a verification.
+#[derive(Debug)]
+pub struct Report {
+    events: u64,
+    head_seq: i64,
+    head_hash: Option<Hash>,
+    cards: usize,
+    compared: Option<Compared>,
+    watermark: Option<i64>,
+    notes: Vec<String>,
+    counts: Vec<(Check, u64)>,
+    total: u64,
+    problems: Vec<Problem>,
+}
+
+impl Report {
+    #[expect(clippy::too_many_arguments, reason = "one call gathers what four threads found")]
+    pub(super) fn new(
+        findings: Findings,
+        events: u64,
+        head_seq: i64,
+        head_hash: Option<Hash>,
+        cards: usize,
+        compared: Option<Compared>,
+        watermark: Option<i64>,
+        notes: Vec<String>,
+    ) -> Self {
+        let counts = Check::ALL.into_iter().map(|check| (check, findings.count(check))).collect();
+        let total = findings.total();
+        let mut problems = findings.into_sorted();
+        problems.truncate(LISTED);
+        Self { events, head_seq, head_hash, cards, compared, watermark, notes, counts, total, problems }
+    }
+
+    /// Whether every check passed.
+    #[must_use]
+    pub const fn ok(&self) -> bool {
+        self.total == 0
+    }
+
+    /// The problems listed: the first by seq at the top.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// How many events were read.
+    #[must_use]
+    pub const fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// The report as one JSON object.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let checks: Vec<Value> =
+            self.counts.iter().map(|(check, count)| json!({"name": check.name(), "ok": *count == 0, "detail": self.detail(*check, *count)})).collect();
+        json!({
+            "ok": self.ok(),
+            "events": self.events,
+            "head_seq": self.head_seq,
+            "head_hash": self.head_hash.map(hex::encode),
+            "cards": self.cards,
+            "watermark": self.watermark,
+            "checks": checks,
+            "notes": self.notes,
+            "problems_found": self.total,
+            "problems": self.problems.iter().map(problem_json).collect::<Vec<_>>(),
+        })
+    }
+
+    /// The report in lines.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        for (check, count) in &self.counts {
+            let mark = if *count == 0 { "ok    " } else { "FAILED" };
+            writeln!(out, "{mark} {:13} {}", check.name(), self.detail(*check, *count))?;
+        }
+        for note in &self.notes {
+            writeln!(out, "note   {note}")?;
+        }
+        for problem in &self.problems {
+            match &problem.place {
+                Place::Log => writeln!(out, "{}", problem.sentence)?,
+                Place::Event(seq) => writeln!(out, "event {seq}: {}", problem.sentence)?,
+                Place::Row { table, key, column: Some(column) } => writeln!(out, "{table} {key}, {column}: {}", problem.sentence)?,
+                Place::Row { table, key, column: None } => writeln!(out, "{table} {key}: {}", problem.sentence)?,
+            }
+        }
+        let listed = u64::try_from(self.problems.len()).unwrap_or(u64::MAX);
+        if self.total > listed {
+            writeln!(out, "… and {} problems more", self.total - listed)?;
+        }
+        let hash = self.head_hash.map_or_else(|| "unknown".to_owned(), hex::encode);
+        writeln!(out, "{} events, {} cards, head {} {hash}", self.events, self.cards, self.head_seq)?;
+        if self.ok() { writeln!(out, "The ledger is sound.") } else { writeln!(out, "The ledger is NOT sound: {} problems.", self.total) }
+    }
+
+    fn detail(&self, check: Check, count: u64) -> String {
+        match (check, count, &self.compared) {
+            (Check::Projections, 0, None) => "not compared: no projections were given".into(),
+            (Check::Projections, 0, Some(compared)) => {
+                let watermark = self.watermark.unwrap_or(0);
+                format!("{} cards, {} open lots and all movements up to event {watermark} are what an independent fold gives", compared.cards, compared.lots)
+            }
+            (Check::Vault, 0, _) if !self.notes.is_empty() => self.notes.join("; "),
+            (_, 0, _) => check.passed().into(),
+            (_, 1, _) => "1 problem".into(),
+            (_, count, _) => format!("{count} problems"),
+        }
+    }
+}
+
+fn problem_json(problem: &Problem) -> Value {
+    let mut object = match &problem.place {
+        Place::Log => json!({}),
+        Place::Event(seq) => json!({"seq": seq}),
+        Place::Row { table, key, column: Some(column) } => json!({"table": table, "key": key, "column": column}),
+        Place::Row { table, key, column: None } => json!({"table": table, "key": key}),
+    };
+    object["check"] = json!(problem.check.name());
+    object["problem"] = json!(problem.sentence);
+    object
+}

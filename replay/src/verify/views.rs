@@ -1,0 +1,147 @@
+//! The projections' file: its watermark, and its movements in the order of the log.
+
+use super::VerifyError;
+use crate::findings::{Check, Findings};
+use crate::fold::MovementRow;
+use crate::ledger::{OpenError, hash_at, open_snapshot};
+use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator as _;
+use rusqlite::{Connection, OptionalExtension, Row, Rows, Statement};
+use std::path::Path;
+
+/// `views.db`, at one moment.
+#[derive(Debug)]
+pub(super) struct Views {
+    pub(super) connection: Connection,
+    /// The last event that the projections reflect.
+    pub(super) watermark: i64,
+    watermark_hash: Option<String>,
+}
+
+impl Views {
+    /// Opens the projections. A file without a watermark is a finding: it holds nothing that could be compared.
+    pub(super) fn open(path: &Path, findings: &mut Findings) -> Result<Option<Self>, OpenError> {
+        let connection = open_snapshot(path)?;
+        let meta = |name: &str| -> rusqlite::Result<Option<String>> {
+            connection.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional()
+        };
+        let (watermark, watermark_hash) = match (meta("watermark"), meta("watermark_hash")) {
+            (Ok(watermark), Ok(hash)) => (watermark.and_then(|text| text.parse().ok()), hash),
+            (Err(source), _) | (_, Err(source)) => {
+                findings.row(Check::Projections, "meta", "watermark", None, format!("views.db has no readable table meta ({source})"));
+                return Ok(None);
+            }
+        };
+        let Some(watermark) = watermark else {
+            findings.row(Check::Projections, "meta", "watermark", None, "views.db does not say up to which event it is current");
+            return Ok(None);
+        };
+        Ok(Some(Self { connection, watermark, watermark_hash }))
+    }
+
+    /// Checks that the watermark is an event of this log, with this hash.
+    pub(super) fn check_watermark(&self, ledger: &Connection, head: i64, findings: &mut Findings) -> Result<(), VerifyError> {
+        if self.watermark > head {
+            let sentence = format!("the projections reflect event {}, but the log ends at {head}: its tail is missing", self.watermark);
+            findings.row(Check::Projections, "meta", "watermark", None, sentence);
+            return Ok(());
+        }
+        if self.watermark == 0 {
+            return Ok(());
+        }
+        let stored = hash_at(ledger, self.watermark)?.map(hex::encode);
+        if stored.as_deref() != self.watermark_hash.as_deref() {
+            let sentence = format!(
+                "the projections were made from a log whose event {} has the hash {}, here it is {}",
+                self.watermark,
+                self.watermark_hash.as_deref().unwrap_or("(none)"),
+                stored.as_deref().unwrap_or("(none)")
+            );
+            findings.row(Check::Projections, "meta", "watermark_hash", None, sentence);
+        }
+        Ok(())
+    }
+
+    /// All movements, in the order of the log.
+    pub(super) fn statement(&self) -> rusqlite::Result<Statement<'_>> {
+        let columns = MovementRow::NAMES.join(", ");
+        self.connection.prepare(&format!("SELECT {columns} FROM movements ORDER BY seq"))
+    }
+}
+
+/// Walks `movements` beside the log.
+pub(super) struct Movements<'a> {
+    rows: Rows<'a>,
+    watermark: i64,
+    /// The seq of the row under the cursor; none before the first and after the last row.
+    current: Option<i64>,
+}
+
+impl<'a> Movements<'a> {
+    pub(super) fn new(statement: &'a mut Statement<'_>, watermark: i64) -> rusqlite::Result<Self> {
+        let mut movements = Self { rows: statement.query([])?, watermark, current: None };
+        movements.step()?;
+        Ok(movements)
+    }
+
+    /// The row of a movement of the log, and complaints about rows that come before it without one.
+    pub(super) fn at(&mut self, seq: i64, findings: &mut Findings) -> rusqlite::Result<Option<MovementRow<'_>>> {
+        if seq > self.watermark {
+            return Ok(None);
+        }
+        while self.current.is_some_and(|current| current < seq) {
+            self.surplus(findings)?;
+        }
+        if self.current != Some(seq) {
+            findings.row(Check::Projections, "movements", seq, None, format!("event {seq} moved points, but the table has no row for it"));
+            return Ok(None);
+        }
+        // The row under the cursor is read before the cursor moves on, at the next call.
+        self.current = Some(i64::MIN);
+        let Some(row) = self.rows.get() else { return Ok(None) };
+        match read(row) {
+            Ok(row) => Ok(Some(row)),
+            Err(error) => {
+                findings.row(Check::Projections, "movements", seq, None, format!("the row cannot be read ({error})"));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Complains about rows after the last movement of the log.
+    pub(super) fn finish(&mut self, findings: &mut Findings) -> rusqlite::Result<()> {
+        while self.current.is_some() {
+            self.surplus(findings)?;
+        }
+        Ok(())
+    }
+
+    fn surplus(&mut self, findings: &mut Findings) -> rusqlite::Result<()> {
+        if let Some(seq) = self.current.filter(|seq| *seq != i64::MIN) {
+            findings.row(Check::Projections, "movements", seq, None, "the table has this row, but no such event moved points");
+        }
+        self.step()
+    }
+
+    fn step(&mut self) -> rusqlite::Result<()> {
+        self.current = self.rows.next()?.map(|row| row.get(0)).transpose()?;
+        Ok(())
+    }
+}
+
+fn read<'a>(row: &'a Row<'_>) -> Result<MovementRow<'a>, Box<dyn std::error::Error>> {
+    Ok(MovementRow {
+        seq: row.get(0)?,
+        card: row.get(1)?,
+        kind: row.get_ref(2)?.as_str()?,
+        points: row.get(3)?,
+        balance_before: row.get(4)?,
+        balance_after: row.get(5)?,
+        shop: row.get(6)?,
+        order_id: row.get_ref(7)?.as_str_or_null()?,
+        reference: row.get_ref(8)?.as_str_or_null()?,
+        expires_at: row.get(9)?,
+        actor: row.get_ref(10)?.as_str()?,
+        record: row.get(11)?,
+        at: row.get(12)?,
+    })
+}

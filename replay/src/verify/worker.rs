@@ -1,0 +1,144 @@
+//! A worker: hashes its share of every batch and folds its cards. The first one also keeps the registry of everything that is not a card.
+
+use super::batch::Batch;
+use super::fold_of;
+use super::keys::KeyHashes;
+use super::registry::Registry;
+use super::vault::{Fact, Facts};
+use crate::findings::{Check, Findings};
+use crate::fold::{Cards, MovementRow, check_key, differences};
+use crate::ledger::{ChainHasher, Event};
+use crate::payload::{Payload, card_of_stream};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
+
+/// What a worker comes to.
+#[derive(Debug)]
+pub(super) struct WorkerResult {
+    pub(super) findings: Findings,
+    pub(super) cards: Cards,
+    pub(super) keys: KeyHashes,
+}
+
+/// A worker's state.
+#[derive(Debug)]
+pub(super) struct Worker {
+    number: usize,
+    workers: usize,
+    watermark: Option<i64>,
+    findings: Findings,
+    chain: ChainHasher,
+    cards: Cards,
+    keys: KeyHashes,
+    registry: Option<Registry>,
+    spelling: String,
+}
+
+impl Worker {
+    pub(super) fn new(number: usize, workers: usize, watermark: Option<i64>) -> Self {
+        Self {
+            number,
+            workers,
+            watermark,
+            findings: Findings::default(),
+            chain: ChainHasher::default(),
+            cards: Cards::default(),
+            keys: KeyHashes::default(),
+            registry: (number == 0).then(Registry::default),
+            spelling: String::new(),
+        }
+    }
+
+    /// Works until no batch is left.
+    pub(super) fn run(mut self, batches: &Receiver<Arc<Batch>>, facts: &Sender<Facts>) -> WorkerResult {
+        for batch in batches {
+            self.hash(&batch);
+            let mut found = Vec::new();
+            for at in 0..batch.len() {
+                self.fold(&batch, at, &mut found);
+            }
+            // Nobody listens only after an error elsewhere, which is then the one to tell.
+            let _ = facts.send(Facts { worker: self.number, facts: found });
+        }
+        WorkerResult { findings: self.findings, cards: self.cards, keys: self.keys }
+    }
+
+    fn hash(&mut self, batch: &Batch) {
+        let share = |number| batch.len() * number / self.workers;
+        for at in share(self.number)..share(self.number + 1) {
+            let event = batch.event(at);
+            if let Some(key) = event.idempotency_key {
+                self.keys.note(key);
+            }
+            if let Some(previous) = batch.previous(at)
+                && self.chain.hash(previous, &event) != event.hash
+            {
+                self.findings.event(Check::Chain, event.seq, "the stored hash is not the one that this row and the hash before it give");
+            }
+        }
+    }
+
+    fn fold(&mut self, batch: &Batch, at: usize, facts: &mut Vec<Fact>) {
+        let event = batch.event(at);
+        let card = card_of_stream(event.stream);
+        let mine = card.map_or(0, |card| fold_of(card, self.workers)) == self.number;
+        let registers = self.registry.is_some() && event.kind == "card.issued";
+        if !mine && !registers {
+            return;
+        }
+        if self.watermark.is_some_and(|watermark| event.seq > watermark) {
+            self.cards.freeze();
+        }
+        let payload = match Payload::read(event.kind, event.schema, event.payload) {
+            Ok(payload) => payload,
+            Err(_) if !mine => return,
+            Err(error) => {
+                self.findings.event(Check::Payloads, event.seq, error.to_string());
+                if let Some(card) = card {
+                    self.cards.skip(card, &event, &mut self.findings);
+                }
+                return;
+            }
+        };
+        if let Some(registry) = &mut self.registry {
+            registry.check(&event, &payload, &mut self.findings);
+        }
+        if mine {
+            self.fold_own(batch, at, &event, &payload, facts);
+        }
+    }
+
+    fn fold_own(&mut self, batch: &Batch, at: usize, event: &Event<'_>, payload: &Payload<'_>, facts: &mut Vec<Fact>) {
+        let (kind, number) = payload.stream();
+        if crate::payload::stream_parts(event.stream) != Some((kind, number)) {
+            let sentence = format!("the stream is {:?}, but the payload is about {kind}:{number}", event.stream);
+            self.findings.event(Check::Streams, event.seq, sentence);
+        }
+        // A card of another worker, named on this worker's stream: told above, and not to be folded twice.
+        let elsewhere = payload.card().is_some_and(|card| fold_of(card, self.workers) != self.number);
+        if !elsewhere && let Some(row) = self.cards.apply(event, payload, &mut self.findings) {
+            self.compare(batch.projected(at), &row);
+        }
+        if let Payload::Moved(moving) = payload {
+            check_key(event, batch.command_key(at), moving, &mut self.spelling, &mut self.findings);
+        } else if event.idempotency_key.is_some_and(crate::fold::names_a_movement) && !moves_points(batch, at) {
+            self.findings.event(Check::Keys, event.seq, "the key names an order or reference, but the command moves no points");
+        }
+        let customer = payload.card().and_then(|card| self.cards.get(card)).map(|card| card.customer);
+        facts.extend(Fact::of(event, payload, customer));
+    }
+
+    fn compare(&mut self, held: Option<MovementRow<'_>>, row: &MovementRow<'_>) {
+        let Some(held) = held.filter(|held| held != row) else { return };
+        for (column, held, wanted) in differences(&MovementRow::NAMES, held.values(), row.values()) {
+            let sentence = format!("the table says {held}, the log says {wanted}");
+            self.findings.row(Check::Projections, "movements", row.seq, Some(column), sentence);
+        }
+    }
+}
+
+/// Whether another event of the same command moves points.
+fn moves_points(batch: &Batch, first: usize) -> bool {
+    let command = batch.event(first).command_seq;
+    (first..batch.len()).map(|at| batch.event(at)).take_while(|event| event.command_seq == command).any(|event| event.kind.starts_with("points."))
+}

@@ -1,0 +1,158 @@
+//! A ledger in a directory of its own, with a manual clock and short names for commands.
+
+use counterfoil::app::{Engine, EngineConfig};
+use counterfoil::clock::Clock;
+use counterfoil::domain::cards::{Block, BlockNote, Issue, Unblock};
+use counterfoil::domain::customers::{Erase, PersonRecord};
+use counterfoil::domain::points::{Adjust, Award, Expire, Note, Order, Particulars, Points, Redeem};
+use counterfoil::domain::programme::{CreatePartner, CreateTemplate, OpenShop, TemplateRules};
+use counterfoil::domain::{CardId, CustomerId, Event, Metadata, PartnerId, Timestamp};
+use counterfoil::storage::DataDir;
+use counterfoil::writer::{Actor, Command, Outcome, Refusal, Request};
+use std::collections::BTreeMap;
+
+/// The partner that every workshop founds first.
+pub(crate) const PARTNER: PartnerId = PartnerId::new(1);
+/// 2026-01-01T00:00:00Z.
+pub(crate) const START: i64 = 1_767_225_600_000_000;
+pub(crate) const DAY: i64 = 86_400_000_000;
+
+pub(crate) struct Workshop {
+    engine: Option<Engine>,
+    pub(crate) clock: Clock,
+    pub(crate) files: tempfile::TempDir,
+}
+
+impl Workshop {
+    /// One partner, one shop, one template with these rules.
+    pub(crate) fn with_rules(rules: TemplateRules) -> Self {
+        let files = tempfile::tempdir().expect("a temporary directory");
+        let clock = Clock::manual(Timestamp::from_micros(START));
+        let mut workshop = Self { engine: None, clock, files };
+        workshop.start();
+        let partner = CreatePartner { name: "Corner Bakery".into(), currency: "EUR".into() };
+        workshop.must(Command::CreatePartner(partner));
+        workshop.must(Command::OpenShop(OpenShop { name: "Old Town".into(), is_virtual: false }));
+        workshop.must(Command::CreateTemplate(CreateTemplate { title: BTreeMap::new(), rules }));
+        workshop
+    }
+
+    pub(crate) fn new() -> Self {
+        Self::with_rules(TemplateRules::default())
+    }
+
+    pub(crate) fn dir(&self) -> DataDir {
+        DataDir::new(self.files.path())
+    }
+
+    fn start(&mut self) {
+        let config = EngineConfig { clock: self.clock.clone(), ..EngineConfig::new(self.dir()) };
+        self.engine = Some(Engine::start(config).expect("the engine starts"));
+    }
+
+    pub(crate) fn stop(&mut self) {
+        if let Some(engine) = self.engine.take() {
+            engine.stop();
+        }
+    }
+
+    pub(crate) fn restart(&mut self) {
+        self.stop();
+        self.start();
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        self.engine.as_ref().expect("a workshop that runs")
+    }
+
+    pub(crate) fn set_time(&self, micros: i64) {
+        self.clock.set(Timestamp::from_micros(micros));
+    }
+
+    pub(crate) fn request(command: Command) -> Request {
+        Request { partner: PARTNER, actor: Actor::CommandLine, shop: None, idempotency_key: None, command }
+    }
+
+    pub(crate) fn run(&self, command: Command) -> Result<Outcome, Refusal> {
+        self.engine().writer().submit_blocking(Self::request(command))
+    }
+
+    pub(crate) fn must(&self, command: Command) -> Outcome {
+        self.run(command).expect("a command that is accepted")
+    }
+
+    /// Issues a card with so many initial points.
+    pub(crate) fn issue(&self, email: &str, initial: i64) -> (CardId, CustomerId) {
+        let outcome = self.must(issue(email, initial));
+        let card = outcome.card.expect("an issue answers its card");
+        (card.id, card.customer)
+    }
+
+    /// The balance that a query would answer now.
+    pub(crate) fn available(&self, card: CardId) -> i64 {
+        let now = self.clock.now();
+        self.engine().live().card(card).expect("a card in memory").available(now).get()
+    }
+}
+
+pub(crate) fn issue(email: &str, initial: i64) -> Command {
+    let person = PersonRecord { email: email.into(), name: Some("Ona".into()), ..PersonRecord::default() };
+    Command::Issue(Issue {
+        person,
+        initial_points: Some(Points::new(initial)),
+        design: "default".into(),
+        activate: true,
+        metadata: Metadata::new(),
+        shop: None,
+    })
+}
+
+pub(crate) fn named(name: Option<Order>) -> Particulars {
+    let note = Note { reason: Some("a reason".into()), ..Note::default() };
+    Particulars { shop: None, name, note }
+}
+
+pub(crate) fn order(id: &str) -> Option<Order> {
+    Some(Order::Id(id.into()))
+}
+
+pub(crate) fn award(card: CardId, points: i64, expires_at: Option<i64>, name: Option<Order>) -> Command {
+    let expires_at = expires_at.map(Timestamp::from_micros);
+    Command::Award(Award { card, points: Points::new(points), expires_at, particulars: named(name) })
+}
+
+pub(crate) fn redeem(card: CardId, points: i64, name: Option<Order>) -> Command {
+    Command::Redeem(Redeem { card, points: Points::new(points), particulars: named(name) })
+}
+
+pub(crate) fn adjust(card: CardId, points: i64, name: Option<Order>) -> Command {
+    Command::Adjust(Adjust { card, points: Points::new(points), particulars: named(name) })
+}
+
+pub(crate) fn expire(card: CardId, points: Option<i64>, before: Option<i64>) -> Command {
+    let expires_before = before.map(Timestamp::from_micros);
+    Command::Expire(Expire { card, points: points.map(Points::new), expires_before, particulars: named(None) })
+}
+
+pub(crate) fn block(card: CardId) -> Command {
+    Command::Block(Block { card, note: BlockNote { reason: "lost".into(), note: None } })
+}
+
+pub(crate) fn unblock(card: CardId) -> Command {
+    Command::Unblock(Unblock { card, note: BlockNote { reason: "found".into(), note: None } })
+}
+
+pub(crate) fn erase(customer: CustomerId) -> Command {
+    Command::Erase(Erase { customer })
+}
+
+/// The balance that the last movement of an outcome states.
+pub(crate) fn stated_balance(outcome: &Outcome) -> Option<i64> {
+    outcome.events.iter().rev().find_map(|recorded| match &recorded.event {
+        Event::PointsAwarded(event) => Some(event.balance.get()),
+        Event::PointsRedeemed(event) => Some(event.balance.get()),
+        Event::PointsAdjusted(event) => Some(event.balance.get()),
+        Event::PointsExpired(event) => Some(event.balance.get()),
+        _ => None,
+    })
+}

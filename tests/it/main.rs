@@ -1,0 +1,3 @@
+//! The integration tests, as one binary. Folders are what is tested; `support` is what they share.
+
+mod ledger;
