@@ -1,3 +1,4 @@
 //! The integration tests, as one binary. Folders are what is tested; `support` is what they share.
 
+mod cli;
 mod ledger;

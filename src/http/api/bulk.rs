@@ -1,0 +1,188 @@
+//! `POST /api/points/bulk`: up to a thousand movements, decided in order and independently, recorded in one commit.
+
+use super::entries::{Moved, recorded};
+use super::points::{Kind, Movement};
+use super::submitting::{IdempotencyKey, Target, explained, find_target, request};
+use crate::domain::programme::Scope;
+use crate::http::auth::Caller;
+use crate::http::body::BulkBody;
+use crate::http::envelope::Answer;
+use crate::http::errors::ApiError;
+use crate::http::fields::{Fields, Problem};
+use crate::http::{HttpState, ids, limits};
+use crate::writer::{Outcome, Refusal, Request};
+use actix_web::web;
+use serde::Serialize;
+use serde_json::Value;
+use std::time::Instant;
+
+/// What became of a bulk request.
+#[derive(Debug, Serialize)]
+pub(crate) struct BulkResult {
+    processed: usize,
+    successful: usize,
+    failed: usize,
+    results: Vec<ItemResult>,
+    processing_time: String,
+}
+
+#[derive(Debug, Serialize)]
+struct ItemResult {
+    card_id: String,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transaction_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_balance: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ItemError>,
+}
+
+#[derive(Debug, Serialize)]
+struct ItemError {
+    code: &'static str,
+    message: String,
+}
+
+pub(crate) async fn bulk(
+    state: web::Data<HttpState>,
+    caller: Caller,
+    key: IdempotencyKey,
+    body: BulkBody,
+) -> Result<Answer<BulkResult>, ApiError> {
+    caller.needs(Scope::PointsManage)?;
+    let started = Instant::now();
+    let items = items(body.fields()?)?;
+    let mut named = Vec::with_capacity(items.len());
+    let mut requests = Vec::new();
+    for (place, item) in items.into_iter().enumerate() {
+        let (card, prepared) = prepare(&state, &caller, &key, place, item).await;
+        named.push((card, prepared.map(|prepared| requests.push(prepared))));
+    }
+    let mut answers = submit_all(&state, requests).await?.into_iter();
+    let mut results = Vec::with_capacity(named.len());
+    for (card, prepared) in named {
+        let answer = prepared.and_then(|()| answers.next().ok_or(ApiError::Internal));
+        results.push(ItemResult::of(&state, &caller, card, answer));
+    }
+    let (processed, failed) = (results.len(), results.iter().filter(|result| result.error.is_some()).count());
+    let millis = started.elapsed().as_millis();
+    let processing_time = format!("{}.{:03}s", millis / 1_000, millis % 1_000);
+    let successful = processed - failed;
+    Ok(Answer::ok("Bulk request processed", BulkResult { processed, successful, failed, results, processing_time }))
+}
+
+async fn submit_all(state: &HttpState, requests: Vec<Request>) -> Result<Vec<Result<Outcome, Refusal>>, ApiError> {
+    if requests.is_empty() {
+        return Ok(Vec::new());
+    }
+    state.writer.submit_all(requests).await.map_err(|refusal| ApiError::refused(refusal, recorded))
+}
+
+fn items(mut fields: Fields) -> Result<Vec<Fields>, ApiError> {
+    let mut items = Vec::new();
+    match fields.take("transactions") {
+        None => fields.problem(Problem::required("transactions")),
+        Some(Value::Array(list)) if list.is_empty() => {
+            fields.problem(Problem::value("transactions", "must not be empty"));
+        }
+        Some(Value::Array(list)) if list.len() > limits::BULK_ITEMS => {
+            return Err(ApiError::BulkTooLarge { size: list.len() });
+        }
+        Some(Value::Array(list)) => {
+            for (place, item) in list.into_iter().enumerate() {
+                match item {
+                    Value::Object(item) => items.push(Fields::new(item)),
+                    Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                        fields.problem(Problem::format(&format!("transactions.{place}"), "must be an object"));
+                    }
+                }
+            }
+        }
+        Some(Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+            fields.problem(Problem::format("transactions", "must be a list"));
+        }
+    }
+    fields.finish().none_or(items).map_err(ApiError::Invalid)
+}
+
+/// How an item names its card, and the request that it asks for, or why it cannot be one.
+async fn prepare(
+    state: &HttpState,
+    caller: &Caller,
+    key: &IdempotencyKey,
+    place: usize,
+    mut item: Fields,
+) -> (String, Result<Request, ApiError>) {
+    let card = item.peek_text("card_id").or_else(|| item.peek_text("customer_id")).unwrap_or_default();
+    let kind = kind(&mut item);
+    let (movement, rest) = Movement::take(item, kind.unwrap_or(Kind::Award));
+    let movement = match rest.finish().or(movement) {
+        Ok(movement) => movement,
+        Err(problems) => return (card, Err(ApiError::Invalid(problems))),
+    };
+    let prepared = async {
+        let caller = caller.at_shop(movement.shop.as_deref())?;
+        let found = find_target(state, &caller, &movement.target).await?;
+        // A blank cannot stand in a key that a client sends, so no client's key is mistaken for an item's.
+        let key = key.0.as_ref().map(|key| format!("{key} {place}"));
+        let kind = kind.unwrap_or(Kind::Award);
+        Ok((ids::card(found), request(&caller, key, movement.clone().command(kind, found, &caller))))
+    };
+    match prepared.await {
+        Ok((found, request)) => (found, Ok(request)),
+        Err(error) => (named(&movement.target, card), Err(error)),
+    }
+}
+
+fn named(target: &Target, card: String) -> String {
+    match target {
+        Target::Card(text) | Target::Customer(text) if card.is_empty() => text.clone(),
+        Target::Card(_) | Target::Customer(_) => card,
+    }
+}
+
+// A missing type means an award.
+fn kind(item: &mut Fields) -> Option<Kind> {
+    let kind = match item.string("type")?.as_str() {
+        "award" => Kind::Award,
+        "redeem" => Kind::Redeem,
+        "adjust" => Kind::Adjust,
+        _ => {
+            item.problem(Problem::value("type", "must be one of: award, redeem, adjust"));
+            return None;
+        }
+    };
+    Some(kind)
+}
+
+impl ItemResult {
+    fn of(
+        state: &HttpState,
+        caller: &Caller,
+        card_id: String,
+        answer: Result<Result<Outcome, Refusal>, ApiError>,
+    ) -> Self {
+        let answer = answer.and_then(|answer| {
+            let outcome = answer.map_err(|refusal| explained(state, caller.partner, refusal, recorded))?;
+            Moved::of(&outcome.events).ok_or(ApiError::Internal)
+        });
+        match answer {
+            Ok(moved) => Self {
+                card_id,
+                status: "success",
+                transaction_id: Some(ids::transaction(moved.seq)),
+                new_balance: Some(moved.after.get()),
+                error: None,
+            },
+            Err(error) => {
+                let form = error.form();
+                let fields = form.problems.iter().map(|problem| format!("{} {}", problem.field, problem.message));
+                let fields = fields.collect::<Vec<_>>().join("; ");
+                let message = if fields.is_empty() { form.message } else { fields };
+                let error = Some(ItemError { code: form.code, message });
+                Self { card_id, status: "failed", transaction_id: None, new_balance: None, error }
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The classic surface, `/api/*`: cards, points and customers.
+
+pub(crate) mod bulk;
+pub(crate) mod customers;
+mod entries;
+pub(crate) mod loyalty_cards;
+pub(crate) mod points;
+mod submitting;
+
+/// What stands where a person's data stood before it was erased.
+pub(crate) const ERASED: &str = "[erased]";

@@ -1,0 +1,62 @@
+//! Reading the body of a request: bounded, whatever its content type says, and empty meaning `{}`.
+
+use super::errors::ApiError;
+use super::fields::Fields;
+use super::{limits, signature};
+use actix_web::dev::Payload;
+use actix_web::web::Bytes;
+use actix_web::{FromRequest, HttpRequest, web};
+use serde_json::{Map, Value};
+use std::future::Future;
+use std::pin::Pin;
+
+/// The raw body of a request, at most `MOST` bytes of it, with a signature that fits, where it has one.
+#[derive(Debug)]
+pub(crate) struct Body<const MOST: usize = { limits::BODY_BYTES }>(Bytes);
+
+/// The body of a bulk request.
+pub(crate) type BulkBody = Body<{ limits::BULK_BODY_BYTES }>;
+
+impl<const MOST: usize> FromRequest for Body<MOST> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = web::Payload::from_request(&request, payload);
+        Box::pin(async move {
+            let payload = payload.await.map_err(|_| ApiError::Internal)?;
+            let read = payload.to_bytes_limited(MOST).await.map_err(|_| ApiError::BodyTooLarge { most: MOST })?;
+            let body = read.map_err(|_| ApiError::MalformedBody("The body ended before its end".to_owned()))?;
+            signature::check(&request, &body)?;
+            Ok(Self(body))
+        })
+    }
+}
+
+impl<const MOST: usize> Body<MOST> {
+    /// The body's fields.
+    pub(crate) fn fields(&self) -> Result<Fields, ApiError> {
+        self.object().map(Fields::new)
+    }
+
+    fn object(&self) -> Result<Map<String, Value>, ApiError> {
+        if self.0.iter().all(u8::is_ascii_whitespace) {
+            return Ok(Map::new());
+        }
+        match serde_json::from_slice(&self.0) {
+            Ok(Value::Object(object)) => Ok(object),
+            // PHP writes an empty map as an empty list.
+            Ok(Value::Array(list)) if list.is_empty() => Ok(Map::new()),
+            Ok(Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+                Err(ApiError::MalformedBody("The body must be a JSON object".to_owned()))
+            }
+            // The parser's own words could repeat what was sent: only the place is told.
+            Err(error) => Err(ApiError::MalformedBody(format!(
+                "The body is not valid JSON (line {}, column {})",
+                error.line(),
+                error.column()
+            ))),
+        }
+    }
+}

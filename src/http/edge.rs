@@ -1,0 +1,127 @@
+//! What surrounds every request: its id, the form of its failure, its rate-limit headers, and one line in the log.
+//!
+//! The log line holds the matched route, not the path, and never a body, a name, an address or a secret.
+
+use super::HttpState;
+use super::envelope::failure;
+use super::errors::{ApiError, Form};
+use super::rate_limits::Standing;
+use crate::domain::KeyId;
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _, HttpRequest, web};
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Instant;
+
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+static REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// What is known of a request from its first moment on, and what is learnt on the way.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestContext(Rc<Known>);
+
+#[derive(Debug)]
+struct Known {
+    id: String,
+    key: Cell<Option<KeyId>>,
+    standing: Cell<Option<Standing>>,
+}
+
+impl RequestContext {
+    fn new() -> Self {
+        // The generator is cryptographic and seeded by the system, without a system call for each request.
+        let id = uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string();
+        Self(Rc::new(Known { id, key: Cell::new(None), standing: Cell::new(None) }))
+    }
+
+    pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
+        request.extensions().get::<Self>().cloned()
+    }
+
+    /// The request's id.
+    pub(crate) fn id_of(request: &HttpRequest) -> String {
+        Self::of(request).map(|context| context.0.id.clone()).unwrap_or_default()
+    }
+
+    pub(crate) fn authenticated(&self, key: KeyId) {
+        self.0.key.set(Some(key));
+    }
+
+    pub(crate) fn stands(&self, standing: Option<Standing>) {
+        self.0.standing.set(standing);
+    }
+}
+
+/// Middleware: everything that every answer has in common.
+pub(crate) async fn edge<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let started = Instant::now();
+    let context = RequestContext::new();
+    request.extensions_mut().insert(context.clone());
+    let state = request.app_data::<web::Data<HttpState>>().cloned();
+    let http_request = request.request().clone();
+    let answered = match next.call(request).await {
+        Ok(response) => response.map_into_left_body(),
+        Err(error) => ServiceResponse::from_err(error, http_request).map_into_boxed_body().map_into_right_body(),
+    };
+    let mut response = in_error_form(answered, &context, state.as_ref().map(|state| state.get_ref()));
+    if let Some(state) = &state {
+        let standing = context.0.standing.get().or_else(|| state.rate_limits.standing_of(response.request()));
+        add_headers(response.headers_mut(), &context, standing);
+    }
+    log(&response, &context, started);
+    Ok(response)
+}
+
+fn in_error_form<B: MessageBody>(
+    response: ServiceResponse<EitherBody<B, BoxBody>>,
+    context: &RequestContext,
+    state: Option<&HttpState>,
+) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    let status = response.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return response;
+    }
+    let known = response.response().error().and_then(|error| error.as_error::<ApiError>()).map(ApiError::form);
+    let form = known.unwrap_or_else(|| {
+        let allowed = response.headers().get(ALLOW).and_then(|allowed| allowed.to_str().ok());
+        Form::of_status(status, allowed.map(str::to_owned))
+    });
+    let now = state.map(|state| state.clock.now().to_seconds_text()).unwrap_or_default();
+    let rendered = failure(&form, &context.0.id, &now);
+    let (request, _) = response.into_parts();
+    ServiceResponse::new(request, rendered).map_into_right_body()
+}
+
+fn add_headers(headers: &mut HeaderMap, context: &RequestContext, standing: Option<Standing>) {
+    if let Ok(id) = HeaderValue::from_str(&context.0.id) {
+        headers.insert(REQUEST_ID.clone(), id);
+    }
+    if let Some(standing) = standing {
+        headers.insert(LIMIT.clone(), standing.limit.into());
+        headers.insert(REMAINING.clone(), standing.remaining.into());
+        headers.insert(RESET.clone(), standing.reset.into());
+    }
+}
+
+fn log<B>(response: &ServiceResponse<B>, context: &RequestContext, started: Instant) {
+    // The route's pattern is looked up by walking the routes: not for a line that nobody keeps.
+    if tracing::enabled!(tracing::Level::INFO) {
+        tracing::info!(
+            method = %response.request().method(),
+            route = response.request().match_pattern().as_deref().unwrap_or("unknown"),
+            status = response.status().as_u16(),
+            micros = started.elapsed().as_micros(),
+            request_id = %context.0.id,
+            key = context.0.key.get().map(KeyId::get),
+            "answered"
+        );
+    }
+}

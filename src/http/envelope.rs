@@ -1,0 +1,129 @@
+//! The bodies around every answer: success with its data, failure with its code.
+
+use super::edge::RequestContext;
+use super::errors::Form;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// What the header of a repeated command says.
+pub(crate) const REPLAYED: &str = "idempotent-replayed";
+
+/// A successful answer.
+#[derive(Debug)]
+pub(crate) struct Answer<T> {
+    status: StatusCode,
+    message: &'static str,
+    data: T,
+    replayed: bool,
+}
+
+impl<T: Serialize> Answer<T> {
+    pub(crate) const fn ok(message: &'static str, data: T) -> Self {
+        Self { status: StatusCode::OK, message, data, replayed: false }
+    }
+
+    pub(crate) const fn created(message: &'static str, data: T) -> Self {
+        Self { status: StatusCode::CREATED, message, data, replayed: false }
+    }
+
+    /// The same command had been done before, and this is its answer again.
+    pub(crate) const fn replayed(mut self, replayed: bool) -> Self {
+        self.replayed = replayed;
+        self
+    }
+}
+
+#[derive(Serialize)]
+struct Success<'a, T> {
+    success: bool,
+    message: &'static str,
+    code: u16,
+    request_id: &'a str,
+    data: &'a T,
+}
+
+impl<T: Serialize> Responder for Answer<T> {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let request_id = RequestContext::id_of(request);
+        let body = Success {
+            success: true,
+            message: self.message,
+            code: self.status.as_u16(),
+            request_id: &request_id,
+            data: &self.data,
+        };
+        let body = serde_json::to_vec(&body).expect("answers are plain data with text keys");
+        let mut response = HttpResponse::build(self.status);
+        response.insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")));
+        if self.replayed {
+            response.insert_header((REPLAYED, HeaderValue::from_static("true")));
+        }
+        response.body(body)
+    }
+}
+
+/// Renders a failure: flat and nested together, because clients of both kinds exist.
+pub(crate) fn failure(form: &Form, request_id: &str, timestamp: &str) -> HttpResponse {
+    let mut response = HttpResponse::build(form.status);
+    response.insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")));
+    if let Some(seconds) = form.retry_after {
+        response.insert_header((RETRY_AFTER, seconds));
+        response.insert_header(("x-ratelimit-retry-after", seconds));
+    }
+    if let Some(allowed) = form.allowed.as_deref().and_then(|text| HeaderValue::from_str(text).ok()) {
+        response.insert_header((ALLOW, allowed));
+    }
+    if form.status == StatusCode::UNAUTHORIZED {
+        response.insert_header(("www-authenticate", HeaderValue::from_static("Bearer")));
+    }
+    response.body(serde_json::to_vec(&failure_body(form, request_id, timestamp)).unwrap_or_default())
+}
+
+fn failure_body(form: &Form, request_id: &str, timestamp: &str) -> Value {
+    let mut by_field: Map<String, Value> = Map::new();
+    for problem in &form.problems {
+        let messages = by_field.entry(problem.field.clone()).or_insert_with(|| json!([]));
+        if let Value::Array(messages) = messages {
+            messages.push(json!(problem.message));
+        }
+    }
+    let mut body = json!({
+        "success": false,
+        "message": form.message,
+        "code": form.code,
+        "status": form.status.as_u16(),
+        "error_code": form.code,
+        "error_number": form.number,
+        "request_id": request_id,
+        "errors": by_field,
+        "error": nested(form, request_id, timestamp),
+    });
+    if let Some(seconds) = form.retry_after {
+        body["retry_after"] = json!(seconds);
+    }
+    if let Some(data) = &form.data {
+        body["data"] = data.clone();
+    }
+    body
+}
+
+fn nested(form: &Form, request_id: &str, timestamp: &str) -> Value {
+    let mut details = form.details.clone();
+    let mut error = form.details.clone();
+    if !form.problems.is_empty() {
+        let list: Vec<Value> = form.problems.iter().map(super::fields::Problem::listed).collect();
+        details.insert("errors".to_owned(), json!(list));
+        error.insert("fields".to_owned(), json!(list));
+    }
+    error.insert("code".to_owned(), json!(form.code));
+    error.insert("message".to_owned(), json!(form.message));
+    error.insert("request_id".to_owned(), json!(request_id));
+    error.insert("timestamp".to_owned(), json!(timestamp));
+    error.insert("details".to_owned(), Value::Object(details));
+    Value::Object(error)
+}

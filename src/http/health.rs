@@ -1,0 +1,169 @@
+//! Whether the service works, and whether a credential does.
+
+use super::HttpState;
+use super::auth::{Caller, authenticate, presents_any};
+use super::envelope::Answer;
+use super::errors::ApiError;
+use actix_web::{HttpRequest, web};
+use serde::Serialize;
+use serde_json::json;
+use std::time::Instant;
+
+/// How many events the projector may be behind before the service calls itself degraded.
+const LAG_MAX: i64 = 100_000;
+/// How many requests may wait for the writer before the service calls itself degraded.
+const WAITING_MAX: usize = crate::writer::QUEUE_MAX / 2;
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Health {
+    status: &'static str,
+    timestamp: String,
+    version: &'static str,
+    environment: String,
+    components: Components,
+}
+
+#[derive(Debug, Serialize)]
+struct Components {
+    api: Component,
+    database: Component,
+    cache: Component,
+    jwt: Component,
+    memory: Component,
+}
+
+#[derive(Debug, Serialize)]
+struct Component {
+    status: Condition,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latency: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Condition {
+    Ok,
+    Degraded,
+    Down,
+}
+
+/// `GET /health`: every part that a request needs, really asked.
+pub(crate) async fn health(state: web::Data<HttpState>) -> Result<Answer<Health>, ApiError> {
+    let health = examine(&state);
+    // A load balancer reads the status, not the body: a part that is down must not look well.
+    if health.components.worst() == Condition::Down {
+        return Err(ApiError::Unhealthy { report: json!(health) });
+    }
+    Ok(Answer::ok("Service status", health))
+}
+
+/// `GET /shop/health`: the same, and a test of credentials where some are sent.
+pub(crate) async fn health_with_credentials(
+    state: web::Data<HttpState>,
+    request: HttpRequest,
+) -> Result<Answer<Health>, ApiError> {
+    if presents_any(&request) {
+        authenticate(&request)?;
+    }
+    health(state).await
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct ValidCredentials {
+    valid: bool,
+    partner: PartnerView,
+    partner_name: String,
+    environment: String,
+}
+
+#[derive(Debug, Serialize)]
+struct PartnerView {
+    id: i64,
+    name: String,
+    status: &'static str,
+}
+
+/// `POST /{locale}/shop/validate-credentials`
+pub(crate) async fn validate_credentials(
+    state: web::Data<HttpState>,
+    caller: Caller,
+    _body: super::body::Body,
+) -> Result<Answer<ValidCredentials>, ApiError> {
+    let directory = state.queries.live().directory();
+    let partner = directory.partners.get(&caller.partner).ok_or(ApiError::Internal)?;
+    let name = state.queries.name(partner.record)?.unwrap_or_default();
+    let valid = ValidCredentials {
+        valid: true,
+        partner: PartnerView { id: partner.id.get(), name: name.clone(), status: "active" },
+        partner_name: name,
+        environment: state.environment.clone(),
+    };
+    Ok(Answer::ok("The credentials are valid", valid))
+}
+
+fn examine(state: &HttpState) -> Health {
+    let components = Components {
+        api: Component::well(),
+        database: database(state),
+        cache: cache(state),
+        jwt: Component { message: Some("customer sessions are not served".to_owned()), ..Component::well() },
+        memory: memory(),
+    };
+    let status = if components.worst() == Condition::Ok { "ok" } else { "degraded" };
+    Health {
+        status,
+        timestamp: state.clock.now().to_seconds_text(),
+        version: env!("CARGO_PKG_VERSION"),
+        environment: state.environment.clone(),
+        components,
+    }
+}
+
+impl Components {
+    fn worst(&self) -> Condition {
+        let parts = [&self.api, &self.database, &self.cache, &self.jwt, &self.memory];
+        parts.into_iter().map(|part| part.status).max().unwrap_or(Condition::Ok)
+    }
+}
+
+impl Component {
+    const fn well() -> Self {
+        Self { status: Condition::Ok, message: None, latency: None }
+    }
+}
+
+// The books: both files answer a read, and the writer's last commit succeeded.
+fn database(state: &HttpState) -> Component {
+    let start = Instant::now();
+    let read = state.queries.check();
+    let micros = start.elapsed().as_micros();
+    let latency = Some(format!("{}.{:03}ms", micros / 1_000, micros % 1_000));
+    let (status, message) = match (read, state.writer.failing(), state.writer.waiting()) {
+        (Err(error), _, _) => {
+            tracing::error!(%error, "the health check could not read");
+            (Condition::Down, Some("cannot be read".to_owned()))
+        }
+        (Ok(()), true, _) => (Condition::Down, Some("cannot be written; reads are served".to_owned())),
+        (Ok(()), false, waiting) if waiting > WAITING_MAX => {
+            (Condition::Degraded, Some(format!("{waiting} requests wait for the writer")))
+        }
+        (Ok(()), false, _) => (Condition::Ok, None),
+    };
+    Component { status, message, latency }
+}
+
+// The views follow the log; how far behind they are is what a reader may have to wait for.
+fn cache(state: &HttpState) -> Component {
+    let lag = state.queries.live().progress().lag();
+    let status = if lag > LAG_MAX { Condition::Degraded } else { Condition::Ok };
+    Component { status, message: Some(format!("{lag} events behind the log")), latency: None }
+}
+
+fn memory() -> Component {
+    // The second number is the resident set, in pages of 4 KiB.
+    let pages = std::fs::read_to_string("/proc/self/statm").ok();
+    let pages = pages.and_then(|text| text.split_whitespace().nth(1)?.parse::<u64>().ok());
+    Component { message: pages.map(|pages| format!("{} MB resident", pages / 256)), ..Component::well() }
+}

@@ -1,0 +1,83 @@
+//! Identifiers as `/api/*` writes them (`card_17`, `txn_204`, `cust_9`), and reading them in either form.
+
+use crate::domain::cards::CardNumber;
+use crate::domain::{CardId, CustomerId, Seq, ShopId};
+
+pub(crate) fn card(id: CardId) -> String {
+    format!("card_{id}")
+}
+
+pub(crate) fn transaction(seq: Seq) -> String {
+    format!("txn_{seq}")
+}
+
+pub(crate) fn customer(id: CustomerId) -> String {
+    format!("cust_{id}")
+}
+
+/// How a request names a card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CardRef {
+    Id(CardId),
+    Number(CardNumber),
+}
+
+impl CardRef {
+    /// Reads `card_17`, `17`, or a card number however it is written; also as a QR code prints it, after `loyalty:card:`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Some(id) = number_after(text, "card_") {
+            return Some(Self::Id(CardId::new(id)));
+        }
+        let number = text.strip_prefix("loyalty:card:").unwrap_or(text);
+        match CardNumber::parse(number) {
+            Some(number) => Some(Self::Number(number)),
+            None => digits(text).map(CardId::new).map(Self::Id),
+        }
+    }
+}
+
+pub(crate) fn parse_customer(text: &str) -> Option<CustomerId> {
+    number_after(text, "cust_").or_else(|| digits(text)).map(CustomerId::new)
+}
+
+pub(crate) fn parse_shop(text: &str) -> Option<ShopId> {
+    number_after(text, "shop_").or_else(|| digits(text)).map(ShopId::new)
+}
+
+fn number_after(text: &str, prefix: &str) -> Option<i64> {
+    digits(text.strip_prefix(prefix)?)
+}
+
+// Plain digits of a positive number, without a sign: `parse` alone would take `+5`.
+fn digits(text: &str) -> Option<i64> {
+    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_is_named_by_id_or_by_number() {
+        let id = |number| Some(CardRef::Id(CardId::new(number)));
+        assert_eq!(CardRef::parse("card_17"), id(17));
+        assert_eq!(CardRef::parse("17"), id(17));
+        let number = CardNumber::parse("LC079927398713").map(CardRef::Number);
+        for text in ["LC079927398713", "lc 0799-2739-8713", "079927398713", "loyalty:card:LC079927398713"] {
+            assert_eq!(CardRef::parse(text), number, "{text}");
+        }
+        for text in ["", "card_", "card_x", "card_-1", "+17", "-17", "17.0", "cust_17", "99999999999999999999"] {
+            assert_eq!(CardRef::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn customers_and_shops_are_named_with_or_without_their_prefix() {
+        assert_eq!(parse_customer("cust_9"), Some(CustomerId::new(9)));
+        assert_eq!(parse_customer("9"), Some(CustomerId::new(9)));
+        assert_eq!(parse_customer("card_9"), None);
+        assert_eq!(parse_shop("2"), Some(ShopId::new(2)));
+    }
+}

@@ -1,0 +1,40 @@
+//! Every bound on what a request may hold, in one place. The API reference repeats them.
+
+/// A name of a person, in characters.
+pub(crate) const NAME_CHARS: usize = 200;
+/// An email address, in bytes (RFC 5321 allows no more in a path).
+pub(crate) const EMAIL_BYTES: usize = 254;
+/// The reason of a movement or a block, in characters.
+pub(crate) const REASON_CHARS: usize = 500;
+/// A note for the staff, in characters.
+pub(crate) const NOTE_CHARS: usize = 1_000;
+/// A card design, in characters of `A-Z a-z 0-9 _ -`.
+pub(crate) const DESIGN_CHARS: usize = 64;
+/// An order id or a reference, in bytes: they stand in the log for ever.
+pub(crate) const REFERENCE_BYTES: usize = 255;
+/// A member of the staff, in characters.
+pub(crate) const STAFF_CHARS: usize = 100;
+/// Metadata, in bytes of its compact JSON.
+pub(crate) const METADATA_BYTES: usize = 1_024;
+/// The rows of one page of a list.
+pub(crate) const PAGE_ROWS_MAX: i64 = 100;
+/// The rows of one page where the request does not say.
+pub(crate) const PAGE_ROWS: i64 = 20;
+/// The rows of one page of a card's history where the request does not say.
+pub(crate) const HISTORY_ROWS: i64 = 50;
+/// What a search may look for, in characters.
+pub(crate) const SEARCH_CHARS: usize = 200;
+/// The farthest that "expiring" looks ahead, in days.
+pub(crate) const EXPIRING_DAYS_MAX: u32 = 3_650;
+/// How far ahead it looks where the request does not say, and what counts as "soon" on a balance.
+pub(crate) const EXPIRING_DAYS: u32 = 30;
+/// The `Idempotency-Key` header, in visible ASCII characters.
+pub(crate) const IDEMPOTENCY_KEY_BYTES: usize = 255;
+/// The body of a request.
+pub(crate) const BODY_BYTES: usize = 64 * 1_024;
+/// The body of a bulk request.
+pub(crate) const BULK_BODY_BYTES: usize = 2 * 1_024 * 1_024;
+/// Items in one bulk request.
+pub(crate) const BULK_ITEMS: usize = crate::writer::BULK_MAX;
+/// A number of days or a page may not be larger than what arithmetic on it can hold.
+pub(crate) const PAGE_NUMBER_MAX: i64 = 1_000_000_000;

@@ -1,0 +1,90 @@
+//! The HTTP surface: parses, authenticates, submits and renders. No rules, no SQL.
+//!
+//! `edge` surrounds every request; `auth`, `body` and `params` read it; `api` holds the handlers; `errors` alone knows which
+//! failure has which status and code.
+
+mod addresses;
+mod api;
+mod auth;
+mod body;
+mod edge;
+mod envelope;
+mod errors;
+mod fields;
+mod health;
+mod ids;
+mod limits;
+mod paging;
+mod params;
+mod rate_limits;
+mod server;
+mod signature;
+
+pub use rate_limits::{Allowance, Allowances};
+pub use server::{configure, server};
+
+use crate::clock::Clock;
+use crate::ops::Secrets;
+use crate::queries::Queries;
+use crate::writer::Writer;
+use auth::KeyIndex;
+use rate_limits::RateLimits;
+use std::sync::Arc;
+
+/// How the service presents itself.
+#[derive(Debug, Clone)]
+pub struct HttpConfig {
+    /// None switches rate limits off.
+    pub rate_limits: Option<Allowances>,
+    /// `production` or `staging`, as clients are told.
+    pub environment: String,
+    /// Where clients reach this service, such as `https://loyalty.example.com`; none means as each request says.
+    pub public_url: Option<String>,
+    /// More than one only where there are more cores than the writer and the projector use.
+    pub workers: usize,
+    /// Serves an endpoint that does nothing, for the benchmark alone.
+    #[doc(hidden)]
+    pub bench_echo: bool,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            rate_limits: Some(Allowances::default()),
+            environment: "production".to_owned(),
+            public_url: None,
+            workers: 1,
+            bench_echo: false,
+        }
+    }
+}
+
+/// What every handler works with.
+#[derive(Debug)]
+pub struct HttpState {
+    writer: Writer,
+    queries: Queries,
+    secrets: Arc<Secrets>,
+    clock: Clock,
+    keys: KeyIndex,
+    rate_limits: RateLimits,
+    environment: String,
+    public_url: Option<String>,
+}
+
+impl HttpState {
+    /// Puts together what the handlers need.
+    #[must_use]
+    pub fn new(writer: Writer, queries: Queries, secrets: Arc<Secrets>, clock: Clock, config: &HttpConfig) -> Self {
+        Self {
+            writer,
+            queries,
+            secrets,
+            keys: KeyIndex::default(),
+            rate_limits: RateLimits::new(config.rate_limits, clock.clone()),
+            clock,
+            environment: config.environment.clone(),
+            public_url: config.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Routes, and the server that serves them.
+
+use super::errors::ApiError;
+use super::{HttpConfig, HttpState, api, edge, health};
+use actix_cors::Cors;
+use actix_web::dev::Server;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App, HttpServer, Resource, web};
+use std::io;
+use std::net::TcpListener;
+use std::time::Duration;
+
+/// How long a stopping server waits for the requests that it has begun to answer.
+const SHUTDOWN_SECONDS: u64 = 30;
+/// How long a client may take to send the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How many connections one worker serves at once; more wait in the listener's queue.
+const CONNECTIONS_MAX: usize = 8_192;
+
+/// Starts the server on a listener that is bound already. It runs when awaited, and stops through its handle.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn server(state: HttpState, listener: TcpListener, config: &HttpConfig) -> io::Result<Server> {
+    let state = web::Data::new(state);
+    let bench_echo = config.bench_echo;
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .wrap(cors())
+            .wrap(from_fn(edge::edge))
+            .configure(configure)
+            .configure(|routes| echo(routes, bench_echo))
+            .default_service(web::to(unknown_path))
+    });
+    let server = server
+        .workers(config.workers.max(1))
+        .max_connections(CONNECTIONS_MAX)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+/// All routes.
+pub fn configure(routes: &mut web::ServiceConfig) {
+    for path in ["/health", "/api/health"] {
+        routes.service(web::resource(path).route(web::get().to(health::health)));
+    }
+    routes.service(web::resource("/shop/health").route(web::get().to(health::health_with_credentials)));
+    // The PHP client joins a base that ends in `/shop` with paths that begin with it.
+    for base in ["/{locale:lt|en}/shop", "/{locale:lt|en}/shop/shop"] {
+        let at = |path: &str| web::resource(format!("{base}{path}"));
+        routes
+            .service(at("/health").route(web::get().to(health::health_with_credentials)))
+            .service(at("/system/health").route(web::get().to(health::health)))
+            .service(at("/validate-credentials").route(web::post().to(health::validate_credentials)));
+    }
+    routes.service(web::resource("/{locale:lt|en}/health").route(web::get().to(health::health)));
+    cards(routes);
+    points(routes);
+    customers(routes);
+}
+
+fn cards(routes: &mut web::ServiceConfig) {
+    use api::loyalty_cards as cards;
+    let at = |path: &str| web::resource(format!("/api/loyalty-cards{path}"));
+    routes
+        .service(
+            at("").wrap(Compress::default()).route(web::get().to(cards::list)).route(web::post().to(cards::create)),
+        )
+        .service(at("/{id}").route(web::get().to(cards::get)).route(web::put().to(cards::update)))
+        .service(at("/{id}/block").route(web::post().to(cards::block)))
+        .service(at("/{id}/unblock").route(web::post().to(cards::unblock)))
+        .service(at("/{id}/history").wrap(Compress::default()).route(web::get().to(cards::history)));
+}
+
+fn points(routes: &mut web::ServiceConfig) {
+    use api::points;
+    let at = |path: &str| -> Resource { web::resource(format!("/api/points{path}")) };
+    routes
+        .service(at("/award").route(web::post().to(points::award)))
+        .service(at("/redeem").route(web::post().to(points::redeem)))
+        .service(at("/adjust").route(web::post().to(points::adjust)))
+        .service(at("/expire").route(web::post().to(points::expire)))
+        .service(at("/bulk").wrap(Compress::default()).route(web::post().to(api::bulk::bulk)))
+        .service(at("/expiring").wrap(Compress::default()).route(web::get().to(points::expiring)))
+        .service(at("/balance/{id}").route(web::get().to(points::balance)))
+        .service(at("/history/{id}").wrap(Compress::default()).route(web::get().to(points::history)));
+}
+
+fn customers(routes: &mut web::ServiceConfig) {
+    use api::customers;
+    let at = |path: &str| web::resource(format!("/api/customers{path}"));
+    routes
+        .service(
+            at("")
+                .wrap(Compress::default())
+                .route(web::get().to(customers::list))
+                .route(web::post().to(customers::create)),
+        )
+        .service(at("/{id}").route(web::get().to(customers::get)).route(web::delete().to(customers::erase)))
+        .service(at("/{id}/balance").route(web::get().to(customers::balance)));
+}
+
+fn echo(routes: &mut web::ServiceConfig, wanted: bool) {
+    if wanted {
+        routes.service(web::resource("/bench/echo").route(web::post().to(api::points::echo)));
+    }
+}
+
+// What browsers may send and read: the API authenticates by headers alone, so any page may ask.
+fn cors() -> Cors {
+    Cors::default()
+        .allow_any_origin()
+        .send_wildcard()
+        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+        .allowed_headers([
+            "X-API-Key",
+            "X-API-Secret",
+            "X-API-Signature",
+            "Authorization",
+            "Content-Type",
+            "Accept",
+            "Accept-Language",
+            "Shop-ID",
+            "User-Agent",
+            "Idempotency-Key",
+            "X-Requested-With",
+        ])
+        .expose_headers([
+            "X-Request-Id",
+            "X-RateLimit-Limit",
+            "X-RateLimit-Remaining",
+            "X-RateLimit-Reset",
+            "Retry-After",
+            "Idempotent-Replayed",
+        ])
+        .max_age(3_600)
+}
+
+async fn unknown_path() -> Result<web::Bytes, ApiError> {
+    Err(ApiError::UnknownPath)
+}

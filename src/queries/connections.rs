@@ -1,0 +1,161 @@
+//! Read connections, the read barrier, and on which thread a read runs.
+
+use crate::domain::{CustomerId, PartnerId};
+use crate::live::Live;
+use crate::storage::{DataDir, StorageError, open_reader};
+use parking_lot::Mutex;
+use rusqlite::Connection;
+use rustc_hash::FxHashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// How long a read waits for the projector before it is told to come back.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How many lists are read at once: more would only share the same two cores.
+const ASIDE_MAX: usize = 4;
+/// How many lists may wait for their turn.
+const WAITING_MAX: usize = 1_024;
+/// How many idle connections are kept.
+const IDLE_MAX: usize = 8;
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    #[error("the projector has not caught up with the log in time")]
+    Behind,
+    #[error("too many reads are waiting")]
+    Busy,
+    #[error("more than {most} rows would have to be read to answer")]
+    TooWide { most: i64 },
+    #[error("the views could not be opened: {0}")]
+    Open(#[from] StorageError),
+    #[error("the views could not be read: {0}")]
+    Read(#[from] rusqlite::Error),
+    #[error("a sealed record does not have the layout it should have: {0}")]
+    Body(#[from] serde_json::Error),
+    #[error("the reading thread was lost")]
+    Lost,
+}
+
+/// The way to everything that is read. Cheap to clone.
+#[derive(Clone)]
+pub struct Queries(Arc<Shared>);
+
+struct Shared {
+    dir: DataDir,
+    live: Arc<Live>,
+    idle: Mutex<Vec<Connection>>,
+    turns: Semaphore,
+    waiting: AtomicUsize,
+    // Customers are only ever added, with growing ids: a count up to an id stays true for ever.
+    customers_counted: Mutex<FxHashMap<PartnerId, (CustomerId, i64)>>,
+}
+
+impl Queries {
+    /// Reads from the files of `dir` and from `live`. Opens nothing yet.
+    #[must_use]
+    pub fn new(dir: DataDir, live: Arc<Live>) -> Self {
+        Self(Arc::new(Shared {
+            dir,
+            live,
+            idle: Mutex::default(),
+            turns: Semaphore::new(ASIDE_MAX),
+            waiting: AtomicUsize::new(0),
+            customers_counted: Mutex::default(),
+        }))
+    }
+
+    /// What is committed and in memory.
+    #[must_use]
+    pub fn live(&self) -> &Arc<Live> {
+        &self.0.live
+    }
+
+    /// The read barrier: from here on, views.db reflects everything that was committed when this was called.
+    pub(super) async fn settled(&self) -> Result<(), QueryError> {
+        if self.0.live.progress().caught_up(PATIENCE).await { Ok(()) } else { Err(QueryError::Behind) }
+    }
+
+    /// Reads on the calling thread: for look-ups by primary key, which cost less than handing them over.
+    pub(super) fn here<T>(&self, read: impl FnOnce(&Connection) -> Result<T, QueryError>) -> Result<T, QueryError> {
+        let idle = self.0.idle.lock().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => open_reader(&self.0.dir)?,
+        };
+        // One snapshot for all statements of one question. Dropping it ends it.
+        let snapshot = connection.unchecked_transaction()?;
+        let answer = read(&connection)?;
+        drop(snapshot);
+        // A connection that failed is not kept: the next question opens a fresh one.
+        let mut idle = self.0.idle.lock();
+        if idle.len() < IDLE_MAX {
+            idle.push(connection);
+        }
+        Ok(answer)
+    }
+
+    /// Reads on a thread that may block: for lists and history. Bounded in how many run and how many wait.
+    pub(super) async fn aside<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, QueryError> + Send + 'static,
+    ) -> Result<T, QueryError> {
+        let _place = Place::take(&self.0.waiting)?;
+        let _turn = self.0.turns.acquire().await.map_err(|_| QueryError::Lost)?;
+        let queries = self.clone();
+        tokio::task::spawn_blocking(move || queries.here(read)).await.map_err(|_| QueryError::Lost)?
+    }
+
+    /// Whether both files answer, read on the calling thread.
+    ///
+    /// # Errors
+    /// When one of them does not.
+    pub fn check(&self) -> Result<(), QueryError> {
+        self.here(|connection| {
+            connection.prepare_cached("SELECT value FROM meta WHERE name = 'watermark'")?.exists([])?;
+            connection.prepare_cached("SELECT 1 FROM ledger.events ORDER BY seq DESC LIMIT 1")?.exists([])?;
+            Ok(())
+        })
+    }
+
+    /// Remembers how many customers a partner has up to an id.
+    pub(super) fn customers_counted(&self, partner: PartnerId) -> (CustomerId, i64) {
+        self.0.customers_counted.lock().get(&partner).copied().unwrap_or((CustomerId::new(0), 0))
+    }
+
+    pub(super) fn remember_customers(&self, partner: PartnerId, last: CustomerId, count: i64) {
+        let mut counted = self.0.customers_counted.lock();
+        let known = counted.entry(partner).or_insert((last, count));
+        if known.0 < last {
+            *known = (last, count);
+        }
+    }
+}
+
+impl fmt::Debug for Queries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queries").field("dir", &self.0.dir).finish_non_exhaustive()
+    }
+}
+
+// A place among the waiting, given back when the caller goes away, answered or not.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicUsize) -> Result<Self, QueryError> {
+        if waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_MAX {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(QueryError::Busy);
+        }
+        Ok(Self(waiting))
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

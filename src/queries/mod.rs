@@ -1,0 +1,57 @@
+//! The read side: typed views of what the projections and the vault hold, in bounded pages.
+//!
+//! Never writes and decides nothing. A read sees everything that was acknowledged before it arrived: single cards come from the
+//! committed state in memory, everything else from views.db once the projector has passed the head seen at arrival.
+
+mod bodies;
+mod card_list;
+mod card_views;
+mod connections;
+mod counts;
+mod customer_list;
+mod customer_views;
+mod expiring;
+mod history;
+mod programme;
+
+pub use card_list::{CardFilter, CardListItem, CardSort, SortKey};
+pub use card_views::{BlockedCard, CardView};
+pub use connections::{Queries, QueryError};
+pub use customer_list::{CustomerFilter, SEARCH_WALK_MAX};
+pub use customer_views::{CustomerCard, CustomerView};
+pub use expiring::{EXPIRING_WALK_MAX, ExpiringLot, ExpiringPage};
+pub use history::{HISTORY_WALK_MAX, HistoryFilter, HistoryPage, MovementView};
+
+/// Which rows of a list: `limit` of them after `offset`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    pub offset: i64,
+    pub limit: i64,
+}
+
+/// One page of a list, and how long the whole list is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    pub rows: Vec<T>,
+    pub total: i64,
+}
+
+impl<T> Page<T> {
+    /// A page of an empty list.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self { rows: Vec::new(), total: 0 }
+    }
+}
+
+/// The statements of lists and history with the indexes they rely on, for the test that reads their query plans.
+#[must_use]
+pub fn statements() -> Vec<(&'static str, String)> {
+    let mut all = Vec::new();
+    all.extend(card_list::statements());
+    all.extend(counts::statements());
+    all.extend(history::statements());
+    all.extend(customer_list::statements());
+    all.extend(expiring::statements());
+    all
+}

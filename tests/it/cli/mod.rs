@@ -1,0 +1,11 @@
+//! The command line: the real binary on real directories.
+
+mod backup;
+mod demo;
+mod erase;
+mod help;
+mod init;
+mod keys;
+mod program;
+mod rebuild;
+mod serve;
