@@ -9,7 +9,7 @@ use crate::payload::{
     CardBlocked, CardIssued, CardTierChanged, CardUnblocked, CardUpdated, Moving, Payload, Status, Tier,
 };
 use crate::points::{CardId, PartnerId};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// What was given and taken over all cards of a partner. Sums of millions of points, hence wider than one balance.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,12 +58,12 @@ pub(super) struct Doubt {
 /// The cards as of the last event applied.
 #[derive(Debug, Default)]
 pub struct Cards {
-    pub(super) cards: HashMap<CardId, Card>,
-    pub(super) totals: HashMap<PartnerId, Totals>,
-    pub(super) doubts: HashMap<CardId, Doubt>,
-    crossings: HashMap<CardId, Crossing>,
+    pub(super) cards: FxHashMap<CardId, Card>,
+    pub(super) totals: FxHashMap<PartnerId, Totals>,
+    pub(super) doubts: FxHashMap<CardId, Doubt>,
+    crossings: FxHashMap<CardId, Crossing>,
     /// Cards changed since [`Cards::freeze`], as they were then; none for a card issued since.
-    frozen: Option<HashMap<CardId, Option<Card>>>,
+    frozen: Option<FxHashMap<CardId, Option<Card>>>,
 }
 
 impl Cards {

@@ -3,7 +3,7 @@
 use crate::findings::{Check, Findings};
 use rusqlite::Connection;
 use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::Hasher as _;
 
 /// Hashes of the keys that one worker saw.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ impl KeyHashes {
 }
 
 fn hash(key: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = rustc_hash::FxHasher::default();
     hasher.write(key.as_bytes());
     hasher.finish()
 }

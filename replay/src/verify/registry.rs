@@ -4,7 +4,7 @@ use super::report_version;
 use crate::findings::{Check, Findings};
 use crate::ledger::Event;
 use crate::payload::{CardIssued, Payload};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 #[derive(Debug, Clone, Copy)]
 struct Thing {
@@ -17,7 +17,7 @@ struct Thing {
 /// Everything that is not a card.
 #[derive(Debug, Default)]
 pub(super) struct Registry {
-    things: HashMap<(&'static str, i64), Thing>,
+    things: FxHashMap<(&'static str, i64), Thing>,
 }
 
 impl Registry {
