@@ -1,6 +1,6 @@
 //! `counterfoil erase`, beside a running service and without one.
 
-use super::program::{Service, any_file_holds, eventually, events, run};
+use super::program::{Service, any_file_holds, events, eventually, run};
 use std::path::Path;
 
 const EMAIL: &str = "ona@example.com";
