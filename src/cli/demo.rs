@@ -2,12 +2,13 @@
 
 use super::logging::{self, LogFormat};
 use super::output::Output;
-use super::service::{self, Configuration, HttpConfiguration};
+use super::service::{self, Configuration};
 use super::{Failure, programme};
 use crate::app::EngineConfig;
 use crate::control::{Founded, NewKey, NewMember, Operator, issue_card, move_points};
 use crate::domain::CardId;
 use crate::domain::points::{Adjust, Award, Note, Order, Particulars, Points, Redeem};
+use crate::http::HttpConfig;
 use crate::storage::DataDir;
 use crate::writer::Command;
 use clap::Args;
@@ -54,7 +55,7 @@ impl Demo {
             listen: self.listen,
             memory_cards: EngineConfig::MEMORY_CARDS,
             expiry_every: Duration::from_secs(60),
-            http: HttpConfiguration { rate_limit: true, environment: "staging" },
+            http: HttpConfig { environment: "staging".to_owned(), ..HttpConfig::default() },
         };
         service::run(configuration, lock, output, |output, address, operator| {
             announce(output, &dir, address, &marker, operator)

@@ -4,8 +4,9 @@ use super::Failure;
 use super::arguments::{Data, Switch};
 use super::logging::{self, LogFormat};
 use super::output::Output;
-use super::service::{self, Configuration, HttpConfiguration};
+use super::service::{self, Configuration};
 use crate::app::EngineConfig;
+use crate::http::{Allowances, HttpConfig};
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -37,6 +38,12 @@ pub(super) struct Serve {
     /// What the service says it is
     #[arg(long, value_name = "NAME", default_value = "production")]
     environment: Environment,
+    /// Where clients reach the service, if not as each request says
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// HTTP threads; more than one only where there are more than two cores
+    #[arg(long, value_name = "N", default_value_t = HttpConfig::default().workers)]
+    workers: usize,
     /// Seconds between two looks for points whose time has come
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     expiry_every: u64,
@@ -59,13 +66,22 @@ impl Environment {
 }
 
 impl Serve {
+    fn http(&self) -> HttpConfig {
+        HttpConfig {
+            rate_limits: (self.rate_limit == Switch::On).then(Allowances::default),
+            environment: self.environment.name().to_owned(),
+            public_url: self.public_url.clone(),
+            workers: self.workers,
+            ..HttpConfig::default()
+        }
+    }
+
     pub(super) fn run(self, output: &mut Output) -> Result<(), Failure> {
         logging::start(self.log);
         let dir = self.data.dir();
         dir.expect_ledger()?;
         let lock = dir.lock()?;
-        let http =
-            HttpConfiguration { rate_limit: self.rate_limit == Switch::On, environment: self.environment.name() };
+        let http = self.http();
         let configuration = Configuration {
             dir,
             listen: self.listen,

@@ -1,9 +1,10 @@
 //! The HTTP server's life: it begins with a bound listener and ends, drained, with a signal.
 
 use super::Failure;
-use super::service::HttpConfiguration;
 use crate::app::Engine;
+use crate::http::{self, HttpConfig, HttpState};
 use crate::ops::Secrets;
+use crate::queries::Queries;
 use actix_web::dev::ServerHandle;
 use actix_web::rt::{System, SystemRunner};
 use std::fmt;
@@ -11,9 +12,6 @@ use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-
-/// How long requests in progress may take once the service is stopping, in seconds.
-const DRAIN_SECONDS: u64 = 30;
 
 /// A server that is about to run. Signals are caught from its making on.
 pub(super) struct Server {
@@ -30,12 +28,12 @@ impl Server {
     }
 
     /// Serves until a signal comes and every request in progress is answered.
-    pub(super) fn run(self, engine: &Engine, secrets: Arc<Secrets>, http: &HttpConfiguration) -> Result<(), Failure> {
+    pub(super) fn run(self, engine: &Engine, secrets: Arc<Secrets>, config: &HttpConfig) -> Result<(), Failure> {
         let Self { system, signals, listener } = self;
-        let _ = (engine, secrets, http.rate_limit, http.environment);
+        let queries = Queries::new(engine.dir().clone(), Arc::clone(engine.live()));
+        let state = HttpState::new(engine.writer().clone(), queries, secrets, engine.clock().clone(), config);
         let served = system.block_on(async {
-            let server = actix_web::HttpServer::new(actix_web::App::new).listen(listener)?;
-            let server = server.disable_signals().shutdown_timeout(DRAIN_SECONDS).run();
+            let server = http::server(state, listener, config)?;
             actix_web::rt::spawn(stop_on(signals, server.handle()));
             server.await
         });

@@ -5,6 +5,7 @@ use super::output::Output;
 use super::server::Server;
 use crate::app::EngineConfig;
 use crate::control::{Operator, serve, start};
+use crate::http::HttpConfig;
 use crate::jobs::ExpiryJob;
 use crate::storage::{DataDir, Lock};
 use std::net::{SocketAddr, TcpListener};
@@ -17,14 +18,7 @@ pub(super) struct Configuration {
     pub(super) listen: SocketAddr,
     pub(super) memory_cards: usize,
     pub(super) expiry_every: Duration,
-    pub(super) http: HttpConfiguration,
-}
-
-/// What only the HTTP side needs to know.
-#[derive(Debug, Clone)]
-pub(super) struct HttpConfiguration {
-    pub(super) rate_limit: bool,
-    pub(super) environment: &'static str,
+    pub(super) http: HttpConfig,
 }
 
 /// Serves until SIGTERM or SIGINT, then answers what was taken and ends.

@@ -2,6 +2,7 @@
 
 mod backup;
 mod demo;
+mod drain;
 mod erase;
 mod help;
 mod init;

@@ -109,6 +109,11 @@ impl Service {
         (code, log)
     }
 
+    /// Waits for the end of a service that was told to stop, and answers the exit code.
+    pub(super) fn wait_for_end(mut self) -> i32 {
+        self.wait()
+    }
+
     pub(super) fn signal(&self, name: &str) {
         let kill = format!("kill -{name} {}", self.child.id());
         let sent = Command::new("sh").args(["-c", &kill]).status().expect("there is a shell");
