@@ -176,7 +176,9 @@ fn scan(ledger: &rusqlite::Connection) -> usize {
         for column in 0..13 {
             bytes += match row.get_ref(column).expect("a column") {
                 rusqlite::types::ValueRef::Text(value) | rusqlite::types::ValueRef::Blob(value) => value.len(),
-                _ => 8,
+                rusqlite::types::ValueRef::Null
+                | rusqlite::types::ValueRef::Integer(_)
+                | rusqlite::types::ValueRef::Real(_) => 8,
             };
         }
     }
