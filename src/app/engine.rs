@@ -44,7 +44,9 @@ pub enum EngineError {
     Storage(#[from] StorageError),
     #[error(transparent)]
     Tail(#[from] TailError),
-    #[error("the log ends at event {head}, but views.db has seen event {seen}: the log was cut off or replaced by an older copy. Run `counterfoil-replay verify`; if the older copy is meant, `counterfoil rebuild` accepts it")]
+    #[error(
+        "the log ends at event {head}, but views.db has seen event {seen}: the log was cut off or replaced by an older copy. Run `counterfoil-replay verify`; if the older copy is meant, `counterfoil rebuild` accepts it"
+    )]
     LogBehindViews { seen: Seq, head: Seq },
     #[error(transparent)]
     Rebuild(#[from] RebuildError),

@@ -47,6 +47,9 @@ pub(super) struct Serve {
     /// Seconds between two looks for points whose time has come
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     expiry_every: u64,
+    /// Serve the endpoint that does nothing, for the benchmark
+    #[arg(long, hide = true)]
+    bench_echo: bool,
 }
 
 /// Where a service stands in a shop's life.
@@ -72,7 +75,7 @@ impl Serve {
             environment: self.environment.name().to_owned(),
             public_url: self.public_url.clone(),
             workers: self.workers,
-            ..HttpConfig::default()
+            bench_echo: self.bench_echo,
         }
     }
 

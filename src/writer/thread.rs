@@ -179,9 +179,7 @@ impl Thread {
         let mut failure = None;
         for message in messages {
             waiting.push(match message {
-                Message::One { request, answer } => {
-                    Waiting::One(answer, answer_to(&mut batch, &request, &mut failure))
-                }
+                Message::One { request, answer } => Waiting::One(answer, answer_to(&mut batch, &request, &mut failure)),
                 Message::Many { requests, answer } => {
                     let answers = requests.iter().map(|request| answer_to(&mut batch, request, &mut failure));
                     Waiting::Many(answer, answers.collect())

@@ -1,8 +1,8 @@
 //! A disk that fills up: nothing acknowledged is lost, nothing unacknowledged is kept, and service resumes by itself.
 
 use super::workshop::{Workshop, award, order};
-use counterfoil::event_log;
 use counterfoil::domain::Seq;
+use counterfoil::event_log;
 use counterfoil::storage::open_ledger;
 use counterfoil::writer::Refusal;
 

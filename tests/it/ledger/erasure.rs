@@ -85,7 +85,8 @@ fn an_erased_email_may_be_registered_again_as_somebody_new() {
 fn a_record_that_is_not_projected_yet_is_erased_too() {
     let workshop = Workshop::new();
     let (card, customer) = workshop.issue(EMAIL, 40);
-    let requests: Vec<_> = (0..900).map(|number| Workshop::request(award(card, 1, None, order(&number.to_string())))).collect();
+    let requests: Vec<_> =
+        (0..900).map(|number| Workshop::request(award(card, 1, None, order(&number.to_string())))).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(workshop.engine().writer().submit_all(requests)).unwrap();
     let outcome = workshop.must(Command::Erase(counterfoil::domain::customers::Erase { customer }));

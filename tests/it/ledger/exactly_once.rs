@@ -19,7 +19,8 @@ fn the_same_order_sent_a_hundred_times_at_once_awards_once() {
     let workshop = Workshop::new();
     let (card, _) = workshop.issue("ona@example.com", 0);
     let outcomes: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..100).map(|_| scope.spawn(|| workshop.must(award(card, 10, None, order("1001"))))).collect();
+        let threads: Vec<_> =
+            (0..100).map(|_| scope.spawn(|| workshop.must(award(card, 10, None, order("1001"))))).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
     assert_eq!(workshop.available(card), 10);
