@@ -18,7 +18,9 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Check everything that can be checked: chain, sequence, keys, every rule of every movement, the vault and the projections.
-    #[command(after_help = "Examples:\n  counterfoil-replay verify --data /var/lib/counterfoil\n  counterfoil-replay verify --ledger copy.db --json")]
+    #[command(
+        after_help = "Examples:\n  counterfoil-replay verify --data /var/lib/counterfoil\n  counterfoil-replay verify --ledger copy.db --json"
+    )]
     Verify {
         #[command(flatten)]
         source: Source,
@@ -27,7 +29,9 @@ pub(crate) enum Command {
         json: bool,
     },
     /// Write cards, lots and movements, as this tool's own fold gives them, to a new SQLite file.
-    #[command(after_help = "Example:\n  counterfoil-replay rebuild --ledger ledger.db --out fold.db && sqlite3 fold.db 'SELECT sum(balance) FROM cards'")]
+    #[command(
+        after_help = "Example:\n  counterfoil-replay rebuild --ledger ledger.db --out fold.db && sqlite3 fold.db 'SELECT sum(balance) FROM cards'"
+    )]
     Rebuild {
         #[command(flatten)]
         source: Source,

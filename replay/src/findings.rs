@@ -84,7 +84,9 @@ impl Check {
             Self::Cards => "cards exist before they are used, and blocked cards neither earn nor spend",
             Self::Points => "every movement's balances, lots and order of taking are right",
             Self::Tiers => "a tier changes exactly where a threshold is crossed",
-            Self::Conservation => "for every partner, points given less points taken are the balances, and those are open lots less debt",
+            Self::Conservation => {
+                "for every partner, points given less points taken are the balances, and those are open lots less debt"
+            }
             Self::Vault => "every sealed record is the one that its event committed to, or erased as the log says",
             Self::Guards => "the triggers that refuse changes are in place",
             Self::Projections => "cards, lots and movements are what an independent fold of the log gives",
@@ -130,7 +132,11 @@ impl Findings {
         column: Option<&'static str>,
         sentence: impl Into<Cow<'static, str>>,
     ) {
-        self.add(Problem { check, place: Place::Row { table, key: key.to_string(), column }, sentence: sentence.into() });
+        self.add(Problem {
+            check,
+            place: Place::Row { table, key: key.to_string(), column },
+            sentence: sentence.into(),
+        });
     }
 
     /// Records a problem with the file as a whole.

@@ -50,7 +50,13 @@ impl Instant {
         }
         let [year, month, day] = [digits(&bytes[0..4])?, digits(&bytes[5..7])?, digits(&bytes[8..10])?];
         let [hour, minute, second] = [digits(&bytes[11..13])?, digits(&bytes[14..16])?, digits(&bytes[17..19])?];
-        if !(1..=12).contains(&month) || day < 1 || day > days_in(year, month) || hour > 23 || minute > 59 || second > 59 {
+        if !(1..=12).contains(&month)
+            || day < 1
+            || day > days_in(year, month)
+            || hour > 23
+            || minute > 59
+            || second > 59
+        {
             return None;
         }
         let seconds = ((days_since_epoch(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
@@ -70,8 +76,9 @@ impl fmt::Display for Instant {
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = crate::payload::Text::deserialize(deserializer)?;
-        Self::parse_payload(text.as_str())
-            .ok_or_else(|| de::Error::custom(format!("{:?} is not a time like 2026-01-31T12:00:00.000000Z", text.as_str())))
+        Self::parse_payload(text.as_str()).ok_or_else(|| {
+            de::Error::custom(format!("{:?} is not a time like 2026-01-31T12:00:00.000000Z", text.as_str()))
+        })
     }
 }
 

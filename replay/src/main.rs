@@ -34,12 +34,23 @@ fn run(command: Command) -> anyhow::Result<bool> {
     let passed = match command {
         Command::Verify { source, json } => {
             let report = verify(&location(source)?, &progress)?;
-            if json { writeln!(out, "{}", report.to_json())? } else { report.write(&mut out)? }
+            if json {
+                writeln!(out, "{}", report.to_json())?
+            } else {
+                report.write(&mut out)?
+            }
             report.ok()
         }
         Command::Rebuild { source, out: file } => {
             let written = rebuild::rebuild(&location(source)?.ledger, &file, &progress)?;
-            writeln!(out, "{}: {} cards and {} movements from {} events", file.display(), written.cards, written.movements, written.events)?;
+            writeln!(
+                out,
+                "{}: {} cards and {} movements from {} events",
+                file.display(),
+                written.cards,
+                written.movements,
+                written.events
+            )?;
             true
         }
         Command::Diff { a, b } => {
@@ -50,13 +61,21 @@ fn run(command: Command) -> anyhow::Result<bool> {
         Command::Balance { card } => {
             let (location, moment) = card_at(&card)?;
             let answer = as_of::balance(&location.ledger, &card.card, moment)?;
-            if card.json { writeln!(out, "{}", answer.to_json())? } else { answer.write(&mut out)? }
+            if card.json {
+                writeln!(out, "{}", answer.to_json())?
+            } else {
+                answer.write(&mut out)?
+            }
             true
         }
         Command::History { card } => {
             let (location, moment) = card_at(&card)?;
             let answer = as_of::history(&location.ledger, &card.card, moment)?;
-            if card.json { writeln!(out, "{}", answer.to_json())? } else { answer.write(&mut out)? }
+            if card.json {
+                writeln!(out, "{}", answer.to_json())?
+            } else {
+                answer.write(&mut out)?
+            }
             true
         }
         Command::Export { source, format, out: file } => {
@@ -94,7 +113,8 @@ fn location(source: Source) -> anyhow::Result<Location> {
 fn card_at(card: &CardAt) -> anyhow::Result<(Location, as_of::Moment)> {
     let source = Source { data: card.source.data.clone(), ledger: card.source.ledger.clone() };
     let moment = match &card.at {
-        Some(text) => as_of::Moment::parse(text).with_context(|| format!("--at {text}: not a seq, a time (RFC 3339) or a date"))?,
+        Some(text) => as_of::Moment::parse(text)
+            .with_context(|| format!("--at {text}: not a seq, a time (RFC 3339) or a date"))?,
         None => as_of::Moment::now(),
     };
     Ok((location(source)?, moment))
@@ -104,6 +124,8 @@ fn card_at(card: &CardAt) -> anyhow::Result<(Location, as_of::Moment)> {
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-            || cause.downcast_ref::<serde_json::Error>().is_some_and(|error| error.io_error_kind() == Some(io::ErrorKind::BrokenPipe))
+            || cause
+                .downcast_ref::<serde_json::Error>()
+                .is_some_and(|error| error.io_error_kind() == Some(io::ErrorKind::BrokenPipe))
     })
 }

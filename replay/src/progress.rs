@@ -18,7 +18,9 @@ impl Progress {
             return Self { bar: ProgressBar::hidden(), quiet: false };
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(10));
-        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} events, {per_sec}, {eta} left") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{msg} {wide_bar} {human_pos}/{human_len} events, {per_sec}, {eta} left")
+        {
             bar.set_style(style);
         }
         Self { bar, quiet: false }

@@ -10,7 +10,7 @@ use crate::storage::{DataDir, DataDirError, Lock, StorageError, open_ledger, ope
 use crate::writer::{self, Writer};
 use rusqlite::Connection;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::JoinHandle;
 
 /// What an engine needs to know.
@@ -20,6 +20,8 @@ pub struct EngineConfig {
     pub clock: Clock,
     /// How many cards to keep in memory.
     pub memory_cards: usize,
+    /// How many pages ledger.db may have; 0 means as many as the disk holds. Asked anew after each failed commit.
+    pub ledger_pages_max: Arc<AtomicU32>,
 }
 
 impl EngineConfig {
@@ -29,7 +31,7 @@ impl EngineConfig {
     /// An engine on the system's clock.
     #[must_use]
     pub fn new(dir: DataDir) -> Self {
-        Self { dir, clock: Clock::System, memory_cards: Self::MEMORY_CARDS }
+        Self { dir, clock: Clock::System, memory_cards: Self::MEMORY_CARDS, ledger_pages_max: Arc::default() }
     }
 }
 
@@ -42,7 +44,9 @@ pub enum EngineError {
     Storage(#[from] StorageError),
     #[error(transparent)]
     Tail(#[from] TailError),
-    #[error("the log ends at event {head}, but views.db has seen event {seen}: the log was cut off or replaced by an older copy. Run `counterfoil-replay verify`; if the older copy is meant, `counterfoil rebuild` accepts it")]
+    #[error(
+        "the log ends at event {head}, but views.db has seen event {seen}: the log was cut off or replaced by an older copy. Run `counterfoil-replay verify`; if the older copy is meant, `counterfoil rebuild` accepts it"
+    )]
     LogBehindViews { seen: Seq, head: Seq },
     #[error(transparent)]
     Rebuild(#[from] RebuildError),
@@ -83,7 +87,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::start`].
     pub fn start_locked(config: EngineConfig, lock: Lock) -> Result<Self, EngineError> {
-        let EngineConfig { dir, clock, memory_cards } = config;
+        let EngineConfig { dir, clock, memory_cards, ledger_pages_max } = config;
         let ledger = open_ledger(&dir)?;
         check_tail(&ledger)?;
         let end = head(&ledger)?;
@@ -91,7 +95,7 @@ impl Engine {
         let mut projector = open_projector(&dir, ledger, head)?;
         while projector.advance(head)? < head {}
         let live = Arc::new(Live::new(projector.directory().clone(), head, end.recorded_at, memory_cards));
-        let (writer, writing) = writer::start(&dir, live.clone(), clock.clone())?;
+        let (writer, writing) = writer::start(&dir, live.clone(), clock.clone(), ledger_pages_max)?;
         let stop_following = Arc::new(AtomicBool::new(false));
         let following = follow::spawn(projector, live.clone(), stop_following.clone())?;
         Ok(Self { writer, live, clock, dir, stop_following, threads: vec![writing, following], _lock: lock })

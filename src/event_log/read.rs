@@ -92,9 +92,7 @@ pub fn hash_at(connection: &Connection, seq: Seq) -> rusqlite::Result<Option<Has
 pub fn head(connection: &Connection) -> rusqlite::Result<Appender> {
     let last = connection
         .prepare_cached("SELECT seq, hash, recorded_at FROM events ORDER BY seq DESC LIMIT 1")?
-        .query_row([], |row| {
-            Ok(Appender::new(Seq::new(row.get(0)?), row.get(1)?, Timestamp::from_micros(row.get(2)?)))
-        })
+        .query_row([], |row| Ok(Appender::new(Seq::new(row.get(0)?), row.get(1)?, Timestamp::from_micros(row.get(2)?))))
         .optional()?;
     Ok(last.unwrap_or_else(Appender::empty))
 }
@@ -125,8 +123,7 @@ pub(super) fn columns() -> &'static str {
 fn stored(row: &rusqlite::Row<'_>) -> Result<Stored, LogError> {
     let (raw, hash) = raw(row)?;
     let seq = Seq::new(raw.seq);
-    let event =
-        Event::decode(raw.kind, raw.schema, raw.payload).map_err(|source| LogError::Unknown { seq, source })?;
+    let event = Event::decode(raw.kind, raw.schema, raw.payload).map_err(|source| LogError::Unknown { seq, source })?;
     Ok(Stored {
         seq,
         command_seq: Seq::new(raw.command_seq),

@@ -12,9 +12,13 @@ const TAIL: i64 = 1_000;
 pub enum TailError {
     #[error("the log could not be read: {0}")]
     Storage(#[from] rusqlite::Error),
-    #[error("the log is broken at event {seq}: {problem}; nothing was changed. Run `counterfoil-replay verify` to see what is wrong, and restore a backup")]
+    #[error(
+        "the log is broken at event {seq}: {problem}; nothing was changed. Run `counterfoil-replay verify` to see what is wrong, and restore a backup"
+    )]
     Broken { seq: i64, problem: &'static str },
-    #[error("the log's {0} is missing: something edited the file. Run `counterfoil-replay verify` before anything else")]
+    #[error(
+        "the log's {0} is missing: something edited the file. Run `counterfoil-replay verify` before anything else"
+    )]
     Unprotected(&'static str),
 }
 
@@ -23,7 +27,9 @@ pub enum TailError {
 /// # Errors
 /// [`TailError`] with the first thing that is wrong.
 pub fn check_tail(connection: &Connection) -> Result<(), TailError> {
-    for trigger in ["events_refuse_update", "events_refuse_delete", "sealed_records_only_erase", "sealed_records_refuse_delete"] {
+    for trigger in
+        ["events_refuse_update", "events_refuse_delete", "sealed_records_only_erase", "sealed_records_refuse_delete"]
+    {
         let found = connection
             .prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND name = ?1")?
             .query_row([trigger], |row| row.get::<_, i64>(0))?;

@@ -67,7 +67,13 @@ impl Live {
     }
 
     /// Publishes what a commit changed. Only the writer calls this, after the commit.
-    pub(crate) fn publish(&self, cards: impl IntoIterator<Item = Arc<Card>>, directory: Option<Directory>, head: Seq, at: Timestamp) {
+    pub(crate) fn publish(
+        &self,
+        cards: impl IntoIterator<Item = Arc<Card>>,
+        directory: Option<Directory>,
+        head: Seq,
+        at: Timestamp,
+    ) {
         for card in cards {
             let shard = self.shard(card.id);
             let mut shard = shard.write();

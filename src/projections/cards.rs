@@ -42,7 +42,11 @@ pub fn load_card(connection: &Connection, card: CardId) -> rusqlite::Result<Opti
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn card_by_number(connection: &Connection, partner: PartnerId, number: &CardNumber) -> rusqlite::Result<Option<CardId>> {
+pub fn card_by_number(
+    connection: &Connection,
+    partner: PartnerId,
+    number: &CardNumber,
+) -> rusqlite::Result<Option<CardId>> {
     connection
         .prepare_cached("SELECT card FROM cards WHERE partner = ?1 AND number = ?2")?
         .query_row((partner.get(), number.as_str()), |row| row.get(0).map(CardId::new))
@@ -197,7 +201,8 @@ fn save_lots(connection: &Connection, before: Option<&Lots>, card: &Card) -> rus
                 if kept.remaining != lot.remaining {
                     insert_lot(connection, card.id, lot)?;
                 }
-                (old.next(), new.next());
+                old.next();
+                new.next();
             }
             (_, Some(lot)) => {
                 insert_lot(connection, card.id, lot)?;

@@ -32,7 +32,11 @@ pub fn load_customer(connection: &Connection, customer: CustomerId) -> rusqlite:
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn customer_by_email(connection: &Connection, partner: PartnerId, hash: &[u8; 16]) -> rusqlite::Result<Option<CustomerId>> {
+pub fn customer_by_email(
+    connection: &Connection,
+    partner: PartnerId,
+    hash: &[u8; 16],
+) -> rusqlite::Result<Option<CustomerId>> {
     connection
         .prepare_cached("SELECT customer FROM customers WHERE partner = ?1 AND email_hash = ?2")?
         .query_row((partner.get(), hash.as_slice()), |row| row.get(0).map(CustomerId::new))

@@ -12,7 +12,7 @@ use crate::event_log::{Hash, LogError, Stored, ZERO_HASH, key_hash};
 use crate::vault;
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map, hash_map};
 
 /// Why an event cannot be folded.
 #[derive(Debug, thiserror::Error)]
@@ -113,12 +113,14 @@ impl Fold {
         seq: Seq,
         sources: &Sources<'_>,
     ) -> Result<&mut (Customer, Option<Contact>), FoldError> {
-        if !self.customers.contains_key(&id) {
-            let found = sources.views.map(|views| load_customer(views, id)).transpose()?.flatten();
-            let found = found.ok_or(FoldError::Orphan { seq, stream: Stream::Customer(id) })?;
-            self.customers.insert(id, (found, None));
+        match self.customers.entry(id) {
+            btree_map::Entry::Occupied(known) => Ok(known.into_mut()),
+            btree_map::Entry::Vacant(place) => {
+                let found = sources.views.map(|views| load_customer(views, id)).transpose()?.flatten();
+                let found = found.ok_or(FoldError::Orphan { seq, stream: Stream::Customer(id) })?;
+                Ok(place.insert((found, None)))
+            }
         }
-        self.customers.get_mut(&id).ok_or(FoldError::Orphan { seq, stream: Stream::Customer(id) })
     }
 
     fn card(&mut self, id: CardId, stored: &Stored, sources: &Sources<'_>) -> Result<(), FoldError> {
@@ -128,13 +130,14 @@ impl Fold {
             self.cards.insert(id, (None, card));
             return Ok(());
         }
-        if !self.cards.contains_key(&id) {
-            let found = sources.views.map(|views| load_card(views, id)).transpose()?.flatten();
-            let found = found.ok_or(FoldError::Orphan { seq: stored.seq, stream: Stream::Card(id) })?;
-            self.cards.insert(id, (Some(found.clone()), found));
-        }
-        let orphan = FoldError::Orphan { seq: stored.seq, stream: Stream::Card(id) };
-        let (_, card) = self.cards.get_mut(&id).ok_or(orphan)?;
+        let (_, card) = match self.cards.entry(id) {
+            hash_map::Entry::Occupied(known) => known.into_mut(),
+            hash_map::Entry::Vacant(place) => {
+                let found = sources.views.map(|views| load_card(views, id)).transpose()?.flatten();
+                let found = found.ok_or(FoldError::Orphan { seq: stored.seq, stream: Stream::Card(id) })?;
+                place.insert((Some(found.clone()), found))
+            }
+        };
         card.evolve(&stored.event, stored.seq, stored.at);
         // A movement's record stands in its own row.
         let standing = matches!(stored.event, Event::CardUpdated(_) | Event::CardBlocked(_) | Event::CardUnblocked(_));

@@ -38,7 +38,8 @@ pub(super) fn create_indexes(connection: &Connection) -> rusqlite::Result<()> {
 /// # Errors
 /// When either cannot be read.
 pub fn state(views: &Connection, ledger: &Connection, head: Seq) -> rusqlite::Result<ViewsState> {
-    let tables = views.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'", [], |row| row.get::<_, i64>(0))?;
+    let tables =
+        views.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'meta'", [], |row| row.get::<_, i64>(0))?;
     if tables == 0 {
         return Ok(ViewsState::Unusable("it is empty"));
     }

@@ -227,11 +227,7 @@ fn subject(command: &Command, events: &[Recorded]) -> Option<CardId> {
         Command::Unblock(command) => Some(command.card),
         Command::Issue(_) => events.iter().find_map(|recorded| match recorded.event.stream() {
             Stream::Card(card) => Some(card),
-            Stream::Partner(_)
-            | Stream::Shop(_)
-            | Stream::Template(_)
-            | Stream::Key(_)
-            | Stream::Customer(_) => None,
+            Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::Customer(_) => None,
         }),
         Command::CreatePartner(_)
         | Command::OpenShop(_)

@@ -59,9 +59,7 @@ impl Decider<'_> {
             Command::ExpireDue(card) => return self.expire_due(*card),
             Command::OpenShop(command) => command.decide(self.memory.ids().shop),
             Command::CreateTemplate(command) => command.decide(self.memory.ids().template()),
-            Command::CreateKey(command) => {
-                command.decide(&self.memory.directory(), partner, self.memory.ids().key)?
-            }
+            Command::CreateKey(command) => command.decide(&self.memory.directory(), partner, self.memory.ids().key)?,
             Command::RevokeKey(command) => command.decide(&self.memory.directory(), partner)?,
             Command::Register(command) => self.register(partner, command)?,
             Command::Erase(command) => self.erase(partner, command)?,

@@ -15,8 +15,14 @@ pub const BULK_MAX: usize = 1_000;
 /// What the queue holds.
 #[derive(Debug)]
 pub(super) enum Message {
-    One { request: Box<Request>, answer: oneshot::Sender<Answer> },
-    Many { requests: Vec<Request>, answer: oneshot::Sender<Vec<Answer>> },
+    One {
+        request: Box<Request>,
+        answer: oneshot::Sender<Answer>,
+    },
+    Many {
+        requests: Vec<Request>,
+        answer: oneshot::Sender<Vec<Answer>>,
+    },
     /// Finish what was taken, take nothing more.
     Stop,
 }

@@ -7,7 +7,9 @@ use super::pending::{Index, Pending};
 use crate::domain::cards::{Card, CardNumber};
 use crate::domain::customers::{Customer, PersonRecord};
 use crate::domain::programme::Directory;
-use crate::domain::{CardId, CustomerId, Event, KeyId, PartnerId, RecordId, Seq, ShopId, Stream, TemplateId, Timestamp};
+use crate::domain::{
+    CardId, CustomerId, Event, KeyId, PartnerId, RecordId, Seq, ShopId, Stream, TemplateId, Timestamp,
+};
 use crate::event_log::key_hash;
 use crate::live::Live;
 use crate::{projections, vault};

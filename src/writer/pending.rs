@@ -5,6 +5,7 @@ use crate::domain::customers::Customer;
 use crate::domain::{CardId, CustomerId, PartnerId, Seq};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
 
 /// An email as views.db holds it, within its partner.
 pub(super) type EmailKey = (PartnerId, [u8; 16]);
@@ -26,10 +27,11 @@ pub(super) struct Index {
 impl Index {
     /// Notes that an event claimed a key.
     pub(super) fn add_key(&mut self, hash: i64, seq: Seq) {
-        if self.keys.contains_key(&hash) {
-            self.twins.push((hash, seq));
-        } else {
-            self.keys.insert(hash, seq);
+        match self.keys.entry(hash) {
+            Entry::Occupied(_) => self.twins.push((hash, seq)),
+            Entry::Vacant(place) => {
+                place.insert(seq);
+            }
         }
     }
 

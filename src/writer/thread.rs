@@ -11,7 +11,7 @@ use crate::live::Live;
 use crate::storage::{DataDir, StorageError, open_ledger, open_reader};
 use rusqlite::Connection;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -43,8 +43,13 @@ pub enum StartError {
 ///
 /// # Errors
 /// When a file cannot be opened or read.
-pub fn start(dir: &DataDir, live: Arc<Live>, clock: Clock) -> Result<(Writer, JoinHandle<()>), StartError> {
-    let (ledger, views) = (open_ledger(dir)?, open_reader(dir)?);
+pub fn start(
+    dir: &DataDir,
+    live: Arc<Live>,
+    clock: Clock,
+    pages_max: Arc<AtomicU32>,
+) -> Result<(Writer, JoinHandle<()>), StartError> {
+    let (ledger, views) = (open_limited(dir, &pages_max)?, open_reader(dir)?);
     let committed = event_log::head(&ledger)?;
     let ids = Ids::load(&views, &ledger)?;
     let keys = known_keys(&views);
@@ -59,10 +64,21 @@ pub fn start(dir: &DataDir, live: Arc<Live>, clock: Clock) -> Result<(Writer, Jo
         live: live.clone(),
         condition: condition.clone(),
         incoming,
+        pages_max,
         truncate_due: false,
     };
     let handle = std::thread::Builder::new().name("writer".to_owned()).spawn(move || thread.run())?;
     Ok((Writer { queue, condition, live }, handle))
+}
+
+// The limit is a property of the connection, so it is set on each.
+fn open_limited(dir: &DataDir, pages_max: &AtomicU32) -> Result<Connection, StartError> {
+    let ledger = open_ledger(dir)?;
+    let pages = pages_max.load(Ordering::Relaxed);
+    if pages > 0 {
+        ledger.pragma_update(None, "max_page_count", pages)?;
+    }
+    Ok(ledger)
 }
 
 // A count would read the whole table; the last event's number bounds it.
@@ -88,6 +104,7 @@ struct Thread {
     live: Arc<Live>,
     condition: Arc<Condition>,
     incoming: Receiver<Message>,
+    pages_max: Arc<AtomicU32>,
     /// An erasure could not empty the WAL yet.
     truncate_due: bool,
 }
@@ -151,17 +168,18 @@ impl Thread {
     }
 
     fn commit_batch(&mut self, messages: Vec<Message>) {
-        if messages.is_empty() {
-            return;
-        }
+        let (waiting, written) = self.commit(messages);
+        waiting.into_iter().for_each(|waiting| deliver(waiting, written));
+    }
+
+    /// Decides and commits; answers what waits to be told, and whether it was written.
+    fn commit(&mut self, messages: Vec<Message>) -> (Vec<Waiting>, bool) {
         let mut batch = Batch::new(&mut self.book);
         let mut waiting = Vec::with_capacity(messages.len());
         let mut failure = None;
         for message in messages {
             waiting.push(match message {
-                Message::One { request, answer } => {
-                    Waiting::One(answer, answer_to(&mut batch, &request, &mut failure))
-                }
+                Message::One { request, answer } => Waiting::One(answer, answer_to(&mut batch, &request, &mut failure)),
                 Message::Many { requests, answer } => {
                     let answers = requests.iter().map(|request| answer_to(&mut batch, request, &mut failure));
                     Waiting::Many(answer, answers.collect())
@@ -180,7 +198,7 @@ impl Thread {
             Ok(_) => self.committed(end),
             Err(source) => self.after_failure(&source, end),
         };
-        waiting.into_iter().for_each(|waiting| deliver(waiting, written));
+        (waiting, written)
     }
 
     fn committed(&mut self, end: event_log::Appender) -> bool {
@@ -198,7 +216,7 @@ impl Thread {
         tracing::error!(%source, "a batch could not be committed");
         let _ = self.book.ledger.execute_batch("ROLLBACK");
         loop {
-            match open_ledger(&self.dir).map_err(|source| source.to_string()).and_then(|ledger| {
+            match open_limited(&self.dir, &self.pages_max).map_err(|source| source.to_string()).and_then(|ledger| {
                 let head = event_log::head(&ledger).map_err(|source| source.to_string())?;
                 Ok((ledger, head))
             }) {
@@ -233,10 +251,12 @@ impl Thread {
             return;
         }
         let before = self.book.committed.seq;
-        self.commit_batch(vec![message]);
+        let (waiting, written) = self.commit(vec![message]);
         if self.book.committed.seq > before {
             self.truncate_due = !self.truncate_wal();
         }
+        // Only now: who is told that a person is erased may look at the files.
+        waiting.into_iter().for_each(|waiting| deliver(waiting, written));
     }
 
     /// Empties the WAL: until then it may hold pages with what was erased.

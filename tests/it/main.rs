@@ -1,5 +1,8 @@
 //! The integration tests, as one binary. Folders are what is tested; `support` is what they share.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test picks the few events it is about")]
+
+mod cli;
 mod http;
 mod ledger;
 mod support;

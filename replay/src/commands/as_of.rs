@@ -36,13 +36,19 @@ impl Moment {
     fn resolve(self, ledger: &Connection) -> Result<(i64, Instant), CommandError> {
         match self {
             Self::After(seq) => {
-                let time: Option<i64> = ledger.query_row("SELECT recorded_at FROM events WHERE seq = ?1", [seq], |row| row.get(0)).optional()?;
+                let time: Option<i64> = ledger
+                    .query_row("SELECT recorded_at FROM events WHERE seq = ?1", [seq], |row| row.get(0))
+                    .optional()?;
                 let time = time.ok_or(CommandError::BeyondHead { seq, head: head(ledger)? })?;
                 Ok((seq, Instant::from_micros(time)))
             }
             // recorded_at never goes back, so a search by halves would do; but a ledger that was tampered with may hold anything.
             Self::At(time) => {
-                let seq = ledger.query_row("SELECT coalesce(max(seq), 0) FROM events WHERE recorded_at <= ?1", [time.micros()], |row| row.get(0))?;
+                let seq = ledger.query_row(
+                    "SELECT coalesce(max(seq), 0) FROM events WHERE recorded_at <= ?1",
+                    [time.micros()],
+                    |row| row.get(0),
+                )?;
                 Ok((seq, time))
             }
         }
@@ -91,10 +97,23 @@ impl Balance {
     /// The writer's.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let card = &self.card;
-        writeln!(out, "card {} ({}), {} {}, at {} (event {})", self.id, card.number, card.status.name(), card.tier.name(), self.at, self.seq)?;
+        writeln!(
+            out,
+            "card {} ({}), {} {}, at {} (event {})",
+            self.id,
+            card.number,
+            card.status.name(),
+            card.tier.name(),
+            self.at,
+            self.seq
+        )?;
         writeln!(out, "available {}", self.available())?;
         writeln!(out, "balance   {} by the books, debt {}", card.balance, card.debt)?;
-        writeln!(out, "lifetime  {}, redeemed {}, expired {}, adjusted {}", card.lifetime, card.redeemed, card.expired, card.adjusted)?;
+        writeln!(
+            out,
+            "lifetime  {}, redeemed {}, expired {}, adjusted {}",
+            card.lifetime, card.redeemed, card.expired, card.adjusted
+        )?;
         for lot in self.open_lots() {
             let expiry = match lot.expires_at {
                 Some(time) if lot.is_due(self.at) => format!("expired {time}, to be written off"),
@@ -161,7 +180,12 @@ impl History {
                     write!(out, ", {what} {name}")?;
                 }
             }
-            writeln!(out, ", by {}{}", entry.actor, entry.sealed.as_ref().map(|text| format!(": {text}")).unwrap_or_default())?;
+            writeln!(
+                out,
+                ", by {}{}",
+                entry.actor,
+                entry.sealed.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
+            )?;
         }
         Ok(())
     }
@@ -208,14 +232,15 @@ pub fn history(ledger: &Path, card: &str, moment: Moment) -> Result<History, Com
     let (last, _) = moment.resolve(&connection)?;
     let mut entries = Vec::new();
     each_event(&connection, id, last, |event, payload| {
-        let movement = match payload {
-            Payload::Moved(moving) => Some(Movement {
+        let movement = if let Payload::Moved(moving) = payload {
+            Some(Movement {
                 points: moving.points.get(),
                 balance: moving.balance.get(),
                 order: moving.order.as_ref().map(|text| text.as_str().to_owned()),
                 reference: moving.reference.as_ref().map(|text| text.as_str().to_owned()),
-            }),
-            _ => None,
+            })
+        } else {
+            None
         };
         entries.push(Entry {
             seq: event.seq,
@@ -239,12 +264,13 @@ fn each_event(
     last: i64,
     mut each: impl FnMut(&Event<'_>, &Payload<'_>) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
-    let mut statement = ledger.prepare(&format!("SELECT {COLUMNS} FROM events WHERE stream = ?1 AND seq <= ?2 ORDER BY seq"))?;
+    let mut statement =
+        ledger.prepare(&format!("SELECT {COLUMNS} FROM events WHERE stream = ?1 AND seq <= ?2 ORDER BY seq"))?;
     let mut rows = statement.query((format!("card:{id}"), last))?;
     while let Some(row) = rows.next()? {
         let event = Event::read(row)?;
-        let payload =
-            Payload::read(event.kind, event.schema, event.payload).map_err(|source| CommandError::Payload { seq: event.seq, source })?;
+        let payload = Payload::read(event.kind, event.schema, event.payload)
+            .map_err(|source| CommandError::Payload { seq: event.seq, source })?;
         each(&event, &payload)?;
     }
     Ok(())
@@ -252,7 +278,9 @@ fn each_event(
 
 /// The text of a vault record; `[erased]` where it was, nothing where the copy has no vault.
 fn unsealed(ledger: &Connection, record: RecordId) -> Result<Option<String>, CommandError> {
-    let Ok(mut statement) = ledger.prepare_cached("SELECT body FROM sealed_records WHERE record = ?1") else { return Ok(None) };
+    let Ok(mut statement) = ledger.prepare_cached("SELECT body FROM sealed_records WHERE record = ?1") else {
+        return Ok(None);
+    };
     let body: Option<Option<String>> = statement.query_row([record.get()], |row| row.get(0)).optional()?;
     Ok(body.map(|body| body.unwrap_or_else(|| "[erased]".to_owned())))
 }
@@ -267,7 +295,8 @@ fn find(ledger: &Connection, text: &str) -> Result<CardId, CommandError> {
 }
 
 fn find_number(ledger: &Connection, number: CardNumber) -> Result<CardId, CommandError> {
-    let mut statement = ledger.prepare("SELECT payload FROM events WHERE kind = 'card.issued' AND instr(payload, ?1) > 0")?;
+    let mut statement =
+        ledger.prepare("SELECT payload FROM events WHERE kind = 'card.issued' AND instr(payload, ?1) > 0")?;
     let mut rows = statement.query([number.to_string()])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {

@@ -11,10 +11,22 @@ use std::path::Path;
 /// What two ledgers are to each other.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
-    Identical { head: i64 },
+    Identical {
+        head: i64,
+    },
     /// The one named first ends where the other goes on.
-    Prefix { shorter: &'static str, ends: i64, longer: &'static str, head: i64 },
-    Parted { seq: i64, columns: Vec<&'static str>, a: Option<String>, b: Option<String> },
+    Prefix {
+        shorter: &'static str,
+        ends: i64,
+        longer: &'static str,
+        head: i64,
+    },
+    Parted {
+        seq: i64,
+        columns: Vec<&'static str>,
+        a: Option<String>,
+        b: Option<String>,
+    },
 }
 
 impl Outcome {
@@ -32,7 +44,10 @@ impl Outcome {
         match self {
             Self::Identical { head } => writeln!(out, "The ledgers are identical: {head} events."),
             Self::Prefix { shorter, ends, longer, head } => {
-                writeln!(out, "{shorter} is a prefix of {longer}: it ends at event {ends}, {longer} goes on to event {head}.")
+                writeln!(
+                    out,
+                    "{shorter} is a prefix of {longer}: it ends at event {ends}, {longer} goes on to event {head}."
+                )
             }
             Self::Parted { seq, columns, a, b } => {
                 writeln!(out, "The ledgers part at event {seq}: they differ in {}.", columns.join(", "))?;
@@ -82,7 +97,12 @@ fn first_other_hash(a: &Connection, b: &Connection, common: i64) -> Result<Optio
     Ok(Some(differs))
 }
 
-fn first_other_row(a: &Connection, b: &Connection, last: i64, progress: &Progress) -> Result<Option<i64>, CommandError> {
+fn first_other_row(
+    a: &Connection,
+    b: &Connection,
+    last: i64,
+    progress: &Progress,
+) -> Result<Option<i64>, CommandError> {
     let sql = format!("SELECT {COLUMNS} FROM events WHERE seq <= ?1 ORDER BY seq");
     let (mut statement_a, mut statement_b) = (a.prepare(&sql)?, b.prepare(&sql)?);
     let (mut rows_a, mut rows_b) = (statement_a.query([last])?, statement_b.query([last])?);
@@ -102,7 +122,9 @@ fn differing_columns(a: &Connection, b: &Connection, seq: i64) -> Result<Vec<&'s
     let mut columns = Vec::new();
     for column in COLUMNS.split(',').map(str::trim) {
         let sql = format!("SELECT {column} FROM events WHERE seq = ?1");
-        let read = |ledger: &Connection| ledger.query_row(&sql, [seq], |row| row.get::<_, rusqlite::types::Value>(0)).optional();
+        let read = |ledger: &Connection| {
+            ledger.query_row(&sql, [seq], |row| row.get::<_, rusqlite::types::Value>(0)).optional()
+        };
         if read(a)? != read(b)? {
             columns.push(column);
         }

@@ -48,7 +48,11 @@ pub fn csv(ledger: &Path, out: impl Write, progress: &Progress) -> Result<(), Co
     Ok(writer.flush()?)
 }
 
-fn each_row(ledger: &Path, progress: &Progress, mut write: impl FnMut(&Exported<'_>) -> Result<(), CommandError>) -> Result<(), CommandError> {
+fn each_row(
+    ledger: &Path,
+    progress: &Progress,
+    mut write: impl FnMut(&Exported<'_>) -> Result<(), CommandError>,
+) -> Result<(), CommandError> {
     let connection = require_ledger(ledger)?;
     progress.begin("exporting", head(&connection)?);
     let mut statement = connection.prepare(&format!("SELECT {COLUMNS} FROM events ORDER BY seq"))?;

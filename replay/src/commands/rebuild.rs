@@ -86,8 +86,8 @@ fn fold_into(ledger: &Connection, target: &Connection, progress: &Progress) -> R
         if let Some(text) = event.idempotency_key {
             key.execute((event.seq, text))?;
         }
-        let payload =
-            Payload::read(event.kind, event.schema, event.payload).map_err(|source| CommandError::Payload { seq: event.seq, source })?;
+        let payload = Payload::read(event.kind, event.schema, event.payload)
+            .map_err(|source| CommandError::Payload { seq: event.seq, source })?;
         if let Some(row) = cards.apply(&event, &payload, &mut ignored) {
             movement.execute(rusqlite::params_from_iter(row.values()))?;
             written.movements += 1;

@@ -5,9 +5,11 @@ use super::rows::MovementRow;
 use crate::findings::{Check, Findings};
 use crate::instant::Instant;
 use crate::ledger::Event;
-use crate::payload::{CardBlocked, CardIssued, CardTierChanged, CardUnblocked, CardUpdated, Moving, Payload, Status, Tier};
+use crate::payload::{
+    CardBlocked, CardIssued, CardTierChanged, CardUnblocked, CardUpdated, Moving, Payload, Status, Tier,
+};
 use crate::points::{CardId, PartnerId};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// What was given and taken over all cards of a partner. Sums of millions of points, hence wider than one balance.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,17 +58,22 @@ pub(super) struct Doubt {
 /// The cards as of the last event applied.
 #[derive(Debug, Default)]
 pub struct Cards {
-    pub(super) cards: HashMap<CardId, Card>,
-    pub(super) totals: HashMap<PartnerId, Totals>,
-    pub(super) doubts: HashMap<CardId, Doubt>,
-    crossings: HashMap<CardId, Crossing>,
+    pub(super) cards: FxHashMap<CardId, Card>,
+    pub(super) totals: FxHashMap<PartnerId, Totals>,
+    pub(super) doubts: FxHashMap<CardId, Doubt>,
+    crossings: FxHashMap<CardId, Crossing>,
     /// Cards changed since [`Cards::freeze`], as they were then; none for a card issued since.
-    frozen: Option<HashMap<CardId, Option<Card>>>,
+    frozen: Option<FxHashMap<CardId, Option<Card>>>,
 }
 
 impl Cards {
     /// Applies an event of a card and says what is wrong with it. A movement gives its row.
-    pub fn apply<'a>(&mut self, event: &Event<'a>, payload: &'a Payload<'a>, findings: &mut Findings) -> Option<MovementRow<'a>> {
+    pub fn apply<'a>(
+        &mut self,
+        event: &Event<'a>,
+        payload: &'a Payload<'a>,
+        findings: &mut Findings,
+    ) -> Option<MovementRow<'a>> {
         let id = payload.card()?;
         self.keep_for_comparison(id);
         self.expect_tier_change(id, event, payload, findings);
@@ -82,7 +89,8 @@ impl Cards {
         self.step_version(id, event, findings);
         let card = self.cards.get_mut(&id)?;
         if card.partner.get() != event.partner_id {
-            let sentence = format!("card {id} belongs to partner {}, the event to partner {}", card.partner, event.partner_id);
+            let sentence =
+                format!("card {id} belongs to partner {}, the event to partner {}", card.partner, event.partner_id);
             findings.event(Check::Cards, event.seq, sentence);
         }
         if let Payload::Moved(moving) = payload {
@@ -201,10 +209,18 @@ impl Cards {
         match crossing {
             None => wrong(format!("the tier of card {id} changes, but no threshold was crossed")),
             Some(crossing) if crossing.command_seq != event.command_seq => {
-                wrong(format!("the tier of card {id} changes in another command than event {}, which crossed the threshold", crossing.seq));
+                wrong(format!(
+                    "the tier of card {id} changes in another command than event {}, which crossed the threshold",
+                    crossing.seq
+                ));
             }
             Some(crossing) if crossing.tier != changed.to => {
-                wrong(format!("card {id} becomes {}, but {} lifetime points are {}", changed.to.name(), card.lifetime, crossing.tier.name()));
+                wrong(format!(
+                    "card {id} becomes {}, but {} lifetime points are {}",
+                    changed.to.name(),
+                    card.lifetime,
+                    crossing.tier.name()
+                ));
             }
             Some(_) => {}
         }
@@ -218,7 +234,13 @@ impl Cards {
     }
 
     /// Applies a movement; its rules are in [`super::movement`].
-    fn moved<'a>(&mut self, id: CardId, event: &Event<'a>, moving: &'a Moving<'a>, findings: &mut Findings) -> MovementRow<'a> {
+    fn moved<'a>(
+        &mut self,
+        id: CardId,
+        event: &Event<'a>,
+        moving: &'a Moving<'a>,
+        findings: &mut Findings,
+    ) -> MovementRow<'a> {
         self.check_and_move(id, event, moving, findings);
         MovementRow {
             seq: event.seq,
@@ -239,7 +261,8 @@ impl Cards {
 }
 
 fn missing_tier_change(id: CardId, crossing: &Crossing, findings: &mut Findings) {
-    let sentence = format!("the event made card {id} {}, but no card.tier_changed follows in its command", crossing.tier.name());
+    let sentence =
+        format!("the event made card {id} {}, but no card.tier_changed follows in its command", crossing.tier.name());
     findings.event(Check::Tiers, crossing.seq, sentence);
 }
 
@@ -256,7 +279,11 @@ fn change(id: CardId, card: &mut Card, event: &Event<'_>, payload: &Payload<'_>,
         }
         Payload::Activated(_) => {
             if card.status != Status::Inactive {
-                findings.event(Check::Cards, event.seq, format!("card {id} is activated, but it was {}", card.status.name()));
+                findings.event(
+                    Check::Cards,
+                    event.seq,
+                    format!("card {id} is activated, but it was {}", card.status.name()),
+                );
             }
             card.status = Status::Active;
         }
@@ -272,7 +299,11 @@ fn change(id: CardId, card: &mut Card, event: &Event<'_>, payload: &Payload<'_>,
         Payload::Unblocked(CardUnblocked { status, .. }) => {
             if card.status_before_block != Some(*status) {
                 let before = card.status_before_block.map_or("not blocked", Status::name);
-                findings.event(Check::Cards, event.seq, format!("card {id} is unblocked to {}, but it was {before}", status.name()));
+                findings.event(
+                    Check::Cards,
+                    event.seq,
+                    format!("card {id} is unblocked to {}, but it was {before}", status.name()),
+                );
             }
             card.status = *status;
             (card.status_before_block, card.blocked_at, card.block_record) = (None, None, None);

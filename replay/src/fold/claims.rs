@@ -8,19 +8,34 @@ use std::fmt::Write as _;
 /// Checks a movement against the key of its command. `expected` is room for the key, kept from one event to the next.
 ///
 /// An order or reference names its movement, and then the key has to be that name; a movement without either is claimed by a header or by nothing.
-pub fn check_key(event: &Event<'_>, command_key: Option<&str>, moving: &Moving<'_>, expected: &mut String, findings: &mut Findings) {
-    if matches!(moving.kind, MovingKind::Expire { cause: Cause::Due } | MovingKind::Award { origin: Origin::Issue, .. }) {
+pub fn check_key(
+    event: &Event<'_>,
+    command_key: Option<&str>,
+    moving: &Moving<'_>,
+    expected: &mut String,
+    findings: &mut Findings,
+) {
+    if matches!(moving.kind, MovingKind::Expire { cause: Cause::Due } | MovingKind::Award { origin: Origin::Issue, .. })
+    {
         return;
     }
     if !spell(event.partner_id, moving, expected) {
         if let Some(key) = command_key.filter(|key| names_a_movement(key)) {
-            findings.event(Check::Keys, event.seq, format!("the command claimed {key:?}, but the event names no order or reference"));
+            findings.event(
+                Check::Keys,
+                event.seq,
+                format!("the command claimed {key:?}, but the event names no order or reference"),
+            );
         }
         return;
     }
     if command_key != Some(expected.as_str()) {
         let claimed = command_key.map_or_else(|| "nothing".to_owned(), |key| format!("{key:?}"));
-        findings.event(Check::Keys, event.seq, format!("the event is named by {expected:?}, but its command claimed {claimed}"));
+        findings.event(
+            Check::Keys,
+            event.seq,
+            format!("the event is named by {expected:?}, but its command claimed {claimed}"),
+        );
     }
 }
 
@@ -29,8 +44,12 @@ fn spell(partner: i64, moving: &Moving<'_>, key: &mut String) -> bool {
     key.clear();
     let operation = moving.kind.name();
     let written = match (moving.kind, &moving.order, &moving.reference) {
-        (MovingKind::Award { .. }, Some(order), _) => shop(partner, moving, key).and_then(|()| write!(key, "earn/order/{}", order.as_str())),
-        (MovingKind::Redeem, Some(order), _) => shop(partner, moving, key).and_then(|()| write!(key, "redeem/order/{}", order.as_str())),
+        (MovingKind::Award { .. }, Some(order), _) => {
+            shop(partner, moving, key).and_then(|()| write!(key, "earn/order/{}", order.as_str()))
+        }
+        (MovingKind::Redeem, Some(order), _) => {
+            shop(partner, moving, key).and_then(|()| write!(key, "redeem/order/{}", order.as_str()))
+        }
         (_, _, Some(reference)) => shop(partner, moving, key)
             .and_then(|()| write!(key, "{operation}/card{}/reference/{}", moving.card, reference.as_str())),
         (_, _, None) => return false,

@@ -10,7 +10,13 @@ use crate::points::{CardId, LotId, Points};
 
 impl Cards {
     /// Applies a movement to a card that exists.
-    pub(super) fn check_and_move(&mut self, id: CardId, event: &Event<'_>, moving: &Moving<'_>, findings: &mut Findings) {
+    pub(super) fn check_and_move(
+        &mut self,
+        id: CardId,
+        event: &Event<'_>,
+        moving: &Moving<'_>,
+        findings: &mut Findings,
+    ) {
         let Some(card) = self.cards.get_mut(&id) else { return };
         let at = Instant::from_micros(event.recorded_at);
         let mut scene = Scene { id, seq: event.seq, at, card, findings };
@@ -22,7 +28,8 @@ impl Cards {
         scene.check_sum(moving);
         let known = self.doubts.get(&id).map_or(Points::ZERO, |doubt| doubt.drift);
         if drift != known && drift != Points::ZERO {
-            let sentence = format!("balance_before of card {id} is {}, but the books hold {held}", moving.balance_before);
+            let sentence =
+                format!("balance_before of card {id} is {}, but the books hold {held}", moving.balance_before);
             findings.event(Check::Points, event.seq, sentence);
             self.doubts.entry(id).or_default().drift = drift;
         }
@@ -144,7 +151,10 @@ impl Scene<'_> {
     fn earn(&mut self, points: Points, stated: Points) -> Option<Tier> {
         let lifetime = self.card.lifetime.plus(points);
         if lifetime != stated {
-            self.wrong(format!("lifetime is stated as {stated}, but all awards of card {} come to {lifetime}", self.id));
+            self.wrong(format!(
+                "lifetime is stated as {stated}, but all awards of card {} come to {lifetime}",
+                self.id
+            ));
         }
         self.card.lifetime = stated;
         let tier = Tier::of(stated);
@@ -195,7 +205,8 @@ impl Scene<'_> {
         let Taken { lot: id, points, expires_at } = *slice;
         let first = self.card.lots.iter().min_by(|one, other| one.order_of_taking(other)).map(|lot| lot.lot);
         let Ok(place) = self.card.lots.binary_search_by_key(&id, |lot| lot.lot) else {
-            return self.wrong(format!("takes {points} points from lot {id}, which card {} does not have open", self.id));
+            return self
+                .wrong(format!("takes {points} points from lot {id}, which card {} does not have open", self.id));
         };
         let lot = self.card.lots[place];
         if let Some(first) = first.filter(|first| *first != id) {
@@ -225,7 +236,10 @@ impl Scene<'_> {
             && due().all(|lot| taken.iter().any(|slice| slice.lot == lot.lot && slice.points == lot.remaining));
         if !complete {
             let (lots, points) = (due().count(), due().map(|lot| lot.remaining).sum::<Points>());
-            self.wrong(format!("does not take exactly the {lots} lots of card {} that are due ({points} points)", self.id));
+            self.wrong(format!(
+                "does not take exactly the {lots} lots of card {} that are due ({points} points)",
+                self.id
+            ));
         }
     }
 }

@@ -52,7 +52,11 @@ pub fn differences<'a, const N: usize>(
     held: [Value<'a>; N],
     wanted: [Value<'a>; N],
 ) -> impl Iterator<Item = (&'static str, Value<'a>, Value<'a>)> {
-    names.iter().zip(held.into_iter().zip(wanted)).filter(|(_, (held, wanted))| held != wanted).map(|(name, (held, wanted))| (*name, held, wanted))
+    names
+        .iter()
+        .zip(held.into_iter().zip(wanted))
+        .filter(|(_, (held, wanted))| held != wanted)
+        .map(|(name, (held, wanted))| (*name, held, wanted))
 }
 
 /// A row of `movements`.
@@ -76,7 +80,19 @@ pub struct MovementRow<'a> {
 impl<'a> MovementRow<'a> {
     /// The columns, in the order of [`MovementRow::values`].
     pub const NAMES: [&'static str; 13] = [
-        "seq", "card", "type", "points", "balance_before", "balance_after", "shop", "order_id", "reference", "expires_at", "actor", "record", "at",
+        "seq",
+        "card",
+        "type",
+        "points",
+        "balance_before",
+        "balance_after",
+        "shop",
+        "order_id",
+        "reference",
+        "expires_at",
+        "actor",
+        "record",
+        "at",
     ];
 
     /// The values.
@@ -129,9 +145,34 @@ pub struct CardRow;
 impl CardRow {
     /// The columns, in the order of [`CardRow::values`].
     pub const NAMES: [&'static str; 28] = [
-        "card", "partner", "customer", "template", "number", "status", "status_before_block", "design", "shop", "tier", "balance", "debt", "lifetime",
-        "redeemed", "expired", "adjusted", "movements", "last_seq", "last_type", "last_points", "issued_at", "updated_at", "last_activity",
-        "blocked_at", "block_record", "metadata_record", "version", "as_of",
+        "card",
+        "partner",
+        "customer",
+        "template",
+        "number",
+        "status",
+        "status_before_block",
+        "design",
+        "shop",
+        "tier",
+        "balance",
+        "debt",
+        "lifetime",
+        "redeemed",
+        "expired",
+        "adjusted",
+        "movements",
+        "last_seq",
+        "last_type",
+        "last_points",
+        "issued_at",
+        "updated_at",
+        "last_activity",
+        "blocked_at",
+        "block_record",
+        "metadata_record",
+        "version",
+        "as_of",
     ];
 
     /// The values of a card. `number` is the card's number as text.

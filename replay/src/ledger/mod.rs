@@ -6,4 +6,4 @@ mod open;
 
 pub use chain::{ChainHasher, GENESIS, Hash, commitment};
 pub use event::{COLUMNS, Event, Malformed};
-pub use open::{Location, OpenError, head, hash_at, open_same_snapshot, open_snapshot, require_ledger};
+pub use open::{Location, OpenError, hash_at, head, open_same_snapshot, open_snapshot, require_ledger};

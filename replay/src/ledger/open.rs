@@ -99,11 +99,9 @@ pub fn open_same_snapshot(path: &Path, mut first: Connection) -> Result<(Connect
 /// As for [`open_snapshot`], or the file lacks the table `events` or one of its columns.
 pub fn require_ledger(path: &Path) -> Result<Connection, OpenError> {
     let not_a_ledger = |why: String| OpenError::NotALedger { path: path.to_owned(), why };
-    let connection = open_snapshot(path).map_err(|error| match error {
-        OpenError::Unreadable { source, .. } if source.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
-            not_a_ledger("it is not a SQLite database".into())
-        }
-        other => other,
+    let connection = open_snapshot(path).map_err(|error| {
+        let no_database = matches!(&error, OpenError::Unreadable { source, .. } if source.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase));
+        if no_database { not_a_ledger("it is not a SQLite database".into()) } else { error }
     })?;
     let columns = super::COLUMNS;
     connection

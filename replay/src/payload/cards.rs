@@ -73,7 +73,7 @@ impl CardNumber {
             return None;
         }
         let sum: u32 = digits.bytes().rev().enumerate().map(|(place, byte)| luhn(place, u32::from(byte - b'0'))).sum();
-        if sum % 10 != 0 {
+        if !sum.is_multiple_of(10) {
             return None;
         }
         digits.parse().ok().map(Self)
@@ -98,8 +98,9 @@ impl fmt::Display for CardNumber {
 impl<'de> Deserialize<'de> for CardNumber {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Text::deserialize(deserializer)?;
-        Self::parse(text.as_str())
-            .ok_or_else(|| de::Error::custom(format!("{:?} is not LC and 12 digits with a right check digit", text.as_str())))
+        Self::parse(text.as_str()).ok_or_else(|| {
+            de::Error::custom(format!("{:?} is not LC and 12 digits with a right check digit", text.as_str()))
+        })
     }
 }
 
@@ -175,7 +176,8 @@ mod tests {
     #[test]
     fn a_tier_begins_at_its_threshold() {
         let tiers = [(0, Tier::Bronze), (499, Tier::Bronze), (500, Tier::Silver), (799, Tier::Silver)];
-        for (lifetime, tier) in tiers.into_iter().chain([(800, Tier::Gold), (5999, Tier::Gold), (6000, Tier::Platinum)]) {
+        for (lifetime, tier) in tiers.into_iter().chain([(800, Tier::Gold), (5999, Tier::Gold), (6000, Tier::Platinum)])
+        {
             assert_eq!(Tier::of(Points::new(lifetime)), tier, "{lifetime}");
         }
     }

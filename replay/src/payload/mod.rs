@@ -6,9 +6,13 @@ mod movements;
 mod programme;
 mod text;
 
-pub use cards::{CardActivated, CardBlocked, CardIssued, CardNumber, CardTierChanged, CardUnblocked, CardUpdated, Status, Tier};
+pub use cards::{
+    CardActivated, CardBlocked, CardIssued, CardNumber, CardTierChanged, CardUnblocked, CardUpdated, Status, Tier,
+};
 pub use movements::{Cause, Moving, MovingKind, OpenedLot, Origin, Taken};
-pub use programme::{CustomerErased, CustomerSealed, KeyCreated, KeyRevoked, PartnerCreated, ShopOpened, TemplateCreated};
+pub use programme::{
+    CustomerErased, CustomerSealed, KeyCreated, KeyRevoked, PartnerCreated, ShopOpened, TemplateCreated,
+};
 pub use text::{Commitment, Sealed, Text};
 
 use crate::points::{CardId, CustomerId};
@@ -147,7 +151,9 @@ impl<'a> Payload<'a> {
 #[must_use]
 pub fn stream_parts(stream: &str) -> Option<(&str, i64)> {
     let (kind, number) = stream.split_once(':')?;
-    let plain = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) && (number.len() == 1 || !number.starts_with('0'));
+    let plain = !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && (number.len() == 1 || !number.starts_with('0'));
     if !plain {
         return None;
     }

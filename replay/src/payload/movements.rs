@@ -151,7 +151,14 @@ macro_rules! one_form {
     };
 }
 
-one_form!(Awarded, it, MovingKind::Award { origin: it.origin, lifetime: it.lifetime }, it.debt_paid, it.lot, Vec::new());
+one_form!(
+    Awarded,
+    it,
+    MovingKind::Award { origin: it.origin, lifetime: it.lifetime },
+    it.debt_paid,
+    it.lot,
+    Vec::new()
+);
 one_form!(Redeemed, it, MovingKind::Redeem, None, None, it.taken);
 one_form!(Adjusted, it, MovingKind::Adjust, it.debt_paid, it.lot, it.taken);
 one_form!(Expired, it, MovingKind::Expire { cause: it.cause }, None, None, it.taken);

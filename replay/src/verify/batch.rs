@@ -40,7 +40,11 @@ struct Projected {
 impl Batch {
     /// Room for about so many rows.
     pub(super) fn with_capacity(rows: usize) -> Self {
-        Self { bytes: String::with_capacity(rows * 400), prints: Vec::with_capacity(rows * 32), rows: Vec::with_capacity(rows) }
+        Self {
+            bytes: String::with_capacity(rows * 400),
+            prints: Vec::with_capacity(rows * 32),
+            rows: Vec::with_capacity(rows),
+        }
     }
 
     pub(super) const fn len(&self) -> usize {

@@ -3,7 +3,7 @@
 use crate::findings::{Check, Findings};
 use rusqlite::Connection;
 use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::Hasher as _;
 
 /// Hashes of the keys that one worker saw.
 #[derive(Debug, Default)]
@@ -16,7 +16,7 @@ impl KeyHashes {
 }
 
 fn hash(key: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = rustc_hash::FxHasher::default();
     hasher.write(key.as_bytes());
     hasher.finish()
 }
@@ -29,7 +29,8 @@ pub(super) fn check_unique(ledger: &Connection, seen: Vec<KeyHashes>, findings: 
     if suspects.is_empty() {
         return Ok(());
     }
-    let mut statement = ledger.prepare("SELECT seq, idempotency_key FROM events WHERE idempotency_key IS NOT NULL ORDER BY seq")?;
+    let mut statement =
+        ledger.prepare("SELECT seq, idempotency_key FROM events WHERE idempotency_key IS NOT NULL ORDER BY seq")?;
     let mut rows = statement.query([])?;
     let mut claimed: HashMap<String, i64> = HashMap::new();
     while let Some(row) = rows.next()? {
@@ -39,7 +40,11 @@ pub(super) fn check_unique(ledger: &Connection, seen: Vec<KeyHashes>, findings: 
         }
         let seq: i64 = row.get(0)?;
         match claimed.get(key) {
-            Some(first) => findings.event(Check::Keys, seq, format!("the idempotency key {key:?} was claimed before, by event {first}")),
+            Some(first) => findings.event(
+                Check::Keys,
+                seq,
+                format!("the idempotency key {key:?} was claimed before, by event {first}"),
+            ),
             None => drop(claimed.insert(key.to_owned(), seq)),
         }
     }

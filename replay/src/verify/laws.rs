@@ -19,7 +19,10 @@ pub(super) fn check(folds: &[Cards], findings: &mut Findings) {
             sums.1 += i128::from(card.balance.get());
             sums.2 += i128::from(in_lots.get());
             if card.balance != in_lots {
-                let sentence = format!("the movements of card {id} come to {}, its open lots less its debt to {in_lots}", card.balance);
+                let sentence = format!(
+                    "the movements of card {id} come to {}, its open lots less its debt to {in_lots}",
+                    card.balance
+                );
                 findings.row(Check::Conservation, "card", id, None, sentence);
             }
         }
@@ -28,7 +31,12 @@ pub(super) fn check(folds: &[Cards], findings: &mut Findings) {
         if totals.net() != balances || balances != lots {
             let sentence = format!(
                 "awarded {} + adjusted up {} − redeemed {} − expired {} − adjusted down {} = {}, but the balances come to {balances} and the open lots less debt to {lots}",
-                totals.awarded, totals.adjusted_up, totals.redeemed, totals.expired, totals.adjusted_down, totals.net()
+                totals.awarded,
+                totals.adjusted_up,
+                totals.redeemed,
+                totals.expired,
+                totals.adjusted_down,
+                totals.net()
             );
             findings.row(Check::Conservation, "partner", partner, None, sentence);
         }
@@ -37,7 +45,8 @@ pub(super) fn check(folds: &[Cards], findings: &mut Findings) {
 
 /// Checks that no two cards of a partner have one number.
 pub(super) fn check_numbers(folds: &[Cards], findings: &mut Findings) {
-    let mut numbers: Vec<(PartnerId, CardNumber, CardId)> = Vec::with_capacity(folds.iter().map(|fold| fold.ids().count()).sum());
+    let mut numbers: Vec<(PartnerId, CardNumber, CardId)> =
+        Vec::with_capacity(folds.iter().map(|fold| fold.ids().count()).sum());
     for fold in folds {
         numbers.extend(fold.iter().map(|(id, card)| (card.partner, card.number, id)));
     }
@@ -45,7 +54,13 @@ pub(super) fn check_numbers(folds: &[Cards], findings: &mut Findings) {
     for pair in numbers.windows(2) {
         let [(partner, number, one), (other_partner, other_number, other)] = pair else { continue };
         if (partner, number) == (other_partner, other_number) {
-            findings.row(Check::Cards, "card", other, None, format!("card {other} has the number {number}, which card {one} has too"));
+            findings.row(
+                Check::Cards,
+                "card",
+                other,
+                None,
+                format!("card {other} has the number {number}, which card {one} has too"),
+            );
         }
     }
 }

@@ -75,7 +75,10 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
             outcome.map(|outcome| (ledger, views, outcome))
         });
         let sealed = vault::follow(&vault, &arriving, workers)?;
-        let results = running.into_iter().map(|worker| worker.join().map_err(|_| VerifyError::Died)).collect::<Result<Vec<_>, _>>()?;
+        let results = running
+            .into_iter()
+            .map(|worker| worker.join().map_err(|_| VerifyError::Died))
+            .collect::<Result<Vec<_>, _>>()?;
         let (ledger, views, read) = reader.join().map_err(|_| VerifyError::Died)??;
         Ok::<_, VerifyError>((sealed, results, ledger, views, read))
     });

@@ -53,7 +53,11 @@ impl Order {
         if seq == expected {
             return true;
         }
-        let missing = if seq == expected + 1 { format!("event {expected} is missing") } else { format!("events {expected} to {} are missing", seq - 1) };
+        let missing = if seq == expected + 1 {
+            format!("event {expected} is missing")
+        } else {
+            format!("events {expected} to {} are missing", seq - 1)
+        };
         if seq > expected {
             findings.event(Check::Sequence, expected, format!("{missing}: the chain cannot be checked across the gap"));
         } else {
@@ -66,7 +70,10 @@ impl Order {
         let (seq, command) = (event.seq, event.command_seq);
         let same = command == self.command_seq;
         if command != seq && !same {
-            let sentence = format!("command_seq is {command}: neither the event itself nor the command {} before it", self.command_seq);
+            let sentence = format!(
+                "command_seq is {command}: neither the event itself nor the command {} before it",
+                self.command_seq
+            );
             findings.event(Check::Commands, seq, sentence);
             // The rows that follow belong to the command that they name, so that one wrong row is told once.
             return;
@@ -76,7 +83,11 @@ impl Order {
                 findings.event(Check::Commands, seq, "recorded_at differs from the command's other events");
             }
             if event.idempotency_key.is_some() {
-                findings.event(Check::Commands, seq, "an idempotency key on an event that is not the first of its command");
+                findings.event(
+                    Check::Commands,
+                    seq,
+                    "an idempotency key on an event that is not the first of its command",
+                );
             }
         }
         self.command_seq = command;
@@ -86,13 +97,20 @@ impl Order {
         match (event.idempotency_key, event.fingerprint) {
             (Some(_), Some(print)) if print.len() == 32 => {}
             (None, None) => {}
-            (Some(_), Some(print)) => findings.event(Check::Keys, event.seq, format!("a fingerprint of {} bytes, not 32", print.len())),
+            (Some(_), Some(print)) => {
+                findings.event(Check::Keys, event.seq, format!("a fingerprint of {} bytes, not 32", print.len()))
+            }
             (Some(_), None) => findings.event(Check::Keys, event.seq, "an idempotency key without a fingerprint"),
             (None, Some(_)) => findings.event(Check::Keys, event.seq, "a fingerprint without an idempotency key"),
         }
-        let named = event.actor == "cli" || event.actor.split_once(':').is_some_and(|(who, which)| !who.is_empty() && !which.is_empty());
+        let named = event.actor == "cli"
+            || event.actor.split_once(':').is_some_and(|(who, which)| !who.is_empty() && !which.is_empty());
         if !named {
-            findings.event(Check::Commands, event.seq, format!("the actor {:?} is not of the form key:5, job:expiry or cli", event.actor));
+            findings.event(
+                Check::Commands,
+                event.seq,
+                format!("the actor {:?} is not of the form key:5, job:expiry or cli", event.actor),
+            );
         }
     }
 }

@@ -51,11 +51,21 @@ fn compare_cards(views: &Views, folds: &Folds<'_>, findings: &mut Findings) -> R
         matched += 1;
         let number = card.number.to_string();
         for (column, held, wanted) in differences(&CardRow::NAMES, held(row)?, CardRow::values(id, card, &number)) {
-            findings.row(Check::Projections, "cards", id, Some(column), format!("the table says {held}, the log says {wanted}"));
+            findings.row(
+                Check::Projections,
+                "cards",
+                id,
+                Some(column),
+                format!("the table says {held}, the log says {wanted}"),
+            );
         }
     }
     if folds.cards().count() > matched {
-        let listed: HashSet<i64> = views.connection.prepare("SELECT card FROM cards")?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        let listed: HashSet<i64> = views
+            .connection
+            .prepare("SELECT card FROM cards")?
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
         for (id, _) in folds.cards().filter(|(id, _)| !listed.contains(&id.get())) {
             findings.row(Check::Projections, "cards", id, None, "the log has this card, the table does not");
         }
@@ -71,14 +81,28 @@ fn compare_lots(views: &Views, folds: &Folds<'_>, findings: &mut Findings) -> Re
     while let Some(row) = rows.next()? {
         compared += 1;
         let (id, lot) = (CardId::new(row.get(0)?), LotId::new(row.get(1)?));
-        let open = folds.card(id).and_then(|card| card.lots.binary_search_by_key(&lot, |open| open.lot).ok().map(|at| card.lots[at]));
+        let open = folds
+            .card(id)
+            .and_then(|card| card.lots.binary_search_by_key(&lot, |open| open.lot).ok().map(|at| card.lots[at]));
         let Some(open) = open else {
-            findings.row(Check::Projections, "lots", format!("{id}/{lot}"), None, format!("the table has lot {lot} of card {id}, which is not open by the log"));
+            findings.row(
+                Check::Projections,
+                "lots",
+                format!("{id}/{lot}"),
+                None,
+                format!("the table has lot {lot} of card {id}, which is not open by the log"),
+            );
             continue;
         };
         matched += 1;
         for (column, held, wanted) in differences(&LotRow::NAMES, held(row)?, LotRow::values(id, &open)) {
-            findings.row(Check::Projections, "lots", format!("{id}/{lot}"), Some(column), format!("the table says {held}, the log says {wanted}"));
+            findings.row(
+                Check::Projections,
+                "lots",
+                format!("{id}/{lot}"),
+                Some(column),
+                format!("the table says {held}, the log says {wanted}"),
+            );
         }
     }
     if folds.cards().map(|(_, card)| card.lots.len()).sum::<usize>() > matched {
@@ -90,7 +114,8 @@ fn compare_lots(views: &Views, folds: &Folds<'_>, findings: &mut Findings) -> Re
         }
         for (id, card) in folds.cards() {
             for lot in card.lots.iter().filter(|lot| !listed.contains(&(id.get(), lot.lot.get()))) {
-                let sentence = format!("lot {} of card {id} is open by the log, but the table does not have it", lot.lot);
+                let sentence =
+                    format!("lot {} of card {id} is open by the log, but the table does not have it", lot.lot);
                 findings.row(Check::Projections, "lots", format!("{id}/{}", lot.lot), None, sentence);
             }
         }

@@ -53,7 +53,11 @@ impl<'a> Reader<'a> {
                 Err(Malformed::Sqlite(error)) => return Err(error.into()),
                 Err(Malformed::Column { seq, column }) => {
                     self.order.skip(seq, &mut self.findings);
-                    self.findings.event(Check::Payloads, seq, format!("column {column} does not hold what the format says"));
+                    self.findings.event(
+                        Check::Payloads,
+                        seq,
+                        format!("column {column} does not hold what the format says"),
+                    );
                     continue;
                 }
             };

@@ -4,7 +4,7 @@ use super::report_version;
 use crate::findings::{Check, Findings};
 use crate::ledger::Event;
 use crate::payload::{CardIssued, Payload};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 #[derive(Debug, Clone, Copy)]
 struct Thing {
@@ -17,7 +17,7 @@ struct Thing {
 /// Everything that is not a card.
 #[derive(Debug, Default)]
 pub(super) struct Registry {
-    things: HashMap<(&'static str, i64), Thing>,
+    things: FxHashMap<(&'static str, i64), Thing>,
 }
 
 impl Registry {
@@ -26,7 +26,10 @@ impl Registry {
         let (kind, number) = payload.stream();
         match payload {
             Payload::Issued(issued) => self.check_issued(event, issued, findings),
-            Payload::PartnerCreated(_) | Payload::ShopOpened(_) | Payload::TemplateCreated(_) | Payload::CustomerRegistered(_) => {
+            Payload::PartnerCreated(_)
+            | Payload::ShopOpened(_)
+            | Payload::TemplateCreated(_)
+            | Payload::CustomerRegistered(_) => {
                 self.create(kind, number, event, findings);
             }
             Payload::KeyCreated(key) => {
@@ -65,7 +68,11 @@ impl Registry {
         self.require(kind, number, event, findings);
         let Some(thing) = self.things.get_mut(&(kind, number)) else { return };
         if thing.ended {
-            findings.event(Check::Programme, event.seq, format!("{} after {kind}:{number} was revoked or erased", event.kind));
+            findings.event(
+                Check::Programme,
+                event.seq,
+                format!("{} after {kind}:{number} was revoked or erased", event.kind),
+            );
         }
         let expected = thing.version + 1;
         if event.version != expected {
@@ -83,7 +90,10 @@ impl Registry {
         if let Some(template) = self.things.get(&("template", issued.template.get()))
             && template.version != issued.template_version
         {
-            let sentence = format!("template {} is at version {}, not {}", issued.template, template.version, issued.template_version);
+            let sentence = format!(
+                "template {} is at version {}, not {}",
+                issued.template, template.version, issued.template_version
+            );
             findings.event(Check::Programme, event.seq, sentence);
         }
     }
@@ -93,7 +103,10 @@ impl Registry {
         let sentence = match self.things.get(&(kind, number)) {
             None => format!("{kind}:{number} does not exist"),
             Some(thing) if thing.partner != event.partner_id => {
-                format!("{kind}:{number} belongs to partner {}, the event to partner {}", thing.partner, event.partner_id)
+                format!(
+                    "{kind}:{number} belongs to partner {}, the event to partner {}",
+                    thing.partner, event.partner_id
+                )
             }
             Some(_) => return,
         };

@@ -96,7 +96,9 @@ impl Report {
             match &problem.place {
                 Place::Log => writeln!(out, "{}", problem.sentence)?,
                 Place::Event(seq) => writeln!(out, "event {seq}: {}", problem.sentence)?,
-                Place::Row { table, key, column: Some(column) } => writeln!(out, "{table} {key}, {column}: {}", problem.sentence)?,
+                Place::Row { table, key, column: Some(column) } => {
+                    writeln!(out, "{table} {key}, {column}: {}", problem.sentence)?
+                }
                 Place::Row { table, key, column: None } => writeln!(out, "{table} {key}: {}", problem.sentence)?,
             }
         }
@@ -106,7 +108,11 @@ impl Report {
         }
         let hash = self.head_hash.map_or_else(|| "unknown".to_owned(), hex::encode);
         writeln!(out, "{} events, {} cards, head {} {hash}", self.events, self.cards, self.head_seq)?;
-        if self.ok() { writeln!(out, "The ledger is sound.") } else { writeln!(out, "The ledger is NOT sound: {} problems.", self.total) }
+        if self.ok() {
+            writeln!(out, "The ledger is sound.")
+        } else {
+            writeln!(out, "The ledger is NOT sound: {} problems.", self.total)
+        }
     }
 
     fn detail(&self, check: Check, count: u64) -> String {
@@ -114,7 +120,10 @@ impl Report {
             (Check::Projections, 0, None) => "not compared: no projections were given".into(),
             (Check::Projections, 0, Some(compared)) => {
                 let watermark = self.watermark.unwrap_or(0);
-                format!("{} cards, {} open lots and all movements up to event {watermark} are what an independent fold gives", compared.cards, compared.lots)
+                format!(
+                    "{} cards, {} open lots and all movements up to event {watermark} are what an independent fold gives",
+                    compared.cards, compared.lots
+                )
             }
             (Check::Vault, 0, _) if !self.notes.is_empty() => self.notes.join("; "),
             (_, 0, _) => check.passed().into(),

@@ -63,15 +63,25 @@ struct Erasure {
 
 /// Follows what the workers say about the vault until the last of them is done.
 pub(super) fn follow(ledger: &Connection, arriving: &Receiver<Facts>, workers: usize) -> Result<Followed, VerifyError> {
-    let exists: bool = ledger.query_row("SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'sealed_records'", [], |row| row.get(0))?;
-    let rows_exist = exists && ledger.query_row("SELECT EXISTS (SELECT 1 FROM sealed_records)", [], |row| row.get(0))?;
+    let exists: bool =
+        ledger
+            .query_row("SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'sealed_records'", [], |row| row.get(0))?;
+    let rows_exist =
+        exists && ledger.query_row("SELECT EXISTS (SELECT 1 FROM sealed_records)", [], |row| row.get(0))?;
     let select = if exists {
         "SELECT record, subject, salt, body FROM sealed_records ORDER BY record"
     } else {
         "SELECT 0, '', NULL, NULL WHERE 0"
     };
     let mut statement = ledger.prepare(select)?;
-    let mut vault = Vault { rows: statement.query([])?, current: None, included: rows_exist, last: 0, erasures: BTreeMap::new(), findings: Findings::default() };
+    let mut vault = Vault {
+        rows: statement.query([])?,
+        current: None,
+        included: rows_exist,
+        last: 0,
+        erasures: BTreeMap::new(),
+        findings: Findings::default(),
+    };
     vault.step()?;
     let mut waiting: Vec<VecDeque<Vec<Fact>>> = vec![VecDeque::new(); workers];
     for Facts { worker, facts } in arriving {
@@ -86,7 +96,8 @@ pub(super) fn follow(ledger: &Connection, arriving: &Receiver<Facts>, workers: u
     }
     vault.finish()?;
     let Vault { findings, last, erasures, .. } = vault;
-    let note = (!rows_exist && last > 0).then(|| format!("vault not included: the {last} records that events name were not checked"));
+    let note = (!rows_exist && last > 0)
+        .then(|| format!("vault not included: the {last} records that events name were not checked"));
     let mut followed = Followed { findings, note };
     if rows_exist {
         check_erasures(ledger, erasures, &mut followed.findings)?;
@@ -115,7 +126,11 @@ impl Vault<'_> {
             Fact::Sealed { seq, record, commitment, subject } => {
                 let expected = self.last + 1;
                 if *record != expected {
-                    self.findings.event(Check::Vault, *seq, format!("names vault record {record}, where {expected} comes next"));
+                    self.findings.event(
+                        Check::Vault,
+                        *seq,
+                        format!("names vault record {record}, where {expected} comes next"),
+                    );
                 }
                 self.last = (*record).max(self.last);
                 if self.included {
@@ -126,7 +141,13 @@ impl Vault<'_> {
         Ok(())
     }
 
-    fn check_record(&mut self, seq: i64, record: i64, committed: &Commitment, subject: (&str, i64)) -> Result<(), VerifyError> {
+    fn check_record(
+        &mut self,
+        seq: i64,
+        record: i64,
+        committed: &Commitment,
+        subject: (&str, i64),
+    ) -> Result<(), VerifyError> {
         while self.current.is_some_and(|current| current < record) {
             self.surplus()?;
         }
@@ -137,7 +158,13 @@ impl Vault<'_> {
         if let Some(row) = self.rows.get()
             && let Some(sentence) = wrong_with(row, committed, subject)?
         {
-            self.findings.row(Check::Vault, "sealed_records", record, None, format!("{sentence} (event {seq} names it)"));
+            self.findings.row(
+                Check::Vault,
+                "sealed_records",
+                record,
+                None,
+                format!("{sentence} (event {seq} names it)"),
+            );
         }
         self.step()
     }
@@ -162,7 +189,11 @@ impl Vault<'_> {
     }
 }
 
-fn wrong_with(row: &Row<'_>, committed: &Commitment, (kind, number): (&str, i64)) -> Result<Option<String>, VerifyError> {
+fn wrong_with(
+    row: &Row<'_>,
+    committed: &Commitment,
+    (kind, number): (&str, i64),
+) -> Result<Option<String>, VerifyError> {
     let stored = row.get_ref(1)?.as_str().unwrap_or("(not text)");
     if crate::payload::stream_parts(stored) != Some((kind, number)) {
         return Ok(Some(format!("the record is said to be about {stored}, but its event is about {kind}:{number}")));
@@ -170,15 +201,18 @@ fn wrong_with(row: &Row<'_>, committed: &Commitment, (kind, number): (&str, i64)
     let (salt, body) = (row.get_ref(2)?.as_blob_or_null(), row.get_ref(3)?.as_str_or_null());
     Ok(match (salt, body) {
         (Ok(None), Ok(None)) => None,
-        (Ok(Some(salt)), Ok(Some(body))) if salt.len() == 32 => {
-            (commitment(salt, body) != committed.0).then(|| "the record is not the one that its event committed to".to_owned())
-        }
+        (Ok(Some(salt)), Ok(Some(body))) if salt.len() == 32 => (commitment(salt, body) != committed.0)
+            .then(|| "the record is not the one that its event committed to".to_owned()),
         _ => Some("the record has no salt of 32 bytes and text together".to_owned()),
     })
 }
 
 /// Checks that exactly those records are erased that the log says are, and as many.
-fn check_erasures(ledger: &Connection, mut erasures: BTreeMap<String, Erasure>, findings: &mut Findings) -> Result<(), VerifyError> {
+fn check_erasures(
+    ledger: &Connection,
+    mut erasures: BTreeMap<String, Erasure>,
+    findings: &mut Findings,
+) -> Result<(), VerifyError> {
     let mut statement = ledger.prepare("SELECT record, subject, body IS NULL FROM sealed_records ORDER BY record")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -188,16 +222,26 @@ fn check_erasures(ledger: &Connection, mut erasures: BTreeMap<String, Erasure>, 
         match (covering, erased) {
             (Some(erasure), true) => erasure.found += 1,
             (Some(erasure), false) => {
-                let sentence = format!("the record of {subject} is still there, but event {} says that it was erased", erasure.seq);
+                let sentence = format!(
+                    "the record of {subject} is still there, but event {} says that it was erased",
+                    erasure.seq
+                );
                 findings.row(Check::Vault, "sealed_records", record, None, sentence);
             }
-            (None, true) => findings.row(Check::Vault, "sealed_records", record, None, format!("erased, but no event erased {subject} after it was sealed")),
+            (None, true) => findings.row(
+                Check::Vault,
+                "sealed_records",
+                record,
+                None,
+                format!("erased, but no event erased {subject} after it was sealed"),
+            ),
             (None, false) => {}
         }
     }
     for (subject, erasure) in erasures {
         if erasure.stated != erasure.found {
-            let sentence = format!("says that {} records of {subject} were erased, but {} are", erasure.stated, erasure.found);
+            let sentence =
+                format!("says that {} records of {subject} were erased, but {} are", erasure.stated, erasure.found);
             findings.event(Check::Vault, erasure.seq, sentence);
         }
     }

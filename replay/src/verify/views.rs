@@ -27,21 +27,41 @@ impl Views {
         let (watermark, watermark_hash) = match (meta("watermark"), meta("watermark_hash")) {
             (Ok(watermark), Ok(hash)) => (watermark.and_then(|text| text.parse().ok()), hash),
             (Err(source), _) | (_, Err(source)) => {
-                findings.row(Check::Projections, "meta", "watermark", None, format!("views.db has no readable table meta ({source})"));
+                findings.row(
+                    Check::Projections,
+                    "meta",
+                    "watermark",
+                    None,
+                    format!("views.db has no readable table meta ({source})"),
+                );
                 return Ok(None);
             }
         };
         let Some(watermark) = watermark else {
-            findings.row(Check::Projections, "meta", "watermark", None, "views.db does not say up to which event it is current");
+            findings.row(
+                Check::Projections,
+                "meta",
+                "watermark",
+                None,
+                "views.db does not say up to which event it is current",
+            );
             return Ok(None);
         };
         Ok(Some(Self { connection, watermark, watermark_hash }))
     }
 
     /// Checks that the watermark is an event of this log, with this hash.
-    pub(super) fn check_watermark(&self, ledger: &Connection, head: i64, findings: &mut Findings) -> Result<(), VerifyError> {
+    pub(super) fn check_watermark(
+        &self,
+        ledger: &Connection,
+        head: i64,
+        findings: &mut Findings,
+    ) -> Result<(), VerifyError> {
         if self.watermark > head {
-            let sentence = format!("the projections reflect event {}, but the log ends at {head}: its tail is missing", self.watermark);
+            let sentence = format!(
+                "the projections reflect event {}, but the log ends at {head}: its tail is missing",
+                self.watermark
+            );
             findings.row(Check::Projections, "meta", "watermark", None, sentence);
             return Ok(());
         }
@@ -92,7 +112,13 @@ impl<'a> Movements<'a> {
             self.surplus(findings)?;
         }
         if self.current != Some(seq) {
-            findings.row(Check::Projections, "movements", seq, None, format!("event {seq} moved points, but the table has no row for it"));
+            findings.row(
+                Check::Projections,
+                "movements",
+                seq,
+                None,
+                format!("event {seq} moved points, but the table has no row for it"),
+            );
             return Ok(None);
         }
         // The row under the cursor is read before the cursor moves on, at the next call.
@@ -117,7 +143,13 @@ impl<'a> Movements<'a> {
 
     fn surplus(&mut self, findings: &mut Findings) -> rusqlite::Result<()> {
         if let Some(seq) = self.current.filter(|seq| *seq != i64::MIN) {
-            findings.row(Check::Projections, "movements", seq, None, "the table has this row, but no such event moved points");
+            findings.row(
+                Check::Projections,
+                "movements",
+                seq,
+                None,
+                "the table has this row, but no such event moved points",
+            );
         }
         self.step()
     }

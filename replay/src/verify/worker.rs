@@ -73,7 +73,11 @@ impl Worker {
             if let Some(previous) = batch.previous(at)
                 && self.chain.hash(previous, &event) != event.hash
             {
-                self.findings.event(Check::Chain, event.seq, "the stored hash is not the one that this row and the hash before it give");
+                self.findings.event(
+                    Check::Chain,
+                    event.seq,
+                    "the stored hash is not the one that this row and the hash before it give",
+                );
             }
         }
     }
@@ -122,7 +126,11 @@ impl Worker {
         if let Payload::Moved(moving) = payload {
             check_key(event, batch.command_key(at), moving, &mut self.spelling, &mut self.findings);
         } else if event.idempotency_key.is_some_and(crate::fold::names_a_movement) && !moves_points(batch, at) {
-            self.findings.event(Check::Keys, event.seq, "the key names an order or reference, but the command moves no points");
+            self.findings.event(
+                Check::Keys,
+                event.seq,
+                "the key names an order or reference, but the command moves no points",
+            );
         }
         let customer = payload.card().and_then(|card| self.cards.get(card)).map(|card| card.customer);
         facts.extend(Fact::of(event, payload, customer));
@@ -140,5 +148,8 @@ impl Worker {
 /// Whether another event of the same command moves points.
 fn moves_points(batch: &Batch, first: usize) -> bool {
     let command = batch.event(first).command_seq;
-    (first..batch.len()).map(|at| batch.event(at)).take_while(|event| event.command_seq == command).any(|event| event.kind.starts_with("points."))
+    (first..batch.len())
+        .map(|at| batch.event(at))
+        .take_while(|event| event.command_seq == command)
+        .any(|event| event.kind.starts_with("points."))
 }

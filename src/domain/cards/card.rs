@@ -1,7 +1,9 @@
 //! A card's state, and how events change it.
 
 use super::{CardBlocked, CardIssued, CardNumber, CardUnblocked, CardUpdated, Tier};
-use crate::domain::points::{Lot, Lots, OpenedLot, Points, PointsAdjusted, PointsAwarded, PointsExpired, PointsRedeemed, Slice};
+use crate::domain::points::{
+    Lot, Lots, OpenedLot, Points, PointsAdjusted, PointsAwarded, PointsExpired, PointsRedeemed, Slice,
+};
 use crate::domain::{CardId, CustomerId, Event, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp};
 use serde::{Deserialize, Serialize};
 

@@ -59,8 +59,7 @@ impl UpdateCard {
     fn card(&self, card: &Card, metadata: &Metadata) -> Option<Draft> {
         let design = self.design.clone().filter(|design| **design != *card.design);
         let metadata = self.metadata.clone().filter(|new| new != metadata);
-        let secret = metadata
-            .map(|metadata| Secret::new(Stream::Customer(card.customer), &CardRecord { metadata }));
+        let secret = metadata.map(|metadata| Secret::new(Stream::Customer(card.customer), &CardRecord { metadata }));
         let changed = design.is_some() || secret.is_some();
         changed.then(|| Draft { event: CardUpdated { card: card.id, design, sealed: None }.into(), secret })
     }

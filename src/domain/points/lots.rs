@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn spending_takes_the_soonest_expiry_then_the_oldest_and_never_expiring_lots_last() {
-        let lots = Lots::new(vec![lot(1, 10, None), lot(2, 10, Some(500)), lot(3, 10, Some(100)), lot(4, 10, Some(100))]);
+        let lots =
+            Lots::new(vec![lot(1, 10, None), lot(2, 10, Some(500)), lot(3, 10, Some(100)), lot(4, 10, Some(100))]);
         assert_eq!(taken(&lots.slices(Points::new(35), |_| true)), [(3, 10), (4, 10), (2, 10), (1, 5)]);
     }
 

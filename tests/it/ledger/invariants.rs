@@ -65,7 +65,15 @@ impl History {
         let workshop = Workshop::new();
         let cards = (0..CARDS).map(|card| workshop.issue(&format!("c{card}@example.com"), 0).0).collect();
         let model = vec![ModelCard::default(); CARDS];
-        Self { workshop, cards, model, clock: START, recorded: START, orders: BTreeMap::new(), answered: BTreeMap::new() }
+        Self {
+            workshop,
+            cards,
+            model,
+            clock: START,
+            recorded: START,
+            orders: BTreeMap::new(),
+            answered: BTreeMap::new(),
+        }
     }
 
     fn live(&mut self, step: &Step) {
@@ -133,8 +141,7 @@ impl History {
             None => {
                 let time = self.time();
                 let model = &mut self.model[card];
-                let expected =
-                    if key.0 { model.award(points, expires_at, time) } else { model.redeem(points, time) };
+                let expected = if key.0 { model.award(points, expires_at, time) } else { model.redeem(points, time) };
                 self.compare(card, command, expected);
                 if expected {
                     self.orders.insert(key, content);
@@ -191,7 +198,10 @@ impl History {
             assert_eq!(card.partner, PARTNER);
             assert_eq!(card.balance().get(), sums.get(id).copied().unwrap_or(0));
             assert_eq!(card.lots.total().get() - card.debt.get(), card.balance().get());
-            assert_eq!(card.available(counterfoil::domain::Timestamp::from_micros(self.time())).get(), self.model[index].balance(self.time()));
+            assert_eq!(
+                card.available(counterfoil::domain::Timestamp::from_micros(self.time())).get(),
+                self.model[index].balance(self.time())
+            );
             assert_eq!(card.lifetime.get(), self.model[index].lifetime);
             assert_eq!(card.redeemed.get(), self.model[index].redeemed);
             assert!(card.lots.iter().all(|lot| lot.remaining.is_positive() && lot.remaining <= lot.points));

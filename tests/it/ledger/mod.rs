@@ -1,6 +1,10 @@
 //! The ledger without its doors: the engine on a real directory, driven by commands.
 
-mod bench_commands;
+mod disk_full;
+mod erasure;
+mod exactly_once;
 mod invariants;
+mod load;
 mod model;
+mod start;
 mod workshop;

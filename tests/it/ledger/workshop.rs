@@ -10,6 +10,8 @@ use counterfoil::domain::{CardId, CustomerId, Event, Metadata, PartnerId, Timest
 use counterfoil::storage::DataDir;
 use counterfoil::writer::{Actor, Command, Outcome, Refusal, Request};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The partner that every workshop founds first.
 pub(crate) const PARTNER: PartnerId = PartnerId::new(1);
@@ -20,6 +22,7 @@ pub(crate) const DAY: i64 = 86_400_000_000;
 pub(crate) struct Workshop {
     engine: Option<Engine>,
     pub(crate) clock: Clock,
+    pages_max: Arc<AtomicU32>,
     pub(crate) files: tempfile::TempDir,
 }
 
@@ -28,7 +31,7 @@ impl Workshop {
     pub(crate) fn with_rules(rules: TemplateRules) -> Self {
         let files = tempfile::tempdir().expect("a temporary directory");
         let clock = Clock::manual(Timestamp::from_micros(START));
-        let mut workshop = Self { engine: None, clock, files };
+        let mut workshop = Self { engine: None, clock, pages_max: Arc::default(), files };
         workshop.start();
         let partner = CreatePartner { name: "Corner Bakery".into(), currency: "EUR".into() };
         workshop.must(Command::CreatePartner(partner));
@@ -46,7 +49,11 @@ impl Workshop {
     }
 
     fn start(&mut self) {
-        let config = EngineConfig { clock: self.clock.clone(), ..EngineConfig::new(self.dir()) };
+        let config = EngineConfig {
+            clock: self.clock.clone(),
+            ledger_pages_max: self.pages_max.clone(),
+            ..EngineConfig::new(self.dir())
+        };
         self.engine = Some(Engine::start(config).expect("the engine starts"));
     }
 
@@ -59,6 +66,11 @@ impl Workshop {
     pub(crate) fn restart(&mut self) {
         self.stop();
         self.start();
+    }
+
+    /// Pretends that the disk has room for so many pages of ledger.db; 0 means all that are wanted.
+    pub(crate) fn limit_pages(&self, pages: u32) {
+        self.pages_max.store(pages, Ordering::SeqCst);
     }
 
     pub(crate) fn engine(&self) -> &Engine {

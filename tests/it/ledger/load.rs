@@ -1,4 +1,4 @@
-//! Not a benchmark: that a long run of commands through the queue leaves projections level and the start clean.
+//! A long run of commands through the queue from many threads.
 
 use super::workshop::{Workshop, award, order};
 

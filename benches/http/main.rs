@@ -1,0 +1,122 @@
+//! How many durable awards a second the release binary answers over HTTP, beside two baselines in the same run: the same server's
+//! echo that does nothing (the ceiling), and a server that commits each request by itself (what naive code does).
+//!
+//! Prints ratios. Absolute numbers say more about the machine than about the program.
+//!
+//!     cargo bench --bench http                                100,000 cards, 5 s a run
+//!     cargo bench --bench http -- --cards 1000000 --seconds 10
+
+mod load;
+mod naive;
+mod programme;
+mod service;
+
+use clap::Parser;
+use load::{Measured, Pace, Target, drive};
+use programme::Programme;
+use service::Service;
+use std::io::Write as _;
+use std::time::Duration;
+
+/// Load runs against the release binary
+#[derive(Debug, Parser)]
+struct Options {
+    /// How many cards the awards are spread over, at random
+    #[arg(long, default_value_t = 100_000)]
+    cards: i64,
+    /// How long each run takes
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// How many times each pair is run; the median ratio is the one to quote
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// Given by cargo
+    #[arg(long, hide = true)]
+    bench: bool,
+    /// Serves the naive baseline from this directory
+    #[arg(long, hide = true)]
+    serve_naive: Option<std::path::PathBuf>,
+}
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    if let Some(directory) = options.serve_naive {
+        return naive::serve(&directory, options.cards);
+    }
+    let seconds = Duration::from_secs(options.seconds);
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "preparing {} cards …", options.cards)?;
+    let programme = Programme::prepare(options.cards)?;
+    let service = Service::counterfoil(&programme)?;
+    let naive = Service::naive(options.cards)?;
+    writeln!(out, "\nrun                          requests/s      p50      p99    p99.9   errors")?;
+    let mut ratios = Ratios::default();
+    for round in 0..options.rounds {
+        for connections in [64, 256] {
+            let measure = |service: &Service, target: Target, pace: Pace| {
+                drive(service.address(), target, &programme, connections, seconds, pace)
+            };
+            let echo = report(&mut out, "echo", connections, measure(&service, Target::Echo, Pace::Full)?)?;
+            let award = report(&mut out, "award", connections, measure(&service, Target::Award, Pace::Full)?)?;
+            ratios.add(&format!("award / echo at {connections} connections"), &award, &echo);
+            if connections == 64 {
+                let balance =
+                    report(&mut out, "balance", connections, measure(&service, Target::Balance, Pace::Full)?)?;
+                ratios.add("balance / echo at 64 connections", &balance, &echo);
+                let alone =
+                    report(&mut out, "award, naive server", connections, measure(&naive, Target::Award, Pace::Full)?)?;
+                ratios.add("award / award on the naive server", &award, &alone);
+                let half = Pace::PerSecond(award.per_second() / 2);
+                report(&mut out, "award at half load", connections, measure(&service, Target::Award, half)?)?;
+            }
+        }
+        writeln!(out, "round {} of {}", round + 1, options.rounds)?;
+    }
+    writeln!(out, "\nratios, median of {} rounds (lowest to highest)", options.rounds)?;
+    ratios.print(&mut out)?;
+    writeln!(out, "resident memory of the service after all runs: {} MB", service.resident_mb()?)?;
+    Ok(())
+}
+
+fn report(
+    out: &mut impl std::io::Write,
+    name: &str,
+    connections: usize,
+    measured: Measured,
+) -> anyhow::Result<Measured> {
+    writeln!(
+        out,
+        "{:28} {:>10} {:>7.2}ms {:>6.2}ms {:>6.2}ms {:>8}",
+        format!("{name} @{connections}"),
+        measured.per_second(),
+        measured.quantile_ms(500),
+        measured.quantile_ms(990),
+        measured.quantile_ms(999),
+        measured.errors,
+    )?;
+    Ok(measured)
+}
+
+/// Ratios by what they compare, a value for each round.
+#[derive(Debug, Default)]
+struct Ratios(Vec<(String, Vec<f64>)>);
+
+impl Ratios {
+    #[expect(clippy::float_arithmetic, reason = "a ratio of two measurements, not money")]
+    fn add(&mut self, name: &str, left: &Measured, right: &Measured) {
+        let ratio = f64::from(left.per_second()) / f64::from(right.per_second().max(1));
+        match self.0.iter_mut().find(|(known, _)| known == name) {
+            Some((_, values)) => values.push(ratio),
+            None => self.0.push((name.to_owned(), vec![ratio])),
+        }
+    }
+
+    fn print(&mut self, out: &mut impl std::io::Write) -> std::io::Result<()> {
+        for (name, values) in &mut self.0 {
+            values.sort_by(f64::total_cmp);
+            let (low, middle, high) = (values[0], values[values.len() / 2], values[values.len() - 1]);
+            writeln!(out, "{name:42} {middle:.2}  ({low:.2} to {high:.2})")?;
+        }
+        Ok(())
+    }
+}

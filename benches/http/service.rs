@@ -1,0 +1,61 @@
+//! Server processes under load: the release binary, and the naive baseline (this program again).
+
+use crate::programme::Programme;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+/// A running server. Killed when dropped.
+#[derive(Debug)]
+pub(crate) struct Service {
+    process: Child,
+    address: String,
+    _directory: Option<tempfile::TempDir>,
+}
+
+impl Service {
+    /// The release binary on a prepared ledger, with the echo switched on and limits off.
+    pub(crate) fn counterfoil(programme: &Programme) -> anyhow::Result<Self> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "off", "--bench-echo", "--data"]);
+        command.arg(programme.data()).env("RUST_LOG", "warn");
+        Self::start(command, None)
+    }
+
+    /// The naive server on an empty database of its own.
+    pub(crate) fn naive(cards: i64) -> anyhow::Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("--serve-naive").arg(directory.path()).arg("--cards").arg(cards.to_string());
+        Self::start(command, Some(directory))
+    }
+
+    fn start(mut command: Command, directory: Option<tempfile::TempDir>) -> anyhow::Result<Self> {
+        let mut process = command.stdout(Stdio::piped()).spawn()?;
+        let out = process.stdout.take().ok_or_else(|| anyhow::anyhow!("no output"))?;
+        let mut line = String::new();
+        BufReader::new(out).read_line(&mut line)?;
+        let address = line.trim().rsplit("http://").next().unwrap_or_default().to_owned();
+        anyhow::ensure!(address.contains(':'), "the server did not say where it listens: {line:?}");
+        Ok(Self { process, address, _directory: directory })
+    }
+
+    /// Host and port.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Resident memory now.
+    pub(crate) fn resident_mb(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
+        let kib: u64 = line.split_whitespace().nth(1).unwrap_or("0").parse()?;
+        Ok(kib / 1024)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}

@@ -1,0 +1,189 @@
+//! The parts of the way of an award: the decision, appending events at several batch sizes, awarding in bulk through the writer,
+//! scanning the log, checking its chain, rebuilding the projections.
+//!
+//! Compare the groups with each other in one run: bulk awards against bare appends, verify and rebuild against the bare scan.
+
+use counterfoil::app::{Engine, EngineConfig};
+use counterfoil::domain::cards::{Card, CardIssued, CardNumber, Issue, Status};
+use counterfoil::domain::customers::PersonRecord;
+use counterfoil::domain::points::{Award, Note, OpenedLot, Order, Origin, Particulars, Points, PointsAwarded};
+use counterfoil::domain::programme::{CreatePartner, CreateTemplate, TemplateRules};
+use counterfoil::domain::{CardId, CustomerId, Event, Metadata, PartnerId, Seq, TemplateId, Timestamp};
+use counterfoil::event_log::{self, Appender, Claim, Entry, Fingerprint};
+use counterfoil::storage::{DataDir, open_ledger};
+use counterfoil::writer::{Actor, BULK_MAX, Command, Request};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use std::collections::BTreeMap;
+use std::hint::black_box;
+
+const CARDS: i64 = 10_000;
+const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+
+fn award_of(number: i64) -> Award {
+    let name = Some(Order::Id(format!("order-{number}")));
+    let note = Note { reason: Some("Purchase reward".to_owned()), ..Note::default() };
+    // A multiplication spreads neighbours over all cards.
+    let card = CardId::new(2 + (number * 7_919) % CARDS);
+    let particulars = Particulars { shop: None, name, note };
+    Award { card, points: Points::new(5), expires_at: None, particulars }
+}
+
+fn decide(criterion: &mut Criterion) {
+    let issued = CardIssued {
+        card: CardId::new(2),
+        customer: CustomerId::new(1),
+        template: TemplateId::new(1),
+        template_version: 1,
+        number: CardNumber::from_drawn(1),
+        status: Status::Active,
+        design: "default".to_owned(),
+        shop: None,
+        sealed: None,
+    };
+    let card = Card::issued(&issued, PartnerId::new(1), Seq::new(1), NOW);
+    let (rules, award) = (TemplateRules::default(), award_of(0));
+    criterion.bench_function("decide an award", |bencher| {
+        bencher.iter(|| black_box(&award).decide(black_box(&card), &rules, NOW));
+    });
+}
+
+fn append(criterion: &mut Criterion) {
+    let event = Event::from(PointsAwarded {
+        card: CardId::new(2),
+        points: Points::new(5),
+        origin: Origin::Award,
+        shop: None,
+        order: Some("order-12345678".to_owned()),
+        reference: None,
+        debt_paid: None,
+        lot: Some(OpenedLot { points: Points::new(5), expires_at: None }),
+        balance_before: Points::new(100),
+        balance: Points::new(105),
+        lifetime: Points::new(105),
+        sealed: None,
+    });
+    let mut group = criterion.benchmark_group("append bare event rows, one commit a batch");
+    for batch in [1_u64, 8, 64, 512] {
+        let files = tempfile::tempdir().expect("a directory");
+        let ledger = open_ledger(&DataDir::new(files.path())).expect("a ledger");
+        let mut end = Appender::empty();
+        group.throughput(Throughput::Elements(batch));
+        group.bench_function(BenchmarkId::from_parameter(batch), |bencher| {
+            bencher.iter(|| {
+                ledger.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
+                for _ in 0..batch {
+                    let seq = end.seq.next();
+                    let claim = Claim { key: format!("p1/s-/earn/order/{seq}"), fingerprint: Fingerprint::of(&[]) };
+                    let entry = Entry {
+                        command_seq: seq,
+                        partner: PartnerId::new(1),
+                        version: seq.get(),
+                        actor: "key:1",
+                        claim: Some(&claim),
+                        event: &event,
+                    };
+                    end.append(&ledger, &entry, NOW).expect("an append");
+                }
+                ledger.execute_batch("COMMIT").expect("a commit");
+            });
+        });
+    }
+    group.finish();
+}
+
+fn engine(files: &tempfile::TempDir) -> Engine {
+    let engine = Engine::start(EngineConfig::new(DataDir::new(files.path()))).expect("an engine");
+    let partner = CreatePartner { name: "Bench".to_owned(), currency: "EUR".to_owned() };
+    let template = CreateTemplate { title: BTreeMap::new(), rules: TemplateRules::default() };
+    for command in [Command::CreatePartner(partner), Command::CreateTemplate(template)] {
+        engine.writer().submit_blocking(request(command)).expect("a programme");
+    }
+    submit(&engine, (0..CARDS).map(issue).collect());
+    engine
+}
+
+fn issue(number: i64) -> Request {
+    request(Command::Issue(Issue {
+        person: PersonRecord { email: format!("customer{number}@example.com"), ..PersonRecord::default() },
+        initial_points: None,
+        design: "default".to_owned(),
+        activate: true,
+        metadata: Metadata::new(),
+        shop: None,
+    }))
+}
+
+fn request(command: Command) -> Request {
+    Request { partner: PartnerId::new(1), actor: Actor::CommandLine, shop: None, idempotency_key: None, command }
+}
+
+fn submit(engine: &Engine, requests: Vec<Request>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let mut requests = requests.into_iter().peekable();
+    while requests.peek().is_some() {
+        let chunk = requests.by_ref().take(BULK_MAX).collect();
+        let answers = runtime.block_on(engine.writer().submit_all(chunk)).expect("a place in the queue");
+        assert!(answers.iter().all(Result::is_ok));
+    }
+}
+
+fn bulk(criterion: &mut Criterion) {
+    let files = tempfile::tempdir().expect("a directory");
+    let engine = engine(&files);
+    let mut number = 0;
+    let mut group = criterion.benchmark_group("award in bulk through the writer");
+    group.throughput(Throughput::Elements(512));
+    group.bench_function(BenchmarkId::from_parameter(512), |bencher| {
+        bencher.iter_batched(
+            || {
+                number += 512;
+                (number - 512..number).map(|number| request(Command::Award(award_of(number)))).collect()
+            },
+            |requests| submit(&engine, requests),
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+    engine.stop();
+}
+
+fn read(criterion: &mut Criterion) {
+    const AWARDS: i64 = 100_000;
+    let files = tempfile::tempdir().expect("a directory");
+    let engine = engine(&files);
+    submit(&engine, (0..AWARDS).map(|number| request(Command::Award(award_of(number)))).collect());
+    engine.stop();
+    let ledger = open_ledger(&DataDir::new(files.path())).expect("a ledger");
+    let head = event_log::head(&ledger).expect("a head").seq;
+    let mut group = criterion.benchmark_group("read the whole log");
+    group.sample_size(10).throughput(Throughput::Elements(head.get().unsigned_abs()));
+    group.bench_function("bare scan", |bencher| bencher.iter(|| scan(&ledger)));
+    group.bench_function("check the chain", |bencher| {
+        bencher.iter(|| event_log::check_chain(&ledger, Seq::ZERO, head).expect("a whole chain"));
+    });
+    let target = files.path().join("rebuilt.db");
+    group.bench_function("rebuild all projections", |bencher| {
+        bencher.iter(|| counterfoil::projections::rebuild(&ledger, &target, None).expect("a rebuild"));
+    });
+    group.finish();
+}
+
+fn scan(ledger: &rusqlite::Connection) -> usize {
+    let mut statement = ledger.prepare_cached("SELECT * FROM events").expect("a statement");
+    let mut rows = statement.query([]).expect("rows");
+    let mut bytes = 0;
+    while let Some(row) = rows.next().expect("a row") {
+        for column in 0..13 {
+            bytes += match row.get_ref(column).expect("a column") {
+                rusqlite::types::ValueRef::Text(value) | rusqlite::types::ValueRef::Blob(value) => value.len(),
+                rusqlite::types::ValueRef::Null
+                | rusqlite::types::ValueRef::Integer(_)
+                | rusqlite::types::ValueRef::Real(_) => 8,
+            };
+        }
+    }
+    bytes
+}
+
+criterion_group!(benches, decide, append, bulk, read);
+criterion_main!(benches);

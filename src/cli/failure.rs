@@ -1,0 +1,79 @@
+//! Why a subcommand did not do what it was asked, and the exit code that says so.
+
+use super::backup::BackupError;
+use super::staging::StagingError;
+use crate::control::{CallError, Refused, SocketError};
+use crate::jobs::JobError;
+use crate::projections::RebuildError;
+use crate::storage::{DataDirError, StorageError};
+use std::io;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+
+/// A subcommand's failure, in words for whoever typed it.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("{0}")]
+    CheckFailed(String),
+    #[error("{0}")]
+    WrongUse(String),
+    #[error(transparent)]
+    Directory(#[from] DataDirError),
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error(transparent)]
+    Staging(#[from] StagingError),
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error(transparent)]
+    Socket(#[from] SocketError),
+    #[error(transparent)]
+    Job(#[from] JobError),
+    #[error(transparent)]
+    Rebuild(#[from] RebuildError),
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    #[error("cannot listen on {address}: {source}")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("the server failed: {0}")]
+    Server(#[source] io::Error),
+    #[error("{path}: {source}")]
+    File { path: String, source: io::Error },
+    #[error("a projection could not be read: {0}")]
+    Views(#[from] rusqlite::Error),
+    #[error("the output could not be written: {0}")]
+    Output(#[source] io::Error),
+}
+
+impl Failure {
+    /// The running service answered something else than it was asked.
+    pub(super) fn unexpected() -> Self {
+        Self::WrongUse("the service is of another version: use the command line of that version".to_owned())
+    }
+
+    /// 1 where a check found something, 2 otherwise.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        let check_failed = match self {
+            Self::CheckFailed(_) => true,
+            Self::Backup(error) => error.is_a_finding(),
+            Self::WrongUse(_)
+            | Self::Directory(_)
+            | Self::Storage(_)
+            | Self::Staging(_)
+            | Self::Call(_)
+            | Self::Refused(_)
+            | Self::Socket(_)
+            | Self::Job(_)
+            | Self::Rebuild(_)
+            | Self::Listen { .. }
+            | Self::Server(_)
+            | Self::File { .. }
+            | Self::Views(_)
+            | Self::Output(_) => false,
+        };
+        ExitCode::from(if check_failed { 1 } else { 2 })
+    }
+}

@@ -1,0 +1,84 @@
+//! The command line: one file for each subcommand, which reads its arguments, has the work done and prints what came of it.
+//!
+//! Exit codes: 0 done, 1 a check failed, 2 wrong use or the machine's fault.
+
+mod arguments;
+mod backup;
+mod demo;
+mod erase;
+mod failure;
+mod init;
+mod keys;
+mod logging;
+mod output;
+mod programme;
+mod rebuild;
+mod serve;
+mod server;
+mod service;
+mod staging;
+
+pub use failure::Failure;
+
+use clap::{Parser, Subcommand};
+use output::Output;
+use std::process::ExitCode;
+
+/// A loyalty ledger: cards and points kept the way a bank keeps books.
+#[derive(Debug, Parser)]
+#[command(name = "counterfoil", version, about, after_help = AFTER_HELP, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    subcommand: Sub,
+}
+
+const AFTER_HELP: &str = "\
+Start here:
+  counterfoil demo
+
+Exit codes: 0 done, 1 a check failed, 2 wrong use or an I/O error.";
+
+#[derive(Debug, Subcommand)]
+enum Sub {
+    Demo(demo::Demo),
+    Init(init::Init),
+    Serve(serve::Serve),
+    Keys(keys::Keys),
+    Erase(erase::Erase),
+    Rebuild(rebuild::Rebuild),
+    Backup(backup::Backup),
+}
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut output = Output::new();
+    let done = match arguments.subcommand {
+        Sub::Demo(demo) => demo.run(&mut output),
+        Sub::Init(init) => init.run(&mut output),
+        Sub::Serve(serve) => serve.run(&mut output),
+        Sub::Keys(keys) => keys.run(&mut output),
+        Sub::Erase(erase) => erase.run(&mut output),
+        Sub::Rebuild(rebuild) => rebuild.run(&mut output),
+        Sub::Backup(backup) => backup.run(&mut output),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::complain(&failure);
+            failure.exit_code()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

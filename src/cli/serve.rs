@@ -1,0 +1,99 @@
+//! `counterfoil serve`
+
+use super::Failure;
+use super::arguments::{Data, Switch};
+use super::logging::{self, LogFormat};
+use super::output::Output;
+use super::service::{self, Configuration};
+use crate::app::EngineConfig;
+use crate::http::{Allowances, HttpConfig};
+use clap::{Args, ValueEnum};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// Serve a ledger over HTTP
+///
+/// Prints one line with the address when it takes requests; log lines go to stderr (RUST_LOG says how many). SIGTERM and
+/// SIGINT let the requests in progress finish, and exit with 0. One process serves a directory; a second is refused.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  counterfoil serve --data ./books --listen 127.0.0.1:8787
+  counterfoil serve --data ./books --listen 0.0.0.0:8787 --log json --rate-limit off")]
+pub(super) struct Serve {
+    #[command(flatten)]
+    data: Data,
+    /// Address and port; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
+    listen: SocketAddr,
+    /// Limit each credential's requests; `off` where a gateway does
+    #[arg(long, value_name = "SWITCH", default_value = "on")]
+    rate_limit: Switch,
+    /// How log lines look
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    log: LogFormat,
+    /// How many cards to keep in memory, at about 500 bytes each
+    #[arg(long, value_name = "N", default_value_t = EngineConfig::MEMORY_CARDS)]
+    memory_cards: usize,
+    /// What the service says it is
+    #[arg(long, value_name = "NAME", default_value = "production")]
+    environment: Environment,
+    /// Where clients reach the service, if not as each request says
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// HTTP threads; more than one only where there are more than two cores
+    #[arg(long, value_name = "N", default_value_t = HttpConfig::default().workers)]
+    workers: usize,
+    /// Seconds between two looks for points whose time has come
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    expiry_every: u64,
+    /// Serve the endpoint that does nothing, for the benchmark
+    #[arg(long, hide = true)]
+    bench_echo: bool,
+}
+
+/// Where a service stands in a shop's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Environment {
+    Staging,
+    Production,
+}
+
+impl Environment {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Staging => "staging",
+            Self::Production => "production",
+        }
+    }
+}
+
+impl Serve {
+    fn http(&self) -> HttpConfig {
+        HttpConfig {
+            rate_limits: (self.rate_limit == Switch::On).then(Allowances::default),
+            environment: self.environment.name().to_owned(),
+            public_url: self.public_url.clone(),
+            workers: self.workers,
+            bench_echo: self.bench_echo,
+        }
+    }
+
+    pub(super) fn run(self, output: &mut Output) -> Result<(), Failure> {
+        logging::start(self.log);
+        let dir = self.data.dir();
+        dir.expect_ledger()?;
+        let lock = dir.lock()?;
+        let http = self.http();
+        let configuration = Configuration {
+            dir,
+            listen: self.listen,
+            memory_cards: self.memory_cards,
+            expiry_every: Duration::from_secs(self.expiry_every),
+            http,
+        };
+        service::run(configuration, lock, output, |output, address, _| {
+            output.line(format_args!("counterfoil serves on http://{address}"))
+        })
+    }
+}

@@ -1,0 +1,78 @@
+//! The HTTP server's life: it begins with a bound listener and ends, drained, with a signal.
+
+use super::Failure;
+use crate::app::Engine;
+use crate::http::{self, HttpConfig, HttpState};
+use crate::ops::Secrets;
+use crate::queries::Queries;
+use actix_web::dev::ServerHandle;
+use actix_web::rt::{System, SystemRunner};
+use std::fmt;
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// A server that is about to run. Signals are caught from its making on.
+pub(super) struct Server {
+    system: SystemRunner,
+    signals: Signals,
+    listener: TcpListener,
+}
+
+impl Server {
+    pub(super) fn new(listener: TcpListener) -> Result<Self, Failure> {
+        let system = System::new();
+        let signals = system.block_on(async { Signals::catch() }).map_err(Failure::Server)?;
+        Ok(Self { system, signals, listener })
+    }
+
+    /// Serves until a signal comes and every request in progress is answered.
+    pub(super) fn run(self, engine: &Engine, secrets: Arc<Secrets>, config: &HttpConfig) -> Result<(), Failure> {
+        let Self { system, signals, listener } = self;
+        let queries = Queries::new(engine.dir().clone(), Arc::clone(engine.live()));
+        let state = HttpState::new(engine.writer().clone(), queries, secrets, engine.clock().clone(), config);
+        let served = system.block_on(async {
+            let server = http::server(state, listener, config)?;
+            actix_web::rt::spawn(stop_on(signals, server.handle()));
+            server.await
+        });
+        served.map_err(Failure::Server)
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("listener", &self.listener).finish_non_exhaustive()
+    }
+}
+
+/// The signals that end a service.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn catch() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+// The first signal lets requests in progress finish; the second is impatience.
+async fn stop_on(mut signals: Signals, server: ServerHandle) {
+    signals.next().await;
+    tracing::info!("stopping: taking no new requests and finishing those in progress");
+    let drained = server.stop(true);
+    tokio::select! {
+        () = drained => {}
+        () = signals.next() => server.stop(false).await,
+    }
+}

@@ -1,0 +1,57 @@
+//! The running service: engine, expiry job, control socket and HTTP, started in this order and stopped in the reverse one.
+
+use super::Failure;
+use super::output::Output;
+use super::server::Server;
+use crate::app::EngineConfig;
+use crate::control::{Operator, serve, start};
+use crate::http::HttpConfig;
+use crate::jobs::ExpiryJob;
+use crate::storage::{DataDir, Lock};
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+/// How a service is configured.
+#[derive(Debug)]
+pub(super) struct Configuration {
+    pub(super) dir: DataDir,
+    pub(super) listen: SocketAddr,
+    pub(super) memory_cards: usize,
+    pub(super) expiry_every: Duration,
+    pub(super) http: HttpConfig,
+}
+
+/// Serves until SIGTERM or SIGINT, then answers what was taken and ends.
+///
+/// `announce` is called once, when the address that it is given takes requests.
+pub(super) fn run(
+    configuration: Configuration,
+    lock: Lock,
+    output: &mut Output,
+    announce: impl FnOnce(&mut Output, SocketAddr, &Operator) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let Configuration { dir, listen, memory_cards, expiry_every, http } = configuration;
+    let engine = EngineConfig { memory_cards, ..EngineConfig::new(dir.clone()) };
+    let (engine, operator, secrets) = start(engine, lock)?;
+    let expiry = ExpiryJob::start(&dir, engine.writer().clone(), engine.clock().clone(), expiry_every)?;
+    let control = serve(&dir, operator.clone())?;
+    let (listener, address) = bind(listen)?;
+    // From here on a signal means draining, and requests wait in the listener until the server takes them.
+    let server = Server::new(listener)?;
+    announce(output, address, &operator)?;
+    tracing::info!(%address, "serving");
+    let served = server.run(&engine, secrets, &http);
+    control.stop();
+    expiry.stop();
+    engine.stop();
+    tracing::info!("stopped: everything that was acknowledged is in the log");
+    served
+}
+
+fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let bound = TcpListener::bind(address).and_then(|listener| {
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    });
+    bound.map_err(|source| Failure::Listen { address, source })
+}

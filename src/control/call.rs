@@ -1,0 +1,89 @@
+//! The command line's end: ask the service if one runs, otherwise do it here under the directory's lock.
+
+use super::message::{AdminAnswer, AdminRequest, Refused};
+use super::operator::Operator;
+use crate::app::{Engine, EngineConfig, EngineError};
+use crate::ops::{OpsError, Secrets};
+use crate::storage::{DataDir, DataDirError, Lock};
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long to wait for a service that is starting or a command that is being executed.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long the service may take over one request.
+const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+
+/// Why a request could not be made, or came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    #[error(transparent)]
+    Directory(#[from] DataDirError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error(transparent)]
+    Ops(#[from] OpsError),
+    #[error("the running service did not answer: {0}. What was asked may have been done; look before you ask again")]
+    Unanswered(#[source] io::Error),
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+/// Has a request executed, by the running service or here.
+///
+/// # Errors
+/// When neither can be reached, or the request was refused.
+pub fn call(dir: &DataDir, request: &AdminRequest) -> Result<AdminAnswer, CallError> {
+    dir.expect_ledger()?;
+    let start = Instant::now();
+    loop {
+        if let Ok(stream) = UnixStream::connect(dir.control_socket()) {
+            return said(ask(&stream, request).map_err(CallError::Unanswered)?);
+        }
+        match dir.lock() {
+            Ok(lock) => return said(execute_here(dir, lock, request)?),
+            // Somebody holds it and has no socket yet, or no more: it is starting, ending, or a command like this one.
+            Err(DataDirError::InUse(_)) if start.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Starts the engine of a directory whose lock is held, with an operator for it and the secrets.
+///
+/// # Errors
+/// When its files cannot be used.
+pub fn start(config: EngineConfig, lock: Lock) -> Result<(Engine, Operator, Arc<Secrets>), CallError> {
+    let dir = config.dir.clone();
+    let engine = Engine::start_locked(config, lock)?;
+    let secrets = Arc::new(Secrets::open(&dir)?);
+    let operator = Operator::new(engine.writer().clone(), Arc::clone(&secrets), engine.clock().clone());
+    Ok((engine, operator, secrets))
+}
+
+fn execute_here(dir: &DataDir, lock: Lock, request: &AdminRequest) -> Result<AdminAnswer, CallError> {
+    let (engine, operator, _secrets) = start(EngineConfig::new(dir.clone()), lock)?;
+    let answer = operator.execute(request.clone());
+    engine.stop();
+    Ok(answer)
+}
+
+fn said(answer: AdminAnswer) -> Result<AdminAnswer, CallError> {
+    if let AdminAnswer::Refused(refused) = answer { Err(CallError::Refused(refused)) } else { Ok(answer) }
+}
+
+fn ask(stream: &UnixStream, request: &AdminRequest) -> io::Result<AdminAnswer> {
+    stream.set_read_timeout(Some(ANSWER_WITHIN))?;
+    let mut line = serde_json::to_string(request)?;
+    line.push('\n');
+    let mut writer = stream;
+    writer.write_all(line.as_bytes())?;
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer)?;
+    if answer.is_empty() {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(serde_json::from_str(&answer)?)
+}

@@ -1,0 +1,149 @@
+//! Requests and answers of the control socket: one line of JSON each way. Both ends are the same program, so the layout
+//! may change with any release.
+
+use crate::domain::programme::{Key, KeyForm, Scope};
+use crate::domain::{CustomerId, KeyId, PartnerId, Seq, ShopId, Timestamp};
+use crate::ops::SecretText;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// What an operator asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum AdminRequest {
+    CreateKey(NewKey),
+    ListKeys,
+    /// `key` is a number, `key_5`, or a public id.
+    RevokeKey {
+        key: String,
+    },
+    Erase {
+        customer: CustomerId,
+    },
+    Status,
+}
+
+/// A credential to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewKey {
+    /// None where there is only one.
+    pub partner: Option<PartnerId>,
+    pub name: String,
+    pub form: KeyForm,
+    pub shop: Option<ShopId>,
+    pub scopes: Vec<Scope>,
+    pub allowed_ips: Vec<String>,
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum AdminAnswer {
+    /// The only time that the secret is shown: a pair's secret, or a bearer's whole token.
+    KeyCreated {
+        key: KeyView,
+        #[serde(with = "in_clear")]
+        secret: SecretText,
+    },
+    Keys {
+        keys: Vec<KeyView>,
+    },
+    /// `already` when it had been revoked before.
+    KeyRevoked {
+        key: KeyView,
+        already: bool,
+    },
+    /// How many records are gone; 0 when they had been erased before.
+    Erased {
+        customer: CustomerId,
+        records: i64,
+    },
+    Status {
+        head: Seq,
+        watermark: Seq,
+        cards_held: usize,
+        failing: bool,
+    },
+    Refused(Refused),
+}
+
+/// Why nothing was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Refused {
+    pub message: String,
+}
+
+/// A credential as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyView {
+    pub key_id: KeyId,
+    pub public_id: String,
+    pub form: KeyForm,
+    pub partner_id: PartnerId,
+    pub shop_id: Option<ShopId>,
+    pub scopes: Vec<Scope>,
+    pub allowed_ips: Vec<String>,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl From<&Key> for KeyView {
+    fn from(key: &Key) -> Self {
+        Self {
+            key_id: key.id,
+            public_id: key.public_id.clone(),
+            form: key.form,
+            partner_id: key.partner,
+            shop_id: key.shop,
+            scopes: key.scopes.clone(),
+            allowed_ips: key.allowed_ips.clone(),
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+            revoked_at: key.revoked_at,
+        }
+    }
+}
+
+// The socket carries a new secret to the one who asked for it, and nobody else can read the socket.
+mod in_clear {
+    use super::{Deserialize, Deserializer, SecretText, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(secret: &SecretText, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(secret.reveal())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretText, D::Error> {
+        String::deserialize(deserializer).map(SecretText::from)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_request_survives_its_line() {
+        let new_key = NewKey {
+            partner: None,
+            name: "till".to_owned(),
+            form: KeyForm::Bearer,
+            shop: Some(ShopId::new(1)),
+            scopes: vec![Scope::PointsManage],
+            allowed_ips: vec!["10.0.0.0/8".to_owned()],
+            expires_at: Timestamp::parse("2030-01-01"),
+        };
+        for request in [
+            AdminRequest::CreateKey(new_key),
+            AdminRequest::ListKeys,
+            AdminRequest::RevokeKey { key: "key_5".to_owned() },
+            AdminRequest::Erase { customer: CustomerId::new(9) },
+            AdminRequest::Status,
+        ] {
+            let line = serde_json::to_string(&request).unwrap();
+            assert!(!line.contains('\n'));
+            assert_eq!(serde_json::from_str::<AdminRequest>(&line).unwrap(), request);
+        }
+    }
+}

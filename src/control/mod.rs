@@ -1,0 +1,17 @@
+//! What an operator at the machine may ask for, and the two ways to ask: through the socket of a running service, or by
+//! starting the engine here when nothing runs. One implementation ([`Operator::execute`]) stands behind both, so the same
+//! request leaves the same events.
+//!
+//! Decides nothing about points or people: it turns requests into commands for the writer.
+
+mod call;
+mod founding;
+mod message;
+mod operator;
+mod socket;
+
+pub use call::{CallError, call, start};
+pub use founding::{Founded, Founding, NewMember, found, issue_card, move_points};
+pub use message::{AdminAnswer, AdminRequest, KeyView, NewKey, Refused};
+pub use operator::Operator;
+pub use socket::{Control, SocketError, serve};

@@ -1,0 +1,199 @@
+//! The administrative operations themselves, whichever way they were asked for.
+
+use super::message::{AdminAnswer, AdminRequest, KeyView, NewKey, Refused};
+use crate::clock::Clock;
+use crate::domain::customers::Erase;
+use crate::domain::programme::{CreateKey, Directory, Key, KeyForm, RevokeKey};
+use crate::domain::{CustomerId, Event, KeyId, PartnerId, Rejection, Seq, ShopId};
+use crate::ops::{Credential, SecretText, Secrets};
+use crate::writer::{Actor, Command, Outcome, Refusal, Request, Writer};
+use std::sync::Arc;
+
+/// Somebody at the machine, with the writer and the secrets at hand.
+#[derive(Debug, Clone)]
+pub struct Operator {
+    writer: Writer,
+    secrets: Arc<Secrets>,
+    clock: Clock,
+}
+
+impl Operator {
+    /// An operator of a running engine.
+    #[must_use]
+    pub fn new(writer: Writer, secrets: Arc<Secrets>, clock: Clock) -> Self {
+        Self { writer, secrets, clock }
+    }
+
+    /// Does what is asked, or says why not. Blocks until it is committed.
+    #[must_use]
+    pub fn execute(&self, request: AdminRequest) -> AdminAnswer {
+        let done = match request {
+            AdminRequest::CreateKey(new) => self.create_key(&new),
+            AdminRequest::ListKeys => Ok(self.list_keys()),
+            AdminRequest::RevokeKey { key } => self.revoke_key(&key),
+            AdminRequest::Erase { customer } => self.erase(customer),
+            AdminRequest::Status => Ok(self.status()),
+        };
+        done.unwrap_or_else(AdminAnswer::Refused)
+    }
+
+    /// Makes a credential; answers it with its secret, which is shown this once.
+    ///
+    /// # Errors
+    /// When the request is wrong or it could not be written.
+    pub fn new_key(&self, new: &NewKey) -> Result<(KeyView, SecretText), Refused> {
+        let partner = self.partner(new.partner)?;
+        self.check_key(new, partner)?;
+        let credential = Credential::draw(new.form).map_err(|source| refused(source.to_string()))?;
+        // The hash first: without its event it opens nothing, while an event without its hash would be a key that never works.
+        let kept = self.secrets.add(&credential.public_id, credential.secret.reveal(), self.clock.now());
+        kept.map_err(|source| refused(source.to_string()))?;
+        self.submit(partner, Command::CreateKey(command(new, &credential))).map_err(|refusal| told(&refusal))?;
+        let directory = self.writer.live().directory();
+        let key = directory.keys.values().find(|key| key.public_id == credential.public_id);
+        let key =
+            key.ok_or_else(|| refused("the key was created but is not in the directory: list the keys".to_owned()))?;
+        Ok((KeyView::from(key), credential.presented()))
+    }
+
+    /// The last event of the log.
+    #[must_use]
+    pub fn head(&self) -> Seq {
+        self.writer.live().progress().head()
+    }
+
+    pub(super) fn submit(&self, partner: PartnerId, command: Command) -> Result<Outcome, Refusal> {
+        let request = Request { partner, actor: Actor::CommandLine, shop: None, idempotency_key: None, command };
+        self.writer.submit_blocking(request)
+    }
+
+    fn create_key(&self, new: &NewKey) -> Result<AdminAnswer, Refused> {
+        let (key, secret) = self.new_key(new)?;
+        Ok(AdminAnswer::KeyCreated { key, secret })
+    }
+
+    fn list_keys(&self) -> AdminAnswer {
+        let directory = self.writer.live().directory();
+        AdminAnswer::Keys { keys: directory.keys.values().map(KeyView::from).collect() }
+    }
+
+    fn revoke_key(&self, named: &str) -> Result<AdminAnswer, Refused> {
+        let directory = self.writer.live().directory();
+        let key = find_key(&directory, named);
+        let key = key.ok_or_else(|| refused(format!("there is no key {named}: `counterfoil keys list` shows them")))?;
+        let command = Command::RevokeKey(RevokeKey { key: key.id });
+        let outcome = self.submit(key.partner, command).map_err(|refusal| told(&refusal))?;
+        let directory = self.writer.live().directory();
+        let view = KeyView::from(directory.keys.get(&key.id).unwrap_or(key));
+        Ok(AdminAnswer::KeyRevoked { key: view, already: outcome.events.is_empty() })
+    }
+
+    // A customer's number says nothing of the partner, so each is asked; a partner who does not know it writes nothing.
+    fn erase(&self, customer: CustomerId) -> Result<AdminAnswer, Refused> {
+        let directory = self.writer.live().directory();
+        for partner in directory.partners.keys() {
+            match self.submit(*partner, Command::Erase(Erase { customer })) {
+                Ok(outcome) => return Ok(AdminAnswer::Erased { customer, records: erased_records(&outcome) }),
+                Err(Refusal::Rejected(Rejection::CustomerNotFound { .. })) => {}
+                Err(refusal) => return Err(told(&refusal)),
+            }
+        }
+        Err(refused(format!("there is no customer {customer}")))
+    }
+
+    fn status(&self) -> AdminAnswer {
+        let live = self.writer.live();
+        AdminAnswer::Status {
+            head: live.progress().head(),
+            watermark: live.progress().watermark(),
+            cards_held: live.cards_held(),
+            failing: self.writer.failing(),
+        }
+    }
+
+    fn partner(&self, named: Option<PartnerId>) -> Result<PartnerId, Refused> {
+        let directory = self.writer.live().directory();
+        let mut partners = directory.partners.keys();
+        match named {
+            Some(partner) if directory.partners.contains_key(&partner) => Ok(partner),
+            Some(partner) => Err(refused(format!("there is no partner {partner}"))),
+            None => match (partners.next(), partners.next()) {
+                (Some(only), None) => Ok(*only),
+                (None, _) => Err(refused("the ledger has no partner".to_owned())),
+                (Some(_), Some(_)) => {
+                    Err(refused("the ledger has several partners: say which with --partner".to_owned()))
+                }
+            },
+        }
+    }
+
+    // Refused here, before a hash is kept for a key that the writer would reject.
+    fn check_key(&self, new: &NewKey, partner: PartnerId) -> Result<(), Refused> {
+        let directory = self.writer.live().directory();
+        if let Some(shop) = new.shop
+            && directory.shop_of(partner, shop).is_none()
+        {
+            return Err(no_shop(shop));
+        }
+        if new.form == KeyForm::Bearer && new.shop.is_none() {
+            return Err(refused("a bearer token is bound to one shop: name it with --shop".to_owned()));
+        }
+        if new.expires_at.is_some_and(|time| time <= self.clock.now()) {
+            return Err(refused("the key would have expired already: give a later --expires-at".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+/// A refusal with its reason.
+pub(super) fn refused(message: String) -> Refused {
+    Refused { message }
+}
+
+/// What an operator is told of the writer's refusal.
+pub(super) fn told(refusal: &Refusal) -> Refused {
+    refused(match refusal {
+        Refusal::Rejected(Rejection::ShopNotFound { shop }) => return no_shop(*shop),
+        Refusal::Rejected(rejection) => format!("refused: {rejection:?}"),
+        Refusal::Conflict { .. } => "refused: the same name was used for another request".to_owned(),
+        Refusal::Busy => "the service is busy and nothing was written: try again".to_owned(),
+        Refusal::NotWritten => "the log could not be written, and nothing was: is the disk full?".to_owned(),
+        Refusal::Stopping => {
+            "the service is stopping and nothing was written: try again when it has stopped".to_owned()
+        }
+    })
+}
+
+fn no_shop(shop: ShopId) -> Refused {
+    refused(format!("the partner has no shop {shop}"))
+}
+
+fn command(new: &NewKey, credential: &Credential) -> CreateKey {
+    CreateKey {
+        name: new.name.clone(),
+        public_id: credential.public_id.clone(),
+        form: new.form,
+        shop: new.shop,
+        scopes: new.scopes.clone(),
+        allowed_ips: new.allowed_ips.clone(),
+        expires_at: new.expires_at,
+    }
+}
+
+fn find_key<'a>(directory: &'a Directory, named: &str) -> Option<&'a Key> {
+    let number = named.strip_prefix("key_").unwrap_or(named).parse::<i64>();
+    match number {
+        Ok(number) => directory.keys.get(&KeyId::new(number)),
+        Err(_) => directory.keys.values().find(|key| key.public_id == named),
+    }
+}
+
+fn erased_records(outcome: &Outcome) -> i64 {
+    let mut records = 0;
+    for recorded in &outcome.events {
+        if let Event::CustomerErased(erased) = &recorded.event {
+            records += erased.records;
+        }
+    }
+    records
+}

@@ -1,0 +1,151 @@
+//! Writing off lots whose time has come, so that the books agree with the balances. A balance is exact without it: every
+//! reader leaves out what is past its time.
+
+use crate::clock::Clock;
+use crate::domain::{CardId, PartnerId, Timestamp};
+use crate::storage::{DataDir, StorageError, open_reader};
+use crate::writer::{Actor, Command, Refusal, Request, Writer};
+use rusqlite::Connection;
+use std::collections::BTreeSet;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How many lots are looked at, and cards submitted, at a time.
+const PAGE: i64 = 500;
+/// How long the projector may take to reach what has just been committed.
+const CATCH_UP: Duration = Duration::from_secs(10);
+
+/// The index `lots_by_expiry` answers this page by page.
+const DUE: &str = "SELECT expires_at, card FROM lots WHERE expires_at IS NOT NULL AND expires_at <= ?1 \
+     AND (expires_at, card) > (?2, ?3) ORDER BY expires_at, card LIMIT ?4";
+
+/// Why the job cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    #[error("the expiry job: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Why a pass ended early. The next one begins anew.
+#[derive(Debug, thiserror::Error)]
+enum Interruption {
+    #[error("views.db: {0}")]
+    Views(#[from] rusqlite::Error),
+    #[error("{0}")]
+    Writer(#[from] Refusal),
+    #[error("the projector is behind")]
+    Behind,
+}
+
+/// The running job.
+#[derive(Debug)]
+pub struct ExpiryJob {
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl ExpiryJob {
+    /// Starts the job: a pass now, and one after each `period`.
+    ///
+    /// # Errors
+    /// When views.db cannot be opened or the thread not be started.
+    pub fn start(dir: &DataDir, writer: Writer, clock: Clock, period: Duration) -> Result<Self, JobError> {
+        let views = open_reader(dir)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let (stop, stopped) = watch::channel(false);
+        let work = Work { views, writer, clock, stopped };
+        // The future is made in the thread that runs it: a connection may move there, but not be shared.
+        let run = move || runtime.block_on(work.run(period));
+        let thread = std::thread::Builder::new().name("expiry".to_owned()).spawn(run)?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+
+    /// Ends the job; returns when its last page has been answered.
+    pub fn stop(mut self) {
+        self.finish();
+    }
+
+    fn finish(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            let _ended = thread.join();
+        }
+    }
+}
+
+impl Drop for ExpiryJob {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+struct Work {
+    views: Connection,
+    writer: Writer,
+    clock: Clock,
+    stopped: watch::Receiver<bool>,
+}
+
+/// A lot's place in the order of expiry: when, and on which card.
+type Place = (i64, i64);
+
+impl Work {
+    async fn run(self, period: Duration) {
+        let mut stopped = self.stopped.clone();
+        while !*stopped.borrow() {
+            match self.pass().await {
+                Ok(0) => {}
+                Ok(cards) => tracing::info!(cards, "wrote off points whose time had come"),
+                Err(error) => tracing::warn!(%error, "the expiry job was interrupted and tries again"),
+            }
+            let _told = tokio::time::timeout(period, stopped.changed()).await;
+        }
+    }
+
+    // Submits every card with something due, and answers how many had something to write off.
+    async fn pass(&self) -> Result<usize, Interruption> {
+        let now = self.clock.now();
+        let (mut after, mut written_off) = ((i64::MIN, 0), 0);
+        if !self.writer.live().progress().caught_up(CATCH_UP).await {
+            return Err(Interruption::Behind);
+        }
+        while !*self.stopped.borrow() {
+            let page = due(&self.views, now, after)?;
+            let Some(last) = page.last() else { break };
+            after = *last;
+            written_off += self.submit(&page).await?;
+        }
+        Ok(written_off)
+    }
+
+    async fn submit(&self, page: &[Place]) -> Result<usize, Interruption> {
+        let cards: BTreeSet<_> = page.iter().map(|(_, card)| *card).collect();
+        let mut written_off = 0;
+        for answer in self.writer.submit_all(cards.into_iter().map(request).collect()).await? {
+            match answer {
+                Ok(outcome) => written_off += usize::from(!outcome.events.is_empty()),
+                // One card that cannot be written off must not keep the others waiting.
+                Err(Refusal::Rejected(rejection)) => {
+                    tracing::error!(?rejection, "a card's due points stay in the books")
+                }
+                Err(refusal) => return Err(refusal.into()),
+            }
+        }
+        Ok(written_off)
+    }
+}
+
+fn request(card: i64) -> Request {
+    // The card says whose it is; the job belongs to the deployment.
+    let (partner, command) = (PartnerId::new(0), Command::ExpireDue(CardId::new(card)));
+    Request { partner, actor: Actor::ExpiryJob, shop: None, idempotency_key: None, command }
+}
+
+fn due(views: &Connection, now: Timestamp, after: Place) -> rusqlite::Result<Vec<Place>> {
+    let mut query = views.prepare_cached(DUE)?;
+    let rows = query.query_map((now.micros(), after.0, after.1, PAGE), |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}

@@ -1,0 +1,117 @@
+//! `counterfoil backup`, whole and for an auditor.
+
+use super::program::{Service, any_file_holds, events, run};
+use std::path::Path;
+
+const EMAIL: &str = "ona@example.com";
+
+fn backup(from: &Path, to: &Path, more: &str) -> super::program::Finished {
+    run(&format!("backup --json --to {} {more}", to.display()), from)
+}
+
+#[test]
+fn a_backup_taken_while_the_service_writes_is_a_ledger_that_can_be_served() {
+    let dir = tempfile::tempdir().unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    run("init", dir.path()).ok();
+    let service = Service::start("serve", dir.path());
+    let from = dir.path().to_owned();
+    let writing = std::thread::spawn(move || (0..20).for_each(|_| drop(run("keys create", &from).ok())));
+    let mut copies = Vec::new();
+    while !writing.is_finished() {
+        let to = copy.path().join(copies.len().to_string());
+        copies.push((backup(dir.path(), &to, "").json(), to));
+    }
+    writing.join().unwrap();
+    assert_eq!(service.terminate().0, 0);
+
+    let all = events(dir.path());
+    assert_eq!(all.len(), 4 + 20);
+    for (report, to) in copies {
+        let copied = events(&to);
+        assert_eq!(report["events"], copied.len());
+        assert_eq!(copied, all[..copied.len()], "a copy is a prefix of the log");
+        let keys = run("keys list --json", &to).json().as_array().unwrap().len();
+        assert_eq!(keys, copied.len() - 3, "the copy works as a ledger");
+    }
+}
+
+#[test]
+fn the_credentials_of_the_original_work_in_the_copy() {
+    let dir = tempfile::tempdir().unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    let printed = run("init --json", dir.path()).json();
+    backup(dir.path(), copy.path(), "").json();
+    let secrets = counterfoil::ops::Secrets::open(&counterfoil::storage::DataDir::new(copy.path())).unwrap();
+    assert!(secrets.verify(printed["api_key"].as_str().unwrap(), printed["api_secret"].as_str().unwrap()));
+}
+
+#[test]
+fn an_auditors_copy_has_the_whole_log_and_nothing_of_the_vault_or_the_secrets() {
+    let dir = tempfile::tempdir().unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    let service = Service::start("demo", dir.path());
+    let report = backup(dir.path(), copy.path(), "--for-auditor").json();
+    assert_eq!(service.terminate().0, 0);
+    assert_eq!(report["files"], serde_json::json!(["ledger.db"]));
+    assert_eq!(events(copy.path()), events(dir.path()));
+    for personal in [EMAIL, "Ona", "A coffee paid with points", "Demo Coffee"] {
+        assert!(any_file_holds(dir.path(), personal), "{personal}");
+        assert!(!any_file_holds(copy.path(), personal), "{personal}");
+    }
+    assert!(!copy.path().join("ops.db").exists());
+    let ledger = rusqlite::Connection::open(copy.path().join("ledger.db")).unwrap();
+    let update = ledger.execute("UPDATE events SET actor = 'x' WHERE seq = 1", []).unwrap_err();
+    assert!(update.to_string().contains("append-only"), "the triggers came along: {update}");
+}
+
+#[test]
+fn what_was_erased_is_not_in_a_later_backup() {
+    let dir = tempfile::tempdir().unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    let service = Service::start("demo", dir.path());
+    run("erase --customer 1", dir.path()).ok();
+    backup(dir.path(), copy.path(), "").json();
+    assert_eq!(service.terminate().0, 0);
+    assert!(!any_file_holds(copy.path(), EMAIL));
+}
+
+#[test]
+fn a_backup_is_not_written_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    run("init", dir.path()).ok();
+    backup(dir.path(), copy.path(), "").json();
+    let complaint = backup(dir.path(), copy.path(), "").refused();
+    assert!(complaint.contains("holds a ledger already"), "{complaint}");
+    backup(dir.path(), dir.path(), "").refused();
+}
+
+#[test]
+fn a_log_that_does_not_verify_becomes_no_backup_and_exits_with_1() {
+    let dir = tempfile::tempdir().unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    run("init", dir.path()).ok();
+    let ledger = rusqlite::Connection::open(dir.path().join("ledger.db")).unwrap();
+    let trigger: String = ledger
+        .query_row("SELECT sql FROM sqlite_schema WHERE name = 'events_refuse_update'", [], |row| row.get(0))
+        .unwrap();
+    ledger.execute_batch("DROP TRIGGER events_refuse_update; UPDATE events SET actor = 'key:9' WHERE seq = 2").unwrap();
+    ledger.execute_batch(&trigger).unwrap();
+    drop(ledger);
+    let finished = backup(dir.path(), copy.path(), "");
+    assert_eq!(finished.code, 1, "{}", finished.stderr);
+    assert!(finished.stderr.contains("event 2"), "{}", finished.stderr);
+    assert!(!copy.path().join("ledger.db").exists());
+}
+
+#[test]
+fn a_key_without_its_hash_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    run("init", dir.path()).ok();
+    let ops = rusqlite::Connection::open(dir.path().join("ops.db")).unwrap();
+    ops.execute("DELETE FROM key_secrets", []).unwrap();
+    drop(ops);
+    assert_eq!(backup(dir.path(), copy.path(), "").code, 1);
+}

@@ -1,0 +1,49 @@
+//! The help texts, and the exit codes of wrong use.
+
+use super::program::run_bare;
+
+#[test]
+fn each_subcommand_explains_its_flags() {
+    let subcommands: [(&str, &[&str]); 9] = [
+        ("demo", &["--data", "--listen"]),
+        ("init", &["--data", "--partner", "--currency", "--json"]),
+        ("serve", &["--data", "--listen", "--rate-limit", "--log", "--memory-cards", "--environment"]),
+        (
+            "keys create",
+            &[
+                "--data",
+                "--name",
+                "--shop",
+                "--bearer",
+                "--scopes",
+                "--allowed-ips",
+                "--expires-at",
+                "--partner",
+                "--json",
+            ],
+        ),
+        ("keys list", &["--data", "--json"]),
+        ("keys revoke", &["--data", "--key"]),
+        ("erase", &["--data", "--customer"]),
+        ("rebuild", &["--data", "--check"]),
+        ("backup", &["--data", "--to", "--for-auditor"]),
+    ];
+    for (subcommand, flags) in subcommands {
+        let help = run_bare(&format!("{subcommand} --help")).ok();
+        for flag in flags {
+            assert!(help.contains(flag), "{subcommand} --help does not mention {flag}:\n{help}");
+        }
+    }
+    let help = run_bare("--help").ok();
+    for word in ["demo", "init", "serve", "keys", "erase", "rebuild", "backup", "Exit codes"] {
+        assert!(help.contains(word), "--help does not mention {word}");
+    }
+}
+
+#[test]
+fn wrong_use_exits_with_2() {
+    for wrong in ["", "serve", "keys", "keys create", "erase --data x", "backup --data x", "wat", "init --data x --wat"]
+    {
+        run_bare(wrong).refused();
+    }
+}

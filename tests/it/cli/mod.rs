@@ -1,0 +1,12 @@
+//! The command line: the real binary on real directories.
+
+mod backup;
+mod demo;
+mod drain;
+mod erase;
+mod help;
+mod init;
+mod keys;
+mod program;
+mod rebuild;
+mod serve;

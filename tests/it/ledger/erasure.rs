@@ -1,0 +1,95 @@
+//! Erasing a person: gone from the bytes of every file, while the books stay whole.
+
+use super::workshop::{DAY, START, Workshop, award, block, erase, issue, order};
+use counterfoil::domain::{Event, Rejection, Seq};
+use counterfoil::event_log;
+use counterfoil::storage::open_ledger;
+use counterfoil::writer::{Command, Refusal};
+use std::path::Path;
+
+const EMAIL: &str = "rasa.unmistakable@example.com";
+
+fn files_holding(dir: &Path, needle: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let bytes = std::fs::read(&path).unwrap();
+            if bytes.windows(needle.len()).any(|window| window == needle.as_bytes()) {
+                found.push(path.file_name().unwrap().to_string_lossy().into_owned());
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn an_erased_email_is_in_no_byte_of_any_file() {
+    let mut workshop = Workshop::new();
+    for number in 0..200 {
+        workshop.issue(&format!("somebody{number}@example.com"), 1);
+    }
+    let (card, customer) = workshop.issue(EMAIL, 40);
+    for number in 0..50 {
+        workshop.must(award(card, 1, Some(START + DAY), order(&format!("{number}"))));
+    }
+    workshop.must(block(card));
+    assert_ne!(files_holding(workshop.files.path(), EMAIL), Vec::<String>::new(), "the search finds what is there");
+    let outcome = workshop.must(erase(customer));
+    // Registration, 50 awards, the initial points' reason, the block.
+    let Event::CustomerErased(erased) = &outcome.events[0].event else { panic!("{outcome:?}") };
+    assert_eq!(erased.records, 53);
+    assert_eq!(files_holding(workshop.files.path(), EMAIL), Vec::<String>::new(), "while the service runs");
+    workshop.restart();
+    assert_eq!(files_holding(workshop.files.path(), EMAIL), Vec::<String>::new(), "after a restart");
+    workshop.stop();
+    let ledger = open_ledger(&workshop.dir()).unwrap();
+    let head = event_log::head(&ledger).unwrap();
+    assert_eq!(event_log::check_chain(&ledger, Seq::ZERO, head.seq).unwrap(), head.hash, "the log is untouched");
+}
+
+#[test]
+fn the_points_of_an_erased_person_stay_and_can_be_moved() {
+    let workshop = Workshop::new();
+    let (card, customer) = workshop.issue(EMAIL, 40);
+    workshop.must(erase(customer));
+    assert_eq!(workshop.available(card), 40);
+    workshop.must(award(card, 2, None, order("later")));
+    assert_eq!(workshop.available(card), 42);
+}
+
+#[test]
+fn erasing_twice_finds_nothing_more_to_erase() {
+    let workshop = Workshop::new();
+    let (_, customer) = workshop.issue(EMAIL, 40);
+    assert_eq!(workshop.must(erase(customer)).events.len(), 1);
+    assert!(workshop.must(erase(customer)).events.is_empty());
+    let nobody = counterfoil::domain::CustomerId::new(99);
+    assert!(matches!(
+        workshop.run(erase(nobody)),
+        Err(Refusal::Rejected(Rejection::CustomerNotFound { customer })) if customer == nobody
+    ));
+}
+
+#[test]
+fn an_erased_email_may_be_registered_again_as_somebody_new() {
+    let workshop = Workshop::new();
+    let (old, customer) = workshop.issue(EMAIL, 40);
+    workshop.must(erase(customer));
+    let (new, somebody) = workshop.issue(EMAIL, 0);
+    assert!(new != old && somebody != customer);
+    assert!(workshop.run(issue(EMAIL, 0)).is_err());
+}
+
+#[test]
+fn a_record_that_is_not_projected_yet_is_erased_too() {
+    let workshop = Workshop::new();
+    let (card, customer) = workshop.issue(EMAIL, 40);
+    let requests: Vec<_> =
+        (0..900).map(|number| Workshop::request(award(card, 1, None, order(&number.to_string())))).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(workshop.engine().writer().submit_all(requests)).unwrap();
+    let outcome = workshop.must(Command::Erase(counterfoil::domain::customers::Erase { customer }));
+    let Event::CustomerErased(erased) = &outcome.events[0].event else { panic!("{outcome:?}") };
+    assert_eq!(erased.records, 902);
+}
