@@ -9,13 +9,14 @@ use super::rate_limits::Standing;
 use crate::domain::KeyId;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue, VARY};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, web};
 use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Instant;
 
+const CORS: &str = "access-control-";
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 static REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -66,11 +67,8 @@ pub(crate) async fn edge<B: MessageBody>(
     let context = RequestContext::new();
     request.extensions_mut().insert(context.clone());
     let state = request.app_data::<web::Data<HttpState>>().cloned();
-    let http_request = request.request().clone();
-    let answered = match next.call(request).await {
-        Ok(response) => response.map_into_left_body(),
-        Err(error) => ServiceResponse::from_err(error, http_request).map_into_boxed_body().map_into_right_body(),
-    };
+    // Every service within answers its failures itself; an error here would be the framework's own.
+    let answered = next.call(request).await?.map_into_left_body();
     let mut response = in_error_form(answered, &context, state.as_ref().map(|state| state.get_ref()));
     if let Some(state) = &state {
         let standing = context.0.standing.get().or_else(|| state.rate_limits.standing_of(response.request()));
@@ -95,7 +93,12 @@ fn in_error_form<B: MessageBody>(
         Form::of_status(status, allowed.map(str::to_owned))
     });
     let now = state.map(|state| state.clock.now().to_seconds_text()).unwrap_or_default();
-    let rendered = failure(&form, &context.0.id, &now);
+    let mut rendered = failure(&form, &context.0.id, &now);
+    // What a browser needs in order to show the page why.
+    let for_browsers = response.headers().iter().filter(|(name, _)| **name == VARY || name.as_str().starts_with(CORS));
+    for (name, value) in for_browsers {
+        rendered.headers_mut().append(name.clone(), value.clone());
+    }
     let (request, _) = response.into_parts();
     ServiceResponse::new(request, rendered).map_into_right_body()
 }

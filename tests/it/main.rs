@@ -3,4 +3,6 @@
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks the few events it is about")]
 
 mod cli;
+mod http;
 mod ledger;
+mod support;

@@ -1,0 +1,17 @@
+//! The HTTP surface, from outside: a real server on a real directory, and nothing but requests.
+
+mod authentication;
+mod bulk;
+mod cards;
+mod customers;
+mod envelopes;
+mod erasure;
+mod exactly_once;
+mod health;
+mod history;
+mod isolation;
+mod lists;
+mod points;
+mod query_plans;
+mod rate_limits;
+mod validation;
