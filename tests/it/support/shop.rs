@@ -73,9 +73,7 @@ impl Shop {
         let presented = credential.presented();
         let client = Client::new(&self.server.base);
         let client = match credential.form {
-            KeyForm::Pair => {
-                client.with("X-API-Key", &credential.public_id).with("X-API-Secret", presented.reveal())
-            }
+            KeyForm::Pair => client.with("X-API-Key", &credential.public_id).with("X-API-Secret", presented.reveal()),
             KeyForm::Bearer => client
                 .with("Authorization", &format!("Bearer {}", presented.reveal()))
                 .with("Shop-ID", &shop.map(|shop| shop.to_string()).unwrap_or_default()),
