@@ -51,6 +51,20 @@ pub fn call(dir: &DataDir, request: &AdminRequest) -> Result<AdminAnswer, CallEr
     }
 }
 
+/// Takes the directory's lock, and waits for a command that is being executed there. A running service is not waited for.
+///
+/// # Errors
+/// [`DataDirError::InUse`] while a service runs.
+pub fn lock(dir: &DataDir) -> Result<Lock, DataDirError> {
+    let start = Instant::now();
+    loop {
+        match dir.lock() {
+            Err(DataDirError::InUse(_)) if start.elapsed() < PATIENCE && !answers(dir) => std::thread::sleep(PAUSE),
+            outcome => return outcome,
+        }
+    }
+}
+
 /// Starts the engine of a directory whose lock is held, with an operator for it and the secrets.
 ///
 /// # Errors
@@ -68,6 +82,10 @@ fn execute_here(dir: &DataDir, lock: Lock, request: &AdminRequest) -> Result<Adm
     let answer = operator.execute(request.clone());
     engine.stop();
     Ok(answer)
+}
+
+fn answers(dir: &DataDir) -> bool {
+    UnixStream::connect(dir.control_socket()).is_ok()
 }
 
 fn said(answer: AdminAnswer) -> Result<AdminAnswer, CallError> {

@@ -92,3 +92,17 @@ fn log_lines_are_json_when_asked_for_and_name_nobody() {
     }
     assert!(!log.contains("Bakery"));
 }
+
+#[test]
+fn a_service_waits_for_a_command_that_is_being_executed() {
+    let dir = tempfile::tempdir().unwrap();
+    run("init", dir.path()).ok();
+    let lock = counterfoil::storage::DataDir::new(dir.path()).lock().unwrap();
+    let path = dir.path().to_owned();
+    let starting = std::thread::spawn(move || Service::start("serve", &path));
+    // Long enough for the service to find the lock taken, far less than it waits.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(!starting.is_finished());
+    drop(lock);
+    assert_eq!(starting.join().unwrap().terminate().0, 0);
+}
