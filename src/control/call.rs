@@ -56,10 +56,16 @@ pub fn call(dir: &DataDir, request: &AdminRequest) -> Result<AdminAnswer, CallEr
 /// # Errors
 /// [`DataDirError::InUse`] while a service runs.
 pub fn lock(dir: &DataDir) -> Result<Lock, DataDirError> {
-    let start = Instant::now();
+    let (start, mut told) = (Instant::now(), false);
     loop {
         match dir.lock() {
-            Err(DataDirError::InUse(_)) if start.elapsed() < PATIENCE && !answers(dir) => std::thread::sleep(PAUSE),
+            Err(DataDirError::InUse(_)) if start.elapsed() < PATIENCE && !answers(dir) => {
+                if !told {
+                    tracing::info!("waiting for a command that holds the directory's lock");
+                    told = true;
+                }
+                std::thread::sleep(PAUSE);
+            }
             outcome => return outcome,
         }
     }

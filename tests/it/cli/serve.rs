@@ -1,6 +1,6 @@
 //! `counterfoil serve`: one process for a directory, and an orderly end.
 
-use super::program::{Service, run};
+use super::program::{Service, eventually, run};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 
@@ -98,11 +98,9 @@ fn a_service_waits_for_a_command_that_is_being_executed() {
     let dir = tempfile::tempdir().unwrap();
     run("init", dir.path()).ok();
     let lock = counterfoil::storage::DataDir::new(dir.path()).lock().unwrap();
-    let path = dir.path().to_owned();
-    let starting = std::thread::spawn(move || Service::start("serve", &path));
-    // Long enough for the service to find the lock taken, far less than it waits.
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    assert!(!starting.is_finished());
+    let mut service = Service::spawn("serve", dir.path());
+    eventually("it waits", || service.log().contains("waiting for a command"));
     drop(lock);
-    assert_eq!(starting.join().unwrap().terminate().0, 0);
+    service.await_announcement();
+    assert_eq!(service.terminate().0, 0);
 }
