@@ -59,7 +59,7 @@ pub fn lock(dir: &DataDir) -> Result<Lock, DataDirError> {
     let (start, mut told) = (Instant::now(), false);
     loop {
         match dir.lock() {
-            Err(DataDirError::InUse(_)) if start.elapsed() < PATIENCE && !answers(dir) => {
+            Err(DataDirError::InUse(_)) if start.elapsed() < PATIENCE && !is_served(dir) => {
                 if !told {
                     tracing::info!("waiting for a command that holds the directory's lock");
                     told = true;
@@ -69,6 +69,12 @@ pub fn lock(dir: &DataDir) -> Result<Lock, DataDirError> {
             outcome => return outcome,
         }
     }
+}
+
+/// Whether a service runs and takes requests of the command line.
+#[must_use]
+pub fn is_served(dir: &DataDir) -> bool {
+    UnixStream::connect(dir.control_socket()).is_ok()
 }
 
 /// Starts the engine of a directory whose lock is held, with an operator for it and the secrets.
@@ -88,10 +94,6 @@ fn execute_here(dir: &DataDir, lock: Lock, request: &AdminRequest) -> Result<Adm
     let answer = operator.execute(request.clone());
     engine.stop();
     Ok(answer)
-}
-
-fn answers(dir: &DataDir) -> bool {
-    UnixStream::connect(dir.control_socket()).is_ok()
 }
 
 fn said(answer: AdminAnswer) -> Result<AdminAnswer, CallError> {
