@@ -22,11 +22,22 @@ fn items_succeed_and_fail_on_their_own_in_the_order_they_were_sent() {
     let data = shop.post("/api/points/bulk", &body).data(200);
     assert_eq!((&data["processed"], &data["successful"], &data["failed"]), (&json!(10), &json!(4), &json!(6)));
     let time = data["processing_time"].as_str().unwrap();
-    assert!(time.ends_with('s') && time.trim_end_matches('s').split_once('.').is_some_and(|(_, millis)| millis.len() == 3), "{time}");
+    assert!(
+        time.ends_with('s') && time.trim_end_matches('s').split_once('.').is_some_and(|(_, millis)| millis.len() == 3),
+        "{time}"
+    );
     let results = data["results"].as_array().unwrap();
     let codes: Vec<_> = results.iter().map(|result| result["error"]["code"].as_str().unwrap_or("ok")).collect();
     let expected = [
-        "ok", "INSUFFICIENT_POINTS", "ok", "ok", "CARD_NOT_FOUND", "VALIDATION_ERROR", "INVALID_POINTS", "VALIDATION_ERROR", "ok",
+        "ok",
+        "INSUFFICIENT_POINTS",
+        "ok",
+        "ok",
+        "CARD_NOT_FOUND",
+        "VALIDATION_ERROR",
+        "INVALID_POINTS",
+        "VALIDATION_ERROR",
+        "ok",
         "VALIDATION_ERROR",
     ];
     assert_eq!(codes, expected);

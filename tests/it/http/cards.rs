@@ -27,14 +27,27 @@ fn the_documented_example_creates_a_card_field_for_field() {
     let shop = Shop::open();
     let card = shop.post("/api/loyalty-cards", &seeds_card()).data(201);
     let fields = [
-        "card_design", "card_number", "created_at", "customer_email", "customer_name", "customer_phone", "id",
-        "last_activity", "metadata", "points_balance", "qr_code_url", "status",
+        "card_design",
+        "card_number",
+        "created_at",
+        "customer_email",
+        "customer_name",
+        "customer_phone",
+        "id",
+        "last_activity",
+        "metadata",
+        "points_balance",
+        "qr_code_url",
+        "status",
     ];
     assert_eq!(keys(&card), fields);
     let id = card["id"].as_str().unwrap();
     assert!(id.strip_prefix("card_").is_some_and(|digits| digits.parse::<u64>().is_ok()), "{id}");
     let number = card["card_number"].as_str().unwrap();
-    assert!(number.len() == 14 && number.starts_with("LC") && number[2..].bytes().all(|b| b.is_ascii_digit()), "{number}");
+    assert!(
+        number.len() == 14 && number.starts_with("LC") && number[2..].bytes().all(|b| b.is_ascii_digit()),
+        "{number}"
+    );
     assert_eq!(card["customer_email"], "customer@example.com");
     assert_eq!(card["customer_name"], "John Doe");
     assert_eq!(card["customer_phone"], "+1234567890");
@@ -58,9 +71,22 @@ fn a_card_is_shown_with_its_totals_tier_and_newest_transactions() {
     shop.redeem(&id, 100).data(201);
     let card = shop.get(&format!("/api/loyalty-cards/{id}")).data(200);
     let fields = [
-        "card_design", "card_number", "created_at", "customer_email", "customer_name", "customer_phone", "id",
-        "last_activity", "lifetime_points", "metadata", "points_balance", "points_redeemed", "qr_code_url",
-        "recent_transactions", "status", "tier",
+        "card_design",
+        "card_number",
+        "created_at",
+        "customer_email",
+        "customer_name",
+        "customer_phone",
+        "id",
+        "last_activity",
+        "lifetime_points",
+        "metadata",
+        "points_balance",
+        "points_redeemed",
+        "qr_code_url",
+        "recent_transactions",
+        "status",
+        "tier",
     ];
     assert_eq!(keys(&card), fields);
     assert_eq!(card["points_balance"], json!(250));
@@ -71,7 +97,8 @@ fn a_card_is_shown_with_its_totals_tier_and_newest_transactions() {
     assert_eq!(card["metadata"], body["metadata"]);
     let recent = card["recent_transactions"].as_array().unwrap();
     assert_eq!(keys(&recent[0]), ["created_at", "id", "points", "reason", "type"]);
-    let seen: Vec<_> = recent.iter().map(|entry| (entry["type"].as_str().unwrap(), entry["points"].as_i64().unwrap())).collect();
+    let seen: Vec<_> =
+        recent.iter().map(|entry| (entry["type"].as_str().unwrap(), entry["points"].as_i64().unwrap())).collect();
     assert_eq!(seen, [("redeem", -100), ("award", 250), ("award", 100)]);
     assert_eq!(recent[1]["reason"], "Purchase");
     assert!(is_time(&recent[0]["created_at"]));
@@ -86,7 +113,8 @@ fn only_the_newest_five_awards_and_redemptions_are_shown_with_a_card() {
     }
     shop.post("/api/points/adjust", &json!({"card_id": id, "points": 9, "reason": "Correction"})).data(201);
     let card = shop.get(&format!("/api/loyalty-cards/{id}")).data(200);
-    let points: Vec<_> = card["recent_transactions"].as_array().unwrap().iter().map(|entry| entry["points"].clone()).collect();
+    let points: Vec<_> =
+        card["recent_transactions"].as_array().unwrap().iter().map(|entry| entry["points"].clone()).collect();
     assert_eq!(points, [7, 6, 5, 4, 3]);
 }
 
@@ -165,8 +193,16 @@ fn changing_a_card_answers_the_documented_fields() {
     });
     let card = shop.put(&format!("/api/loyalty-cards/{id}"), &body).data(200);
     let fields = [
-        "card_design", "card_number", "customer_email", "customer_name", "customer_phone", "id", "metadata",
-        "points_balance", "status", "updated_at",
+        "card_design",
+        "card_number",
+        "customer_email",
+        "customer_name",
+        "customer_phone",
+        "id",
+        "metadata",
+        "points_balance",
+        "status",
+        "updated_at",
     ];
     assert_eq!(keys(&card), fields);
     assert_eq!(card["customer_name"], "John Smith");

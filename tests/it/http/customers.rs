@@ -68,7 +68,9 @@ fn customers_are_found_by_email_phone_card_number_and_part_of_a_name() {
     ] {
         shop.post("/api/customers", &json!({"email": email, "name": name, "phone": phone})).data(201);
     }
-    let card = shop.post("/api/loyalty-cards", &json!({"customer_email": "bob@example.org", "customer_name": "Bob Žukas"})).data(201);
+    let card = shop
+        .post("/api/loyalty-cards", &json!({"customer_email": "bob@example.org", "customer_name": "Bob Žukas"}))
+        .data(201);
     let number = card["card_number"].as_str().unwrap();
     let (ann, bob, eve) = ("ann@example.com", "bob@example.org", "eve@example.org");
     let cases: [(String, &[&str]); 14] = [

@@ -6,7 +6,9 @@ use serde_json::json;
 #[test]
 fn an_unknown_path_and_a_wrong_method_are_answered_in_the_error_form() {
     let shop = Shop::open();
-    for path in ["/", "/api", "/api/loyalty-cards/card_1/nothing", "/xx/shop/health", "/bench/echo", "/api/loyalty-cards/"] {
+    for path in
+        ["/", "/api", "/api/loyalty-cards/card_1/nothing", "/xx/shop/health", "/bench/echo", "/api/loyalty-cards/"]
+    {
         shop.get(path).error(404, "RESOURCE_NOT_FOUND");
     }
     shop.client.bare().get("/nothing").error(404, "RESOURCE_NOT_FOUND");
@@ -29,7 +31,12 @@ fn an_unknown_path_and_a_wrong_method_are_answered_in_the_error_form() {
 fn every_answer_has_an_id_of_its_own() {
     let shop = Shop::open();
     let mut seen = std::collections::HashSet::new();
-    for reply in [shop.get("/health"), shop.get("/nothing"), shop.get("/api/loyalty-cards"), shop.client.bare().get("/api/loyalty-cards")] {
+    for reply in [
+        shop.get("/health"),
+        shop.get("/nothing"),
+        shop.get("/api/loyalty-cards"),
+        shop.client.bare().get("/api/loyalty-cards"),
+    ] {
         let id = reply.header("x-request-id").expect("an id").to_owned();
         let id = uuid::Uuid::parse_str(&id).expect("a UUID");
         assert_eq!(id.get_version_num(), 4);
@@ -42,13 +49,16 @@ fn every_answer_has_an_id_of_its_own() {
 #[test]
 fn a_browser_may_send_and_read_what_the_clients_need() {
     let shop = Shop::open();
-    let wanted = [
-        "x-api-key", "x-api-secret", "authorization", "content-type", "shop-id", "user-agent", "idempotency-key",
-    ];
+    let wanted =
+        ["x-api-key", "x-api-secret", "authorization", "content-type", "shop-id", "user-agent", "idempotency-key"];
     let browser = shop.client.bare().with("Origin", "https://shop.example");
     for method in ["GET", "POST", "PUT", "DELETE"] {
         let preflight = browser.with("Access-Control-Request-Method", method);
-        let reply = preflight.with("Access-Control-Request-Headers", &wanted.join(", ")).send("OPTIONS", "/api/points/award", None);
+        let reply = preflight.with("Access-Control-Request-Headers", &wanted.join(", ")).send(
+            "OPTIONS",
+            "/api/points/award",
+            None,
+        );
         assert_eq!(reply.status, 200);
         assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
         let allowed = reply.header("access-control-allow-headers").unwrap_or_default().to_lowercase();

@@ -42,7 +42,10 @@ fn a_person_is_erased_and_the_points_stay() {
 
     let history = shop.get(&format!("/api/points/history/{id}")).data(200);
     let award = &history["transactions"][1];
-    assert_eq!((&award["points"], &award["reason"], &award["reference"]), (&json!(700), &json!(ERASED), &json!("order_1")));
+    assert_eq!(
+        (&award["points"], &award["reason"], &award["reference"]),
+        (&json!(700), &json!(ERASED), &json!("order_1"))
+    );
     assert_eq!((&award["staff_member"], &award["metadata"]), (&Value::Null, &json!({})));
 
     let person = shop.get(&format!("/api/customers/{customer}")).data(200);
@@ -81,11 +84,15 @@ fn erasing_twice_erases_nothing_more() {
 fn a_repeated_order_of_an_erased_person_is_still_answered_without_what_was_typed() {
     let (shop, card, customer) = shop_with_history();
     shop.delete(&format!("/api/customers/{customer}")).data(200);
-    let award = json!({"card_id": card["id"], "points": 700, "reason": "Unforgettable purchase", "reference": "order_1"});
+    let award =
+        json!({"card_id": card["id"], "points": 700, "reason": "Unforgettable purchase", "reference": "order_1"});
     let again = shop.post("/api/points/award", &award);
     assert!(again.replayed());
     let entry = again.data(201);
-    assert_eq!((&entry["reason"], &entry["metadata"], &entry["new_balance"]), (&json!(ERASED), &json!({}), &json!(700)));
+    assert_eq!(
+        (&entry["reason"], &entry["metadata"], &entry["new_balance"]),
+        (&json!(ERASED), &json!({}), &json!(700))
+    );
 }
 
 #[test]

@@ -173,11 +173,15 @@ fn an_idempotency_key_for_another_person_is_another_request() {
 fn an_idempotency_key_that_is_no_key_is_refused() {
     let shop = Shop::open();
     for key in [&"k".repeat(256), "two words", "kéy"] {
-        let refused = shop.client.with("Idempotency-Key", key).post("/api/customers", &json!({"email": "ann@example.com"}));
+        let refused =
+            shop.client.with("Idempotency-Key", key).post("/api/customers", &json!({"email": "ann@example.com"}));
         refused.error(400, "VALIDATION_ERROR");
         refused.about("Idempotency-Key");
     }
-    shop.client.with("Idempotency-Key", &"k".repeat(255)).post("/api/customers", &json!({"email": "ann@example.com"})).data(201);
+    shop.client
+        .with("Idempotency-Key", &"k".repeat(255))
+        .post("/api/customers", &json!({"email": "ann@example.com"}))
+        .data(201);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use crate::support::{Shop, is_time};
 use serde_json::json;
 
-const OPEN: [&str; 5] = ["/health", "/api/health", "/en/health", "/lt/shop/system/health", "/en/shop/shop/system/health"];
+const OPEN: [&str; 5] =
+    ["/health", "/api/health", "/en/health", "/lt/shop/system/health", "/en/shop/shop/system/health"];
 const CHECKING: [&str; 3] = ["/shop/health", "/en/shop/health", "/lt/shop/shop/health"];
 
 #[test]
@@ -50,7 +51,10 @@ fn a_key_is_validated_with_its_partners_name() {
         assert_eq!(data, expected);
         let bare = shop.client.bare();
         bare.send("POST", path, None).error(401, "AUTH_REQUIRED");
-        bare.with("X-API-Key", "nope").with("X-API-Secret", "x").send("POST", path, None).error(401, "INVALID_CREDENTIALS");
+        bare.with("X-API-Key", "nope")
+            .with("X-API-Secret", "x")
+            .send("POST", path, None)
+            .error(401, "INVALID_CREDENTIALS");
     }
 }
 

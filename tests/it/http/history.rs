@@ -67,8 +67,17 @@ fn the_points_history_adds_balances() {
     let (shop, id) = shop_with_history();
     let data = shop.get(&format!("/api/points/history/{id}")).data(200);
     let fields = [
-        "balance_after", "balance_before", "created_at", "expires_at", "id", "metadata", "points", "reason", "reference",
-        "staff_member", "type",
+        "balance_after",
+        "balance_before",
+        "created_at",
+        "expires_at",
+        "id",
+        "metadata",
+        "points",
+        "reason",
+        "reference",
+        "staff_member",
+        "type",
     ];
     for entry in data["transactions"].as_array().unwrap() {
         assert_eq!(keys(entry), fields);
@@ -138,9 +147,14 @@ fn pages_tile_the_history_without_gap_or_overlap_filtered_or_not() {
 #[test]
 fn a_filter_that_makes_no_sense_is_named() {
     let (shop, id) = shop_with_history();
-    for (query, field) in
-        [("type=magic", "type"), ("from_date=yesterday", "from_date"), ("to_date=2026-13-01", "to_date"), ("page=0", "page"), ("limit=-1", "limit"), ("page=x", "page")]
-    {
+    for (query, field) in [
+        ("type=magic", "type"),
+        ("from_date=yesterday", "from_date"),
+        ("to_date=2026-13-01", "to_date"),
+        ("page=0", "page"),
+        ("limit=-1", "limit"),
+        ("page=x", "page"),
+    ] {
         for route in [format!("/api/loyalty-cards/{id}/history"), format!("/api/points/history/{id}")] {
             let refused = shop.get(&format!("{route}?{query}"));
             refused.error(400, "VALIDATION_ERROR");

@@ -61,7 +61,11 @@ fn lists_and_searches_hold_the_partners_own_only() {
     let other = shop.other_partner();
     let number = card["card_number"].as_str().unwrap();
     for query in ["", "?customer_email=ann@example.com", "?sort=points_balance:desc", "?status=active"] {
-        assert_eq!(other.get(&format!("/api/loyalty-cards{query}")).data(200)["pagination"]["total"], json!(0), "{query}");
+        assert_eq!(
+            other.get(&format!("/api/loyalty-cards{query}")).data(200)["pagination"]["total"],
+            json!(0),
+            "{query}"
+        );
     }
     for query in ["", "?email=ann@example.com", "?search=ann", &format!("?card_number={number}")] {
         assert_eq!(other.get(&format!("/api/customers{query}")).data(200)["pagination"]["total"], json!(0), "{query}");
@@ -83,7 +87,9 @@ fn the_same_order_of_two_partners_counts_for_both() {
         let body = json!({"card_id": card, "points": 5, "reason": "x", "order_id": "1001"});
         assert!(!client.post("/api/points/award", &body).replayed());
     }
-    let once = |client: &Client| client.with("Idempotency-Key", "k").post("/api/customers", &json!({"email": "eve@example.com"}));
+    let once = |client: &Client| {
+        client.with("Idempotency-Key", "k").post("/api/customers", &json!({"email": "eve@example.com"}))
+    };
     assert!(!once(&shop.client).replayed());
     assert!(!once(&other).replayed());
 }

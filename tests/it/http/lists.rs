@@ -12,6 +12,10 @@ struct Known {
     activity: i64,
 }
 
+/// What a card is sorted by, and whether a filter keeps it: of the card and its place in the order of issue.
+type SortKey = fn(&Known, usize) -> (i64, usize);
+type Keep = fn(&Known, usize) -> bool;
+
 /// Two dozen cards, one a day, of every status and tier, with balances that repeat.
 fn shop_with_cards() -> (Shop, Vec<Known>) {
     let shop = Shop::open();
@@ -24,7 +28,14 @@ fn shop_with_cards() -> (Shop, Vec<Known>) {
         let body = json!({"customer_email": email, "customer_name": format!("Person {number}"), "auto_activate": !inactive, "initial_points": lifetime});
         let id = shop.post("/api/loyalty-cards", &body).data(201)["id"].as_str().unwrap().to_owned();
         let tier = ["bronze", "silver", "gold", "platinum"][usize::try_from(number % 4).unwrap()];
-        known.push(Known { id, email, status: if inactive { "inactive" } else { "active" }, tier, balance: lifetime, activity: number });
+        known.push(Known {
+            id,
+            email,
+            status: if inactive { "inactive" } else { "active" },
+            tier,
+            balance: lifetime,
+            activity: number,
+        });
     }
     for number in [1, 5, 18] {
         let id = &known[number].id;
@@ -56,7 +67,7 @@ fn all_pages(shop: &Shop, query: &str, limit: usize) -> (Vec<String>, Value) {
 #[test]
 fn every_filter_in_every_order_and_page_size_gives_the_same_cards_as_sorting_everything() {
     let (shop, known) = shop_with_cards();
-    let sorts: [(&str, fn(&Known, usize) -> (i64, usize), bool); 7] = [
+    let sorts: [(&str, SortKey, bool); 7] = [
         ("", |_, at| (0, at), true),
         ("sort=created_at:desc", |_, at| (0, at), true),
         ("sort=created_at:asc", |_, at| (0, at), false),
@@ -65,7 +76,7 @@ fn every_filter_in_every_order_and_page_size_gives_the_same_cards_as_sorting_eve
         ("sort=points_balance:asc", |card, at| (card.balance, at), false),
         ("sort=last_activity:desc", |card, at| (card.activity, at), true),
     ];
-    let filters: [(&str, fn(&Known, usize) -> bool); 10] = [
+    let filters: [(&str, Keep); 10] = [
         ("", |_, _| true),
         ("status=active", |card, _| card.status == "active"),
         ("status=blocked", |card, _| card.status == "blocked"),
@@ -74,7 +85,9 @@ fn every_filter_in_every_order_and_page_size_gives_the_same_cards_as_sorting_eve
         ("status=expired", |_, _| false),
         ("created_after=2026-01-05", |_, at| at >= 3),
         ("created_before=2026-01-05", |_, at| at <= 3),
-        ("created_after=2026-01-05T00:00:00Z&created_before=2026-01-20T00:00:00Z&status=active", |card, at| (3..=18).contains(&at) && card.status == "active"),
+        ("created_after=2026-01-05T00:00:00Z&created_before=2026-01-20T00:00:00Z&status=active", |card, at| {
+            (3..=18).contains(&at) && card.status == "active"
+        }),
         ("created_after=2027-01-01", |_, _| false),
     ];
     for (filter, keep) in filters {
@@ -101,7 +114,16 @@ fn a_listed_card_has_the_documented_fields() {
     let card = data["cards"][0].as_object().unwrap();
     let mut fields: Vec<&str> = card.keys().map(String::as_str).collect();
     fields.sort_unstable();
-    let expected = ["card_number", "created_at", "customer_email", "customer_name", "id", "last_activity", "points_balance", "status"];
+    let expected = [
+        "card_number",
+        "created_at",
+        "customer_email",
+        "customer_name",
+        "id",
+        "last_activity",
+        "points_balance",
+        "status",
+    ];
     assert_eq!(fields, expected);
     assert_eq!(card["customer_email"], json!(known[23].email));
     assert_eq!(card["customer_name"], "Person 23");
@@ -140,8 +162,14 @@ fn a_page_past_the_end_is_empty_and_a_size_past_the_cap_is_cut() {
 fn a_parameter_that_makes_no_sense_is_named_and_an_unknown_one_is_ignored() {
     let shop = Shop::open();
     for (query, field) in [
-        ("status=sleeping", "status"), ("tier=wood", "tier"), ("sort=shoe_size:desc", "sort"), ("sort=created_at:up", "sort"),
-        ("created_after=soon", "created_after"), ("created_before=1", "created_before"), ("page=0", "page"), ("limit=0", "limit"),
+        ("status=sleeping", "status"),
+        ("tier=wood", "tier"),
+        ("sort=shoe_size:desc", "sort"),
+        ("sort=created_at:up", "sort"),
+        ("created_after=soon", "created_after"),
+        ("created_before=1", "created_before"),
+        ("page=0", "page"),
+        ("limit=0", "limit"),
         ("limit=ten", "limit"),
     ] {
         let refused = shop.get(&format!("/api/loyalty-cards?{query}"));

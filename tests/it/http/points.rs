@@ -13,8 +13,18 @@ fn keys(value: &Value) -> Vec<&str> {
 }
 
 const ENTRY: [&str; 12] = [
-    "card_id", "created_at", "expires_at", "metadata", "new_balance", "points", "previous_balance", "reason", "reference",
-    "staff_member", "transaction_id", "type",
+    "card_id",
+    "created_at",
+    "expires_at",
+    "metadata",
+    "new_balance",
+    "points",
+    "previous_balance",
+    "reason",
+    "reference",
+    "staff_member",
+    "transaction_id",
+    "type",
 ];
 
 #[test]
@@ -68,7 +78,8 @@ fn too_few_points_are_named_with_all_their_numbers() {
         "required_points": 100, "available_points": 30, "shortfall": 70, "requested_points": 100, "current_balance": 30
     });
     assert_eq!(error["details"], details);
-    shop.post("/api/points/adjust", &json!({"card_id": id, "points": -31, "reason": "x"})).error(422, "INSUFFICIENT_POINTS");
+    shop.post("/api/points/adjust", &json!({"card_id": id, "points": -31, "reason": "x"}))
+        .error(422, "INSUFFICIENT_POINTS");
     shop.post("/api/points/expire", &json!({"card_id": id, "points": 31})).error(422, "INSUFFICIENT_POINTS");
     assert_eq!(shop.balance(&id), 30);
 }
@@ -116,7 +127,11 @@ fn a_templates_rules_of_redemption_are_refused_as_not_allowed() {
     assert_eq!(shop.redeem(&id, 9).error(422, "OPERATION_NOT_ALLOWED")["minimum_points"], json!(10));
     assert_eq!(shop.redeem(&id, 21).error(422, "OPERATION_NOT_ALLOWED")["maximum_points"], json!(20));
     shop.redeem(&id, 10).data(201);
-    let shop = Shop::with_rules(TemplateRules { points_redemption_enabled: false, points_enabled: false, ..TemplateRules::default() });
+    let shop = Shop::with_rules(TemplateRules {
+        points_redemption_enabled: false,
+        points_enabled: false,
+        ..TemplateRules::default()
+    });
     let id = shop.card("ann@example.com");
     shop.redeem(&id, 1).error(422, "OPERATION_NOT_ALLOWED");
     let award = json!({"card_id": id, "points": 1, "reason": "x"});
@@ -200,9 +215,13 @@ fn points_are_expired_on_request_by_number_by_date_or_both() {
     shop.award(&id, 40);
     let expired = shop.post("/api/points/expire", &json!({"card_id": id, "points": 5, "reason": "Campaign over"}));
     let expired = expired.data(200);
-    let fields = ["card_id", "expired_at", "new_balance", "points_expired", "previous_balance", "reason", "transaction_id"];
+    let fields =
+        ["card_id", "expired_at", "new_balance", "points_expired", "previous_balance", "reason", "transaction_id"];
     assert_eq!(keys(&expired), fields);
-    assert_eq!((&expired["points_expired"], &expired["previous_balance"], &expired["new_balance"]), (&json!(5), &json!(70), &json!(65)));
+    assert_eq!(
+        (&expired["points_expired"], &expired["previous_balance"], &expired["new_balance"]),
+        (&json!(5), &json!(70), &json!(65))
+    );
     assert_eq!(expired["reason"], "Campaign over");
     assert!(is_time(&expired["expired_at"]));
     let by_date = json!({"card_id": id, "expires_before": "2026-02-15T00:00:00Z"});

@@ -34,7 +34,8 @@ fn every_statement_of_lists_and_history_is_a_search_by_index_in_the_order_it_nee
 fn the_check_above_can_fail() {
     let shop = Shop::open();
     let connection = open_reader(&DataDir::new(shop.server.files.path())).unwrap();
-    for sql in ["SELECT card FROM cards WHERE design = ?1", "SELECT card FROM cards WHERE partner = ?1 ORDER BY design"] {
+    for sql in ["SELECT card FROM cards WHERE design = ?1", "SELECT card FROM cards WHERE partner = ?1 ORDER BY design"]
+    {
         assert!(plan(&connection, sql).iter().any(|step| is_slow(step)), "{sql}");
     }
 }

@@ -13,8 +13,18 @@ fn card(extra: Value) -> Value {
 fn a_malformed_email_has_a_code_of_its_own() {
     let shop = Shop::open();
     let long = format!("{}@example.com", "a".repeat(250));
-    for email in ["nonsense", "a@b", "a b@example.com", "@example.com", "ann@", "Ann <ann@example.com>", "ann@example.com\u{0}", &long] {
-        let error = shop.post("/api/loyalty-cards", &card(json!({"customer_email": email}))).error(400, "INVALID_EMAIL");
+    for email in [
+        "nonsense",
+        "a@b",
+        "a b@example.com",
+        "@example.com",
+        "ann@",
+        "Ann <ann@example.com>",
+        "ann@example.com\u{0}",
+        &long,
+    ] {
+        let error =
+            shop.post("/api/loyalty-cards", &card(json!({"customer_email": email}))).error(400, "INVALID_EMAIL");
         assert_eq!(error["field"], "customer_email", "{email}");
         shop.post("/api/customers", &json!({"email": email})).error(400, "INVALID_EMAIL");
     }
@@ -44,7 +54,8 @@ fn every_missing_field_is_named() {
             assert_eq!(named, fields, "{path}");
             assert_eq!(reply.json()["error"]["fields"][0]["code"], "REQUIRED_FIELD");
         }
-        let nulls: Value = fields.iter().map(|field| ((*field).to_owned(), Value::Null)).collect::<serde_json::Map<_, _>>().into();
+        let nulls: Value =
+            fields.iter().map(|field| ((*field).to_owned(), Value::Null)).collect::<serde_json::Map<_, _>>().into();
         shop.post(path, &nulls).error(400, "VALIDATION_ERROR");
     }
 }
@@ -52,7 +63,9 @@ fn every_missing_field_is_named() {
 #[test]
 fn a_body_that_is_no_json_object_is_refused_without_repeating_it() {
     let shop = Shop::open();
-    for body in [&b"{"[..], b"not json", b"5", b"\"text\"", b"[1]", b"{\"a\":1} trailing", b"\xff\xfe", b"{\"a\":\"\\ud800\"}"] {
+    for body in
+        [&b"{"[..], b"not json", b"5", b"\"text\"", b"[1]", b"{\"a\":1} trailing", b"\xff\xfe", b"{\"a\":\"\\ud800\"}"]
+    {
         let reply = shop.send("POST", "/api/points/award", Some(body));
         reply.error(400, "VALIDATION_ERROR");
         assert!(!String::from_utf8_lossy(&reply.raw).contains("trailing"));
@@ -128,7 +141,10 @@ fn everything_at_its_bound_is_accepted() {
         "metadata": metadata
     });
     let entry = shop.post("/api/points/award", &body).data(201);
-    assert_eq!((&entry["reason"], &entry["reference"], &entry["metadata"]), (&body["reason"], &body["reference"], &metadata));
+    assert_eq!(
+        (&entry["reason"], &entry["reference"], &entry["metadata"]),
+        (&body["reason"], &body["reference"], &metadata)
+    );
 }
 
 #[test]
@@ -154,7 +170,11 @@ fn a_content_type_is_not_needed_and_an_oversized_body_is_not_read() {
 #[test]
 fn odd_text_survives_the_way_to_the_vault_and_back() {
     let shop = Shop::open();
-    for (number, name) in ["O'Neil \"Bob\" \\ /", "名前 Ž ẞ 🙂", "<script>alert(1)</script>", "Robert'); DROP TABLE cards;--"].iter().enumerate() {
+    for (number, name) in
+        ["O'Neil \"Bob\" \\ /", "名前 Ž ẞ 🙂", "<script>alert(1)</script>", "Robert'); DROP TABLE cards;--"]
+            .iter()
+            .enumerate()
+    {
         let body = json!({"customer_email": format!("p{number}@example.com"), "customer_name": name});
         let id = shop.post("/api/loyalty-cards", &body).data(201)["id"].as_str().unwrap().to_owned();
         assert_eq!(shop.get(&format!("/api/loyalty-cards/{id}")).data(200)["customer_name"], json!(name));

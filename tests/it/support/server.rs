@@ -2,7 +2,9 @@
 
 use counterfoil::app::{Engine, EngineConfig};
 use counterfoil::clock::Clock;
-use counterfoil::domain::programme::{CreateKey, CreatePartner, CreateTemplate, KeyForm, OpenShop, Scope, TemplateRules};
+use counterfoil::domain::programme::{
+    CreateKey, CreatePartner, CreateTemplate, KeyForm, OpenShop, Scope, TemplateRules,
+};
 use counterfoil::domain::{Event, KeyId, PartnerId, ShopId, Timestamp};
 use counterfoil::http::{HttpConfig, HttpState, server};
 use counterfoil::ops::{Credential, Secrets};
