@@ -181,20 +181,26 @@ pub(super) fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str
 
 /// The credentials by their public id, for the programme as it was last seen.
 #[derive(Debug, Default)]
-pub(crate) struct KeyIndex(RwLock<(Option<Arc<Directory>>, FxHashMap<String, KeyId>)>);
+pub(crate) struct KeyIndex(RwLock<Indexed>);
+
+#[derive(Debug, Default)]
+struct Indexed {
+    directory: Option<Arc<Directory>>,
+    by_public_id: FxHashMap<String, KeyId>,
+}
 
 impl KeyIndex {
     fn find<'a>(&self, directory: &'a Arc<Directory>, public_id: &str) -> Option<&'a Key> {
         {
-            let index = self.0.read();
-            if index.0.as_ref().is_some_and(|known| Arc::ptr_eq(known, directory)) {
-                return index.1.get(public_id).and_then(|id| directory.keys.get(id));
+            let indexed = self.0.read();
+            if indexed.directory.as_ref().is_some_and(|known| Arc::ptr_eq(known, directory)) {
+                return indexed.by_public_id.get(public_id).and_then(|id| directory.keys.get(id));
             }
         }
         let by_public_id: FxHashMap<String, KeyId> =
             directory.keys.values().map(|key| (key.public_id.clone(), key.id)).collect();
         let found = by_public_id.get(public_id).and_then(|id| directory.keys.get(id));
-        *self.0.write() = (Some(directory.clone()), by_public_id);
+        *self.0.write() = Indexed { directory: Some(directory.clone()), by_public_id };
         found
     }
 }

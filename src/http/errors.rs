@@ -4,9 +4,9 @@
 
 use super::fields::{Problem, Problems};
 use super::ids;
-use crate::domain::Rejection;
 use crate::domain::points::Points;
 use crate::domain::programme::Scope;
+use crate::domain::{Rejection, ShopId};
 use crate::queries::QueryError;
 use crate::writer::Refusal;
 use actix_web::http::StatusCode;
@@ -51,6 +51,7 @@ pub(crate) enum ApiError {
     },
     CustomerNotFound {
         customer: String,
+        shop: Option<ShopId>,
     },
     CardBlocked {
         card: String,
@@ -192,9 +193,10 @@ impl ApiError {
             Self::CardNotFound { card } => Form::new(S::NOT_FOUND, "CARD_NOT_FOUND", "There is no such card")
                 .number(1200)
                 .detail("card_id", card.as_str()),
-            Self::CustomerNotFound { customer } => {
+            Self::CustomerNotFound { customer, shop } => {
                 Form::new(S::NOT_FOUND, "CUSTOMER_NOT_FOUND", "There is no such customer")
                     .detail("customer_id", customer.as_str())
+                    .detail("shop_id", shop.map(ShopId::get))
             }
             Self::CardBlocked { card, reason } => Form::new(S::FORBIDDEN, "CARD_BLOCKED", "The card is blocked")
                 .detail("card_id", card.as_str())
@@ -260,7 +262,7 @@ fn rejected(rejection: &Rejection) -> Form {
     match rejection {
         Rejection::CardNotFound { card } => ApiError::CardNotFound { card: ids::card(*card) }.form(),
         Rejection::CustomerNotFound { customer } => {
-            ApiError::CustomerNotFound { customer: ids::customer(*customer) }.form()
+            ApiError::CustomerNotFound { customer: ids::customer(*customer), shop: None }.form()
         }
         Rejection::TemplateNotFound { template } => {
             Form::new(S::NOT_FOUND, "CARD_NOT_FOUND", "There is no such template")

@@ -51,12 +51,12 @@ impl Params {
         parsed
     }
 
-    pub(crate) fn from_time(&mut self, names: &[&str]) -> Option<Timestamp> {
+    pub(crate) fn since(&mut self, names: &[&str]) -> Option<Timestamp> {
         self.time(names, Timestamp::parse)
     }
 
     /// The end of a range: a bare date includes the whole day.
-    pub(crate) fn until_time(&mut self, names: &[&str]) -> Option<Timestamp> {
+    pub(crate) fn until(&mut self, names: &[&str]) -> Option<Timestamp> {
         self.time(names, Timestamp::parse_range_end)
     }
 

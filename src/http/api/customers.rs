@@ -190,7 +190,7 @@ pub(crate) struct Erased {
 
 pub(crate) async fn erase(state: State, caller: Caller, id: PathId, _body: Body) -> Result<Answer<Erased>, ApiError> {
     caller.needs(Scope::CustomersErase)?;
-    let customer = find_customer(&id.0)?;
+    let customer = find_customer(&caller, &id.0)?;
     let command = Command::Erase(Erase { customer });
     let outcome = submit(&state, request(&caller, None, command), |_| json!({})).await?;
     let (records, at) = match outcome.events.iter().find_map(erasure) {
@@ -209,7 +209,7 @@ fn erasure(recorded: &Recorded) -> Option<(i64, Timestamp)> {
 }
 
 async fn find(state: &HttpState, caller: &Caller, id: &PathId) -> Result<CustomerView, ApiError> {
-    let customer = find_customer(&id.0)?;
+    let customer = find_customer(caller, &id.0)?;
     let view = state.queries.customer(caller.partner, customer, state.clock.now()).await?;
-    view.ok_or_else(|| ApiError::CustomerNotFound { customer: id.0.clone() })
+    view.ok_or_else(|| ApiError::CustomerNotFound { customer: id.0.clone(), shop: caller.shop })
 }

@@ -239,8 +239,8 @@ fn list_query(request: &HttpRequest) -> Result<(Option<CardFilter>, CardSort, Pa
         status: status.flatten(),
         tier: params.word("tier", Tier::from_name, "bronze, silver, gold, platinum"),
         email: params.value("customer_email"),
-        issued_from: params.from_time(&["created_after", "date_from", "from_date", "start_date"]),
-        issued_until: params.until_time(&["created_before", "date_to", "to_date", "end_date"]),
+        issued_from: params.since(&["created_after", "date_from", "from_date", "start_date"]),
+        issued_until: params.until(&["created_before", "date_to", "to_date", "end_date"]),
     };
     let sort = params.word("sort", sort_word, SORTS).unwrap_or(CardSort { key: SortKey::Issued, descending: true });
     let paging = params.paging(limits::PAGE_ROWS);

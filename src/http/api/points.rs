@@ -280,8 +280,8 @@ pub(super) fn history_query(request: &HttpRequest, rows: i64) -> Result<(History
     let mut params = Params::of(request);
     let filter = HistoryFilter {
         movement: params.movement("type"),
-        from: params.from_time(&["from_date", "date_from", "start_date"]),
-        until: params.until_time(&["to_date", "date_to", "end_date"]),
+        from: params.since(&["from_date", "date_from", "start_date"]),
+        until: params.until(&["to_date", "date_to", "end_date"]),
         reference: params.value("reference"),
         staff_member: params.value("staff_member"),
     };

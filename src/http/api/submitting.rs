@@ -77,8 +77,8 @@ pub(crate) async fn find_target(state: &HttpState, caller: &Caller, target: &Tar
     match target {
         Target::Card(text) => find_card(state, caller, text).await,
         Target::Customer(text) => {
-            let unknown = || ApiError::CustomerNotFound { customer: text.clone() };
-            let customer = find_customer(text)?;
+            let unknown = || ApiError::CustomerNotFound { customer: text.clone(), shop: caller.shop };
+            let customer = find_customer(caller, text)?;
             let card = state.queries.card_of_customer(caller.partner, customer).await?.ok_or_else(unknown)?;
             card.ok_or_else(|| ApiError::CardNotFound { card: text.clone() })
         }
@@ -86,8 +86,9 @@ pub(crate) async fn find_target(state: &HttpState, caller: &Caller, target: &Tar
 }
 
 /// The customer that a request names.
-pub(crate) fn find_customer(text: &str) -> Result<CustomerId, ApiError> {
-    ids::parse_customer(text.trim()).ok_or_else(|| ApiError::CustomerNotFound { customer: text.to_owned() })
+pub(crate) fn find_customer(caller: &Caller, text: &str) -> Result<CustomerId, ApiError> {
+    let unknown = || ApiError::CustomerNotFound { customer: text.to_owned(), shop: caller.shop };
+    ids::parse_customer(text.trim()).ok_or_else(unknown)
 }
 
 /// A command on its way, with who asks.

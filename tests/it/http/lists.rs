@@ -12,6 +12,10 @@ struct Known {
     activity: i64,
 }
 
+/// What a card is sorted by, and whether a filter keeps it: of the card and its place in the order of issue.
+type SortKey = fn(&Known, usize) -> (i64, usize);
+type Keep = fn(&Known, usize) -> bool;
+
 /// Two dozen cards, one a day, of every status and tier, with balances that repeat.
 fn shop_with_cards() -> (Shop, Vec<Known>) {
     let shop = Shop::open();
@@ -63,7 +67,7 @@ fn all_pages(shop: &Shop, query: &str, limit: usize) -> (Vec<String>, Value) {
 #[test]
 fn every_filter_in_every_order_and_page_size_gives_the_same_cards_as_sorting_everything() {
     let (shop, known) = shop_with_cards();
-    let sorts: [(&str, fn(&Known, usize) -> (i64, usize), bool); 7] = [
+    let sorts: [(&str, SortKey, bool); 7] = [
         ("", |_, at| (0, at), true),
         ("sort=created_at:desc", |_, at| (0, at), true),
         ("sort=created_at:asc", |_, at| (0, at), false),
@@ -72,7 +76,7 @@ fn every_filter_in_every_order_and_page_size_gives_the_same_cards_as_sorting_eve
         ("sort=points_balance:asc", |card, at| (card.balance, at), false),
         ("sort=last_activity:desc", |card, at| (card.activity, at), true),
     ];
-    let filters: [(&str, fn(&Known, usize) -> bool); 10] = [
+    let filters: [(&str, Keep); 10] = [
         ("", |_, _| true),
         ("status=active", |card, _| card.status == "active"),
         ("status=blocked", |card, _| card.status == "blocked"),

@@ -13,7 +13,6 @@ pub(crate) struct Shop {
     pub(crate) server: Server,
     pub(crate) partner: PartnerId,
     pub(crate) shop: ShopId,
-    pub(crate) key: KeyId,
     pub(crate) public_id: String,
     pub(crate) secret: String,
     pub(crate) client: Client,
@@ -41,10 +40,10 @@ impl Shop {
         let partner = server.create_partner("Corner Bakery");
         let shop = server.open_shop(partner);
         server.create_template(partner, rules);
-        let (key, credential) = server.create_key(partner, NewKey::default());
+        let (_, credential) = server.create_key(partner, NewKey::default());
         let (public_id, secret) = (credential.public_id.clone(), credential.presented().reveal().to_owned());
         let client = Client::new(&server.base).with("X-API-Key", &public_id).with("X-API-Secret", &secret);
-        Self { server, partner, shop, key, public_id, secret, client }
+        Self { server, partner, shop, public_id, secret, client }
     }
 
     /// The same shop after its service stopped and started again.
