@@ -81,12 +81,13 @@ pub fn issue_card(operator: &Operator, founded: &Founded, member: &NewMember) ->
     })
 }
 
-/// Moves points on a card of the programme.
+/// Moves points on a card of the programme, in its shop: an order's key names the shop, and so must the command.
 ///
 /// # Errors
 /// When it was refused.
 pub fn move_points(operator: &Operator, founded: &Founded, command: Command) -> Result<(), Refused> {
-    submit(operator, founded.partner, command).map(|_| ())
+    let moved = operator.submit_in(founded.partner, Some(founded.shop), command);
+    moved.map(|_| ()).map_err(|refusal| told(&refusal))
 }
 
 impl NewKey {

@@ -63,7 +63,16 @@ impl Operator {
     }
 
     pub(super) fn submit(&self, partner: PartnerId, command: Command) -> Result<Outcome, Refusal> {
-        let request = Request { partner, actor: Actor::CommandLine, shop: None, idempotency_key: None, command };
+        self.submit_in(partner, None, command)
+    }
+
+    pub(super) fn submit_in(
+        &self,
+        partner: PartnerId,
+        shop: Option<ShopId>,
+        command: Command,
+    ) -> Result<Outcome, Refusal> {
+        let request = Request { partner, actor: Actor::CommandLine, shop, idempotency_key: None, command };
         self.writer.submit_blocking(request)
     }
 
