@@ -9,6 +9,7 @@ use crate::storage::{DataDir, DataDirError};
 use clap::Args;
 use rusqlite::{Connection, OpenFlags};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// Rebuild views.db from the log, or check it against a rebuild
@@ -37,6 +38,8 @@ fn replace(dir: &DataDir, output: &mut Output) -> Result<(), Failure> {
     let _lock = dir.lock().map_err(refusal)?;
     let scratch = Scratch::new(dir.path().join("views.rebuilt.db"));
     let until = rebuild(&open(&dir.ledger())?, &scratch.0, None)?;
+    let owner_only = fs::set_permissions(&scratch.0, fs::Permissions::from_mode(0o600));
+    owner_only.map_err(|source| Failure::File { path: scratch.0.display().to_string(), source })?;
     // The old file's WAL must not be taken for the new file's. Between the two steps there is no views.db, which is
     // harmless: the next start makes one.
     remove_database(&dir.views());
@@ -76,6 +79,11 @@ fn check(dir: &DataDir, output: &mut Output) -> Result<(), Failure> {
 /// Rebuilds up to where views.db stands, from one snapshot of each file.
 fn compare_with_rebuild(dir: &DataDir, scratch: &Scratch) -> Result<(Seq, Vec<Difference>), Failure> {
     const ATTEMPTS: u32 = 20;
+    if !dir.views().exists() {
+        return Err(Failure::CheckFailed(
+            "views.db is missing: the next start makes it, and so does `counterfoil rebuild`".to_owned(),
+        ));
+    }
     for _ in 0..ATTEMPTS {
         let views = open(&dir.views())?;
         views.execute_batch("BEGIN")?;

@@ -149,3 +149,20 @@ fn due(views: &Connection, now: Timestamp, after: Place) -> rusqlite::Result<Vec
     let rows = query.query_map((now.micros(), after.0, after.1, PAGE), |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_read_from_the_index_alone_and_already_sorted() {
+        let views = Connection::open_in_memory().unwrap();
+        views.execute_batch(include_str!("../../schema/sql/views/tables.sql")).unwrap();
+        views.execute_batch(include_str!("../../schema/sql/views/indexes.sql")).unwrap();
+        let mut query = views.prepare(&format!("EXPLAIN QUERY PLAN {DUE}")).unwrap();
+        let rows = query.query_map((0, 0, 0, 0), |row| row.get::<_, String>(3)).unwrap();
+        let plan = rows.collect::<rusqlite::Result<Vec<_>>>().unwrap().join("\n");
+        assert!(plan.contains("SEARCH lots USING COVERING INDEX lots_by_expiry"), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+}

@@ -39,3 +39,13 @@ fn a_doctored_row_is_found_and_repaired_by_a_rebuild() {
     run("rebuild", dir.path()).ok();
     run("rebuild --check", dir.path()).ok();
 }
+
+#[test]
+fn a_missing_file_fails_the_check_and_a_rebuild_makes_it() {
+    let dir = tempfile::tempdir().unwrap();
+    run("init", dir.path()).ok();
+    fs::remove_file(dir.path().join("views.db")).unwrap();
+    assert_eq!(run("rebuild --check", dir.path()).code, 1);
+    run("rebuild", dir.path()).ok();
+    run("rebuild --check", dir.path()).ok();
+}

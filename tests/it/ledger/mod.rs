@@ -3,6 +3,7 @@
 mod disk_full;
 mod erasure;
 mod exactly_once;
+mod expiry_job;
 mod invariants;
 mod load;
 mod model;
