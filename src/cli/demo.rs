@@ -5,7 +5,7 @@ use super::output::Output;
 use super::service::{self, Configuration};
 use super::{Failure, programme};
 use crate::app::EngineConfig;
-use crate::control::{Founded, NewKey, NewMember, Operator, issue_card, move_points};
+use crate::control::{self, Founded, NewKey, NewMember, Operator, issue_card, move_points};
 use crate::domain::CardId;
 use crate::domain::points::{Adjust, Award, Note, Order, Particulars, Points, Redeem};
 use crate::http::HttpConfig;
@@ -49,7 +49,7 @@ impl Demo {
             create(&dir)?;
         }
         let marker = read_marker(&dir)?;
-        let lock = dir.lock()?;
+        let lock = control::lock(&dir)?;
         let configuration = Configuration {
             dir: dir.clone(),
             listen: self.listen,

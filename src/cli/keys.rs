@@ -11,6 +11,8 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 /// Create, list and revoke credentials, while the service runs or not
+///
+/// To rotate a key without a gap: create another, move the shop over to it, revoke the old one.
 #[derive(Debug, Args)]
 pub(super) struct Keys {
     #[command(subcommand)]

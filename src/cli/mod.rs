@@ -17,6 +17,7 @@ mod serve;
 mod server;
 mod service;
 mod staging;
+mod status;
 
 pub use failure::Failure;
 
@@ -43,6 +44,7 @@ enum Sub {
     Demo(demo::Demo),
     Init(init::Init),
     Serve(serve::Serve),
+    Status(status::Status),
     Keys(keys::Keys),
     Erase(erase::Erase),
     Rebuild(rebuild::Rebuild),
@@ -58,6 +60,7 @@ pub fn run() -> ExitCode {
         Sub::Demo(demo) => demo.run(&mut output),
         Sub::Init(init) => init.run(&mut output),
         Sub::Serve(serve) => serve.run(&mut output),
+        Sub::Status(status) => status.run(&mut output),
         Sub::Keys(keys) => keys.run(&mut output),
         Sub::Erase(erase) => erase.run(&mut output),
         Sub::Rebuild(rebuild) => rebuild.run(&mut output),

@@ -3,6 +3,7 @@
 use super::Failure;
 use super::arguments::Data;
 use super::output::Output;
+use crate::control;
 use crate::domain::Seq;
 use crate::projections::{Difference, ViewsState, compare, rebuild, state};
 use crate::storage::{DataDir, DataDirError};
@@ -35,7 +36,7 @@ impl Rebuild {
 }
 
 fn replace(dir: &DataDir, output: &mut Output) -> Result<(), Failure> {
-    let _lock = dir.lock().map_err(refusal)?;
+    let _lock = control::lock(dir).map_err(refusal)?;
     let scratch = Scratch::new(dir.path().join("views.rebuilt.db"));
     let until = rebuild(&open(&dir.ledger())?, &scratch.0, None)?;
     let owner_only = fs::set_permissions(&scratch.0, fs::Permissions::from_mode(0o600));

@@ -6,6 +6,7 @@ use super::logging::{self, LogFormat};
 use super::output::Output;
 use super::service::{self, Configuration};
 use crate::app::EngineConfig;
+use crate::control;
 use crate::http::{Allowances, HttpConfig};
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
@@ -83,7 +84,7 @@ impl Serve {
         logging::start(self.log);
         let dir = self.data.dir();
         dir.expect_ledger()?;
-        let lock = dir.lock()?;
+        let lock = control::lock(&dir)?;
         let http = self.http();
         let configuration = Configuration {
             dir,

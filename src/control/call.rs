@@ -51,6 +51,32 @@ pub fn call(dir: &DataDir, request: &AdminRequest) -> Result<AdminAnswer, CallEr
     }
 }
 
+/// Takes the directory's lock, and waits for a command that is being executed there. A running service is not waited for.
+///
+/// # Errors
+/// [`DataDirError::InUse`] while a service runs.
+pub fn lock(dir: &DataDir) -> Result<Lock, DataDirError> {
+    let (start, mut told) = (Instant::now(), false);
+    loop {
+        match dir.lock() {
+            Err(DataDirError::InUse(_)) if start.elapsed() < PATIENCE && !is_served(dir) => {
+                if !told {
+                    tracing::info!("waiting for a command that holds the directory's lock");
+                    told = true;
+                }
+                std::thread::sleep(PAUSE);
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Whether a service runs and takes requests of the command line.
+#[must_use]
+pub fn is_served(dir: &DataDir) -> bool {
+    UnixStream::connect(dir.control_socket()).is_ok()
+}
+
 /// Starts the engine of a directory whose lock is held, with an operator for it and the secrets.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ mod message;
 mod operator;
 mod socket;
 
-pub use call::{CallError, call, start};
+pub use call::{CallError, call, is_served, lock, start};
 pub use founding::{Founded, Founding, NewMember, found, issue_card, move_points};
 pub use message::{AdminAnswer, AdminRequest, KeyView, NewKey, Refused};
 pub use operator::Operator;

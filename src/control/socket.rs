@@ -118,6 +118,10 @@ fn answer(stream: &UnixStream, operator: &Operator) -> io::Result<()> {
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = String::new();
     BufReader::new(stream.take(LINE_MAX)).read_line(&mut line)?;
+    if line.is_empty() {
+        // Somebody only looked whether a service runs.
+        return Ok(());
+    }
     let answer = match serde_json::from_str::<AdminRequest>(&line) {
         Ok(request) => operator.execute(request),
         Err(_) => AdminAnswer::Refused(refused("the service is of another version and does not know this".to_owned())),

@@ -2,7 +2,9 @@
 
 #![expect(clippy::wildcard_enum_match_arm, reason = "a test picks the few events it is about")]
 
+mod architecture;
 mod cli;
+mod crash;
 mod http;
 mod ledger;
 mod support;

@@ -4,7 +4,7 @@ use super::program::run_bare;
 
 #[test]
 fn each_subcommand_explains_its_flags() {
-    let subcommands: [(&str, &[&str]); 9] = [
+    let subcommands: [(&str, &[&str]); 10] = [
         ("demo", &["--data", "--listen"]),
         ("init", &["--data", "--partner", "--currency", "--json"]),
         ("serve", &["--data", "--listen", "--rate-limit", "--log", "--memory-cards", "--environment"]),
@@ -24,6 +24,7 @@ fn each_subcommand_explains_its_flags() {
         ),
         ("keys list", &["--data", "--json"]),
         ("keys revoke", &["--data", "--key"]),
+        ("status", &["--data", "--json"]),
         ("erase", &["--data", "--customer"]),
         ("rebuild", &["--data", "--check"]),
         ("backup", &["--data", "--to", "--for-auditor"]),
@@ -35,7 +36,7 @@ fn each_subcommand_explains_its_flags() {
         }
     }
     let help = run_bare("--help").ok();
-    for word in ["demo", "init", "serve", "keys", "erase", "rebuild", "backup", "Exit codes"] {
+    for word in ["demo", "init", "serve", "status", "keys", "erase", "rebuild", "backup", "Exit codes"] {
         assert!(help.contains(word), "--help does not mention {word}");
     }
 }

@@ -1,9 +1,10 @@
 //! Driving the binary: commands that end, and services that run until they are told to stop.
 
 use serde_json::Value;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -69,28 +70,48 @@ pub(super) struct Service {
     child: Child,
     /// Everything up to the line that says it serves.
     pub(super) announcement: String,
-    stdout: Option<BufReader<ChildStdout>>,
-    log: Option<JoinHandle<String>>,
+    stdout: BufReader<ChildStdout>,
+    log: Arc<Mutex<String>>,
+    reading_log: Option<JoinHandle<()>>,
 }
 
 impl Service {
     /// Starts `counterfoil WORDS --listen 127.0.0.1:0 --data DIR` and waits until it serves.
     pub(super) fn start(words: &str, dir: &Path) -> Self {
+        let mut service = Self::spawn(words, dir);
+        service.await_announcement();
+        service
+    }
+
+    /// Starts it and does not wait.
+    pub(super) fn spawn(words: &str, dir: &Path) -> Self {
         let mut command = command(words);
         command.args(["--listen", "127.0.0.1:0", "--data"]).arg(dir).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the binary starts");
-        let mut stderr = child.stderr.take().expect("stderr is piped");
-        let log = std::thread::spawn(move || {
-            let mut log = String::new();
-            stderr.read_to_string(&mut log).map(|_| log).expect("log lines are text")
+        let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+        let stderr = BufReader::new(child.stderr.take().expect("stderr is piped"));
+        let log = Arc::new(Mutex::new(String::new()));
+        let kept = Arc::clone(&log);
+        let reading_log = std::thread::spawn(move || {
+            for line in stderr.lines() {
+                let line = line.expect("log lines are text");
+                kept.lock().unwrap().extend([line.as_str(), "\n"]);
+            }
         });
-        let mut stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        let mut announcement = String::new();
-        while !announcement.contains("serves on http://") {
-            let read = stdout.read_line(&mut announcement).expect("announcements are text");
-            assert_ne!(read, 0, "the service ended before it served: {}", log.join().unwrap());
+        Self { child, announcement: String::new(), stdout, log, reading_log: Some(reading_log) }
+    }
+
+    /// Waits until it says that it serves.
+    pub(super) fn await_announcement(&mut self) {
+        while !self.announcement.contains("serves on http://") {
+            let read = self.stdout.read_line(&mut self.announcement).expect("announcements are text");
+            assert_ne!(read, 0, "the service ended before it served: {}", self.log());
         }
-        Self { child, announcement, stdout: Some(stdout), log: Some(log) }
+    }
+
+    /// The log lines so far.
+    pub(super) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     /// The address that it announced, as in `127.0.0.1:41234`.
@@ -103,10 +124,8 @@ impl Service {
     pub(super) fn terminate(mut self) -> (i32, String) {
         self.signal("TERM");
         let code = self.wait();
-        // Open until here, so that nothing it prints meets a closed pipe.
-        drop(self.stdout.take());
-        let log = self.log.take().expect("taken once").join().expect("the log was read");
-        (code, log)
+        self.reading_log.take().expect("taken once").join().expect("the log was read");
+        (code, self.log())
     }
 
     /// Waits for the end of a service that was told to stop, and answers the exit code.

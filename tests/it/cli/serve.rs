@@ -1,6 +1,6 @@
 //! `counterfoil serve`: one process for a directory, and an orderly end.
 
-use super::program::{Service, run};
+use super::program::{Service, eventually, run};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 
@@ -91,4 +91,28 @@ fn log_lines_are_json_when_asked_for_and_name_nobody() {
         assert!(!log.contains(secret.as_str().unwrap()));
     }
     assert!(!log.contains("Bakery"));
+}
+
+#[test]
+fn a_service_waits_for_a_command_that_is_being_executed() {
+    let dir = tempfile::tempdir().unwrap();
+    run("init", dir.path()).ok();
+    let lock = counterfoil::storage::DataDir::new(dir.path()).lock().unwrap();
+    let mut service = Service::spawn("serve", dir.path());
+    eventually("it waits", || service.log().contains("waiting for a command"));
+    drop(lock);
+    service.await_announcement();
+    assert_eq!(service.terminate().0, 0);
+}
+
+#[test]
+fn status_says_whether_a_service_runs_and_how_far_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    run("init", dir.path()).ok();
+    let alone = run("status --json", dir.path()).json();
+    assert_eq!((&alone["served"], &alone["events"], &alone["projected"]), (&false.into(), &4.into(), &4.into()));
+    let service = Service::start("serve", dir.path());
+    let beside = run("status --json", dir.path()).json();
+    assert_eq!((&beside["served"], &beside["events"], &beside["writable"]), (&true.into(), &4.into(), &true.into()));
+    assert_eq!(service.terminate().0, 0);
 }

@@ -1,0 +1,5 @@
+//! The real binary under real trouble: killed at random instants, on damaged projections, on a disk that refuses to be written.
+
+mod io_error;
+mod kill;
+mod process;
