@@ -41,10 +41,11 @@ impl Caller {
     }
 
     /// The caller at the shop that the request names otherwise than by `Shop-ID`.
-    pub(crate) fn at_shop(&self, named: Option<&str>) -> Result<Self, ApiError> {
-        let Some(named) = named else { return Ok(self.clone()) };
-        let shop = own_shop(&self.directory, self.partner, self.bound_to, named)?;
-        Ok(Self { shop: Some(shop), ..self.clone() })
+    pub(crate) fn at_shop(mut self, named: Option<&str>) -> Result<Self, ApiError> {
+        if let Some(named) = named {
+            self.shop = Some(own_shop(&self.directory, self.partner, self.bound_to, named)?);
+        }
+        Ok(self)
     }
 }
 

@@ -121,7 +121,7 @@ fn log<B>(response: &ServiceResponse<B>, context: &RequestContext, started: Inst
             method = %response.request().method(),
             route = response.request().match_pattern().as_deref().unwrap_or("unknown"),
             status = response.status().as_u16(),
-            micros = started.elapsed().as_micros(),
+            micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
             request_id = %context.0.id,
             key = context.0.key.get().map(KeyId::get),
             "answered"

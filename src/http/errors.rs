@@ -369,3 +369,50 @@ impl ResponseError for ApiError {
         HttpResponse::new(self.status_code())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(error: &ApiError) -> (u16, &'static str, Option<i64>) {
+        let form = error.form();
+        (form.status.as_u16(), form.code, form.retry_after)
+    }
+
+    #[test]
+    fn nothing_written_means_try_again() {
+        for refusal in [Refusal::Busy, Refusal::NotWritten, Refusal::Stopping] {
+            let error = ApiError::refused(refusal, |_| Value::Null);
+            assert_eq!(answer(&error), (503, "SERVICE_UNAVAILABLE", Some(RETRY_AFTER)));
+        }
+        for error in [QueryError::Behind, QueryError::Busy] {
+            assert_eq!(answer(&error.into()), (503, "SERVICE_UNAVAILABLE", Some(RETRY_AFTER)));
+        }
+    }
+
+    #[test]
+    fn what_happened_inside_stays_inside() {
+        let inside = rusqlite::Error::InvalidParameterName("secret-table".to_owned());
+        let form = ApiError::from(QueryError::from(inside)).form();
+        assert_eq!((form.status.as_u16(), form.code), (500, "INTERNAL_ERROR"));
+        assert!(!form.message.contains("secret-table") && form.details.is_empty());
+    }
+
+    #[test]
+    fn a_question_that_is_too_wide_is_the_clients_to_narrow() {
+        let form = ApiError::from(QueryError::TooWide { most: 7 }).form();
+        assert_eq!((form.status.as_u16(), form.code), (400, "VALIDATION_ERROR"));
+        assert_eq!(form.problems[0].field, "from_date");
+    }
+
+    #[test]
+    fn of_several_problems_the_one_with_a_code_of_its_own_names_the_answer() {
+        let mut fields = super::super::fields::Fields::new(serde_json::from_str(r#"{"points": -1}"#).unwrap());
+        fields.required_text("reason", 10);
+        fields.points("points", super::super::fields::POSITIVE);
+        let form = ApiError::Invalid(fields.finish()).form();
+        assert_eq!(form.code, "INVALID_POINTS");
+        assert_eq!(form.details["provided_value"], json!(-1));
+        assert_eq!(form.problems.len(), 2);
+    }
+}

@@ -7,7 +7,8 @@ CREATE UNIQUE INDEX cards_by_number      ON cards (partner, number);
 CREATE INDEX cards_by_customer           ON cards (customer);
 CREATE INDEX cards_by_partner            ON cards (partner, card);
 CREATE INDEX cards_by_status             ON cards (partner, status, tier, card);
-CREATE INDEX cards_by_balance            ON cards (partner, balance, card);
-CREATE INDEX cards_by_activity           ON cards (partner, last_activity, card);
+-- Status and tier ride along so that a filtered list is walked in the index alone, without a look at each card's row.
+CREATE INDEX cards_by_balance            ON cards (partner, balance, card, status, tier);
+CREATE INDEX cards_by_activity           ON cards (partner, last_activity, card, status, tier);
 CREATE INDEX lots_by_expiry              ON lots (expires_at, card) WHERE expires_at IS NOT NULL;
 CREATE INDEX movements_by_card           ON movements (card, seq);

@@ -122,7 +122,7 @@ async fn prepare(
         Err(problems) => return (card, Err(ApiError::Invalid(problems))),
     };
     let prepared = async {
-        let caller = caller.at_shop(movement.shop.as_deref())?;
+        let caller = caller.clone().at_shop(movement.shop.as_deref())?;
         let found = find_target(state, &caller, &movement.target).await?;
         // A blank cannot stand in a key that a client sends, so no client's key is mistaken for an item's.
         let key = key.0.as_ref().map(|key| format!("{key} {place}"));

@@ -130,7 +130,7 @@ pub(crate) async fn award(
     key: IdempotencyKey,
     body: Body,
 ) -> Result<Answer<Entry>, ApiError> {
-    let (moved, replayed) = moved(&state, &caller, key, &body, Kind::Award).await?;
+    let (moved, replayed) = moved(&state, caller, key, &body, Kind::Award).await?;
     Ok(Answer::created("Points awarded", Entry::from(moved)).replayed(replayed))
 }
 
@@ -140,7 +140,7 @@ pub(crate) async fn redeem(
     key: IdempotencyKey,
     body: Body,
 ) -> Result<Answer<Entry>, ApiError> {
-    let (moved, replayed) = moved(&state, &caller, key, &body, Kind::Redeem).await?;
+    let (moved, replayed) = moved(&state, caller, key, &body, Kind::Redeem).await?;
     Ok(Answer::created("Points redeemed", Entry::from(moved)).replayed(replayed))
 }
 
@@ -150,7 +150,7 @@ pub(crate) async fn adjust(
     key: IdempotencyKey,
     body: Body,
 ) -> Result<Answer<Entry>, ApiError> {
-    let (moved, replayed) = moved(&state, &caller, key, &body, Kind::Adjust).await?;
+    let (moved, replayed) = moved(&state, caller, key, &body, Kind::Adjust).await?;
     Ok(Answer::created("Points adjusted", Entry::from(moved)).replayed(replayed))
 }
 
@@ -160,13 +160,13 @@ pub(crate) async fn expire(
     key: IdempotencyKey,
     body: Body,
 ) -> Result<Answer<Expired>, ApiError> {
-    let (moved, replayed) = moved(&state, &caller, key, &body, Kind::Expire).await?;
+    let (moved, replayed) = moved(&state, caller, key, &body, Kind::Expire).await?;
     Ok(Answer::ok("Points expired", Expired::from(moved)).replayed(replayed))
 }
 
 async fn moved(
     state: &HttpState,
-    caller: &Caller,
+    caller: Caller,
     key: IdempotencyKey,
     body: &Body,
     kind: Kind,

@@ -7,6 +7,7 @@ mod erase;
 mod help;
 mod init;
 mod keys;
+mod log_lines;
 mod program;
 mod rebuild;
 mod serve;
