@@ -114,7 +114,7 @@ fn issue(number: i64) -> Request {
 }
 
 fn request(command: Command) -> Request {
-    Request { partner: PartnerId::new(1), actor: Actor::CommandLine, shop: None, idempotency_key: None, command }
+    Request { partner: PartnerId::new(1), actor: Actor::CommandLine, idempotency_key: None, command }
 }
 
 fn submit(engine: &Engine, requests: Vec<Request>) {

@@ -87,5 +87,5 @@ fn request(partner: PartnerId, number: i64) -> Request {
         metadata: Metadata::new(),
         shop: None,
     });
-    Request { partner, actor: Actor::CommandLine, shop: None, idempotency_key: None, command }
+    Request { partner, actor: Actor::CommandLine, idempotency_key: None, command }
 }

@@ -81,13 +81,12 @@ pub fn issue_card(operator: &Operator, founded: &Founded, member: &NewMember) ->
     })
 }
 
-/// Moves points on a card of the programme, in its shop: an order's key names the shop, and so must the command.
+/// Moves points on a card of the programme.
 ///
 /// # Errors
 /// When it was refused.
 pub fn move_points(operator: &Operator, founded: &Founded, command: Command) -> Result<(), Refused> {
-    let moved = operator.submit_in(founded.partner, Some(founded.shop), command);
-    moved.map(|_| ()).map_err(|refusal| told(&refusal))
+    submit(operator, founded.partner, command).map(|_| ())
 }
 
 impl NewKey {

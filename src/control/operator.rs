@@ -63,16 +63,7 @@ impl Operator {
     }
 
     pub(super) fn submit(&self, partner: PartnerId, command: Command) -> Result<Outcome, Refusal> {
-        self.submit_in(partner, None, command)
-    }
-
-    pub(super) fn submit_in(
-        &self,
-        partner: PartnerId,
-        shop: Option<ShopId>,
-        command: Command,
-    ) -> Result<Outcome, Refusal> {
-        let request = Request { partner, actor: Actor::CommandLine, shop, idempotency_key: None, command };
+        let request = Request { partner, actor: Actor::CommandLine, idempotency_key: None, command };
         self.writer.submit_blocking(request)
     }
 

@@ -141,7 +141,7 @@ impl Work {
 fn request(card: i64) -> Request {
     // The card says whose it is; the job belongs to the deployment.
     let (partner, command) = (PartnerId::new(0), Command::ExpireDue(CardId::new(card)));
-    Request { partner, actor: Actor::ExpiryJob, shop: None, idempotency_key: None, command }
+    Request { partner, actor: Actor::ExpiryJob, idempotency_key: None, command }
 }
 
 fn due(views: &Connection, now: Timestamp, after: Place) -> rusqlite::Result<Vec<Place>> {

@@ -103,7 +103,7 @@ fn header(request: &Request, operation: &str, fingerprint: Fingerprint) -> Optio
 }
 
 fn scope(request: &Request) -> String {
-    match request.shop {
+    match request.command.shop() {
         Some(shop) => format!("p{}/s{shop}", request.partner),
         None => format!("p{}/s-", request.partner),
     }

@@ -50,13 +50,36 @@ pub enum Command {
     ExpireDue(CardId),
 }
 
+impl Command {
+    /// The shop where it takes place, part of the key of an order; none where the command or its credential names none.
+    #[must_use]
+    pub const fn shop(&self) -> Option<ShopId> {
+        match self {
+            Self::Issue(command) => command.shop,
+            Self::Award(command) => command.particulars.shop,
+            Self::Redeem(command) => command.particulars.shop,
+            Self::Adjust(command) => command.particulars.shop,
+            Self::Expire(command) => command.particulars.shop,
+            Self::CreatePartner(_)
+            | Self::OpenShop(_)
+            | Self::CreateTemplate(_)
+            | Self::CreateKey(_)
+            | Self::RevokeKey(_)
+            | Self::Register(_)
+            | Self::Erase(_)
+            | Self::UpdateCard(_)
+            | Self::Block(_)
+            | Self::Unblock(_)
+            | Self::ExpireDue(_) => None,
+        }
+    }
+}
+
 /// A command with its caller.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub partner: PartnerId,
     pub actor: Actor,
-    /// The shop that the request or its credential names; part of the keys of orders.
-    pub shop: Option<ShopId>,
     /// The `Idempotency-Key` header. A command with an order id or a reference goes by that instead.
     pub idempotency_key: Option<String>,
     pub command: Command,

@@ -76,7 +76,7 @@ impl Decider<'_> {
     }
 
     fn check_shop(&self, request: &Request) -> Result<(), Rejection> {
-        match request.shop {
+        match request.command.shop() {
             Some(shop) if self.memory.directory().shop_of(request.partner, shop).is_none() => {
                 Err(Rejection::ShopNotFound { shop })
             }

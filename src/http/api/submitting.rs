@@ -93,7 +93,7 @@ pub(crate) fn find_customer(caller: &Caller, text: &str) -> Result<CustomerId, A
 
 /// A command on its way, with who asks.
 pub(crate) fn request(caller: &Caller, idempotency_key: Option<String>, command: Command) -> Request {
-    Request { partner: caller.partner, actor: caller.actor(), shop: caller.shop, idempotency_key, command }
+    Request { partner: caller.partner, actor: caller.actor(), idempotency_key, command }
 }
 
 /// Submits a command; `recorded` renders what another request left under the same key.

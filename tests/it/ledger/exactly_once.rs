@@ -1,17 +1,18 @@
 //! One order, one award: at once, across restarts, rebuilt projections and shops.
 
 use super::workshop::{PARTNER, Workshop, adjust, award, issue, order, redeem, stated_balance};
-use counterfoil::domain::points::Order;
+use counterfoil::domain::points::{Award, Note, Order, Particulars, Points};
 use counterfoil::domain::programme::OpenShop;
-use counterfoil::domain::{Rejection, ShopId};
+use counterfoil::domain::{CardId, Rejection, ShopId};
 use counterfoil::writer::{Command, Refusal, Request};
 
 fn with_header(key: &str, command: Command) -> Request {
     Request { idempotency_key: Some(key.into()), ..Workshop::request(command) }
 }
 
-fn at_shop(shop: i64, command: Command) -> Request {
-    Request { shop: Some(ShopId::new(shop)), ..Workshop::request(command) }
+fn award_at_shop(shop: i64, card: CardId) -> Command {
+    let particulars = Particulars { shop: Some(ShopId::new(shop)), name: order("1001"), note: Note::default() };
+    Command::Award(Award { card, points: Points::new(5), expires_at: None, particulars })
 }
 
 #[test]
@@ -70,11 +71,10 @@ fn two_shops_may_both_have_an_order_1001() {
     workshop.must(Command::OpenShop(OpenShop { name: "Station".into(), is_virtual: false }));
     let (card, _) = workshop.issue("ona@example.com", 0);
     for shop in [1, 2] {
-        let outcome = workshop.engine().writer().submit_blocking(at_shop(shop, award(card, 5, None, order("1001"))));
-        assert!(!outcome.unwrap().replayed, "shop {shop}");
+        assert!(!workshop.must(award_at_shop(shop, card)).replayed, "shop {shop}");
     }
     assert_eq!(workshop.available(card), 10);
-    let foreign = workshop.engine().writer().submit_blocking(at_shop(9, award(card, 5, None, order("1002"))));
+    let foreign = workshop.run(award_at_shop(9, card));
     assert!(matches!(foreign, Err(Refusal::Rejected(Rejection::ShopNotFound { .. }))));
 }
 

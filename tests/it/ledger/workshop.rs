@@ -82,7 +82,7 @@ impl Workshop {
     }
 
     pub(crate) fn request(command: Command) -> Request {
-        Request { partner: PARTNER, actor: Actor::CommandLine, shop: None, idempotency_key: None, command }
+        Request { partner: PARTNER, actor: Actor::CommandLine, idempotency_key: None, command }
     }
 
     pub(crate) fn run(&self, command: Command) -> Result<Outcome, Refusal> {

@@ -77,7 +77,7 @@ impl Server {
     }
 
     pub(crate) fn command(&self, partner: PartnerId, command: Command) -> Outcome {
-        let request = Request { partner, actor: Actor::CommandLine, shop: None, idempotency_key: None, command };
+        let request = Request { partner, actor: Actor::CommandLine, idempotency_key: None, command };
         self.engine().writer().submit_blocking(request).expect("the command is accepted")
     }
 
