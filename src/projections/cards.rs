@@ -1,8 +1,8 @@
 //! Cards and their open lots: the tables `cards`, `lots` and `card_counts`.
 
 use crate::domain::cards::{Card, CardNumber, LastMovement, MovementType, Status, Tier};
-use crate::domain::points::{Lot, Lots, Points};
-use crate::domain::{CardId, CustomerId, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp};
+use crate::domain::points::{Lot, Lots, OpenedLot, Points, Slice};
+use crate::domain::{CardId, CustomerId, Event, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
@@ -11,21 +11,21 @@ const BLOCK: i64 = 4_096;
 
 const SELECT: &str = "SELECT card, partner, customer, template, number, status, status_before_block, design, shop, tier, \
      debt, lifetime, redeemed, expired, adjusted, movements, last_seq, last_type, last_points, \
-     (SELECT at FROM movements WHERE seq = last_seq), issued_at, updated_at, last_activity, blocked_at, \
+     last_at, issued_at, updated_at, last_activity, blocked_at, \
      block_record, metadata_record, version, as_of FROM cards WHERE card = ?1";
 
 const INSERT: &str = "INSERT INTO cards (card, partner, customer, template, number, status, status_before_block, design, \
      shop, tier, balance, debt, lifetime, redeemed, expired, adjusted, movements, last_seq, last_type, last_points, \
-     issued_at, updated_at, last_activity, blocked_at, block_record, metadata_record, version, as_of) \
+     last_at, issued_at, updated_at, last_activity, blocked_at, block_record, metadata_record, version, as_of) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, \
-     ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)";
+     ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29)";
 
 // Two statements, because SQLite touches the index of every column that a SET names, changed or not.
 const UPDATE_STANDING: &str = "UPDATE cards SET status = ?2, status_before_block = ?3, design = ?4, tier = ?5, \
      updated_at = ?6, blocked_at = ?7, block_record = ?8, metadata_record = ?9, version = ?10, as_of = ?11 WHERE card = ?1";
 const UPDATE_POINTS: &str = "UPDATE cards SET balance = ?2, debt = ?3, lifetime = ?4, redeemed = ?5, expired = ?6, \
-     adjusted = ?7, movements = ?8, last_seq = ?9, last_type = ?10, last_points = ?11, last_activity = ?12, version = ?13, \
-     as_of = ?14 WHERE card = ?1";
+     adjusted = ?7, movements = ?8, last_seq = ?9, last_type = ?10, last_points = ?11, last_at = ?12, last_activity = ?13, \
+     version = ?14, as_of = ?15 WHERE card = ?1";
 
 /// A card as of the last event that views.db reflects.
 ///
@@ -76,6 +76,54 @@ pub(super) fn save(connection: &Connection, before: Option<&Card>, card: &Card) 
         }
     }
     save_lots(connection, before.map(|before| &before.lots), card)
+}
+
+/// Writes a card that has only moved points: its state as it shall be, and what each movement did to its lots.
+pub(super) fn save_moved<'e>(
+    connection: &Connection,
+    card: &Card,
+    movements: impl Iterator<Item = (Seq, &'e Event)>,
+) -> rusqlite::Result<()> {
+    for (seq, event) in movements {
+        let (opened, shop, taken) = lots_of(event);
+        if let Some(OpenedLot { points, expires_at }) = opened {
+            insert_lot(connection, card.id, &Lot { id: seq, points, remaining: points, shop, expires_at })?;
+        }
+        taken.iter().try_for_each(|slice| take_from_lot(connection, card.id, slice))?;
+    }
+    update_points(connection, card)
+}
+
+fn lots_of(event: &Event) -> (Option<OpenedLot>, Option<ShopId>, &[Slice]) {
+    match event {
+        Event::PointsAwarded(event) => (event.lot, event.shop, &[]),
+        Event::PointsRedeemed(event) => (None, event.shop, &event.taken),
+        Event::PointsAdjusted(event) => (event.lot, event.shop, &event.taken),
+        Event::PointsExpired(event) => (None, event.shop, &event.taken),
+        Event::PartnerCreated(_)
+        | Event::ShopOpened(_)
+        | Event::TemplateCreated(_)
+        | Event::KeyCreated(_)
+        | Event::KeyRevoked(_)
+        | Event::CustomerRegistered(_)
+        | Event::CustomerUpdated(_)
+        | Event::CustomerErased(_)
+        | Event::CardIssued(_)
+        | Event::CardUpdated(_)
+        | Event::CardActivated(_)
+        | Event::CardBlocked(_)
+        | Event::CardUnblocked(_)
+        | Event::CardTierChanged(_) => (None, None, &[]),
+    }
+}
+
+fn take_from_lot(connection: &Connection, card: CardId, slice: &Slice) -> rusqlite::Result<()> {
+    let key = (card.get(), slice.lot.get());
+    let mut statement =
+        connection.prepare_cached("UPDATE lots SET remaining = remaining - ?3 WHERE card = ?1 AND lot = ?2")?;
+    statement.execute((key.0, key.1, slice.points.get()))?;
+    let mut statement = connection.prepare_cached("DELETE FROM lots WHERE card = ?1 AND lot = ?2 AND remaining = 0")?;
+    statement.execute(key).map(|_| ())
 }
 
 /// What `card_counts` counts a card under.
@@ -132,6 +180,7 @@ fn insert(connection: &Connection, card: &Card) -> rusqlite::Result<()> {
             card.last.map(|last| last.seq.get()),
             card.last.map(|last| last.movement.name()),
             card.last.map(|last| last.points.get()),
+            card.last.map(|last| last.at.micros()),
             card.issued_at.micros(),
             card.updated_at.micros(),
             card.last_activity.micros(),
@@ -159,6 +208,7 @@ fn update_points(connection: &Connection, card: &Card) -> rusqlite::Result<()> {
             card.last.map(|last| last.seq.get()),
             card.last.map(|last| last.movement.name()),
             card.last.map(|last| last.points.get()),
+            card.last.map(|last| last.at.micros()),
             card.last_activity.micros(),
             card.version,
             card.as_of.get(),

@@ -7,12 +7,13 @@ use super::{cards, customers, idempotency, layout, load_card, load_customer, pro
 use crate::domain::cards::Card;
 use crate::domain::customers::Customer;
 use crate::domain::programme::Directory;
-use crate::domain::{CardId, CustomerId, Event, RecordId, Seq, Stream};
+use crate::domain::{CardId, CustomerId, Event, RecordId, Seq, Stream, Timestamp};
 use crate::event_log::{Hash, LogError, Stored, ZERO_HASH, key_hash};
 use crate::vault;
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, btree_map, hash_map};
+use std::sync::Arc;
 
 /// Why an event cannot be folded.
 #[derive(Debug, thiserror::Error)]
@@ -33,12 +34,24 @@ pub(super) struct Sources<'a> {
     pub(super) ledger: &'a Connection,
 }
 
+/// Where a card's state may be had without reading it: in memory, if its last event is the one asked for.
+pub(super) type Recent = dyn Fn(CardId) -> Option<Arc<Card>> + Send;
+
+/// What a batch does to a card.
+#[derive(Debug)]
+enum Touched {
+    /// The card before, unless it is new, and after.
+    Folded(Box<(Option<Card>, Card)>),
+    /// Events of a card that has not been looked at.
+    Waiting(Vec<(Seq, Timestamp, Event)>),
+}
+
 /// The effect of events that have been folded and not yet written.
 #[derive(Debug)]
 pub(super) struct Fold {
     directory: Directory,
     directory_saved: Seq,
-    cards: FxHashMap<CardId, (Option<Card>, Card)>,
+    cards: FxHashMap<CardId, Touched>,
     customers: BTreeMap<CustomerId, (Customer, Option<Contact>)>,
     records: Vec<(CustomerId, RecordId)>,
     movements: Vec<Movement>,
@@ -69,19 +82,19 @@ impl Fold {
     }
 
     /// Folds one event, which must be the next.
-    pub(super) fn apply(&mut self, stored: &Stored, sources: &Sources<'_>) -> Result<(), FoldError> {
+    pub(super) fn apply(&mut self, stored: Stored, sources: &Sources<'_>) -> Result<(), FoldError> {
+        if let Some(key) = &stored.idempotency_key {
+            self.keys.push((key_hash(key), stored.seq));
+        }
+        self.movements.extend(Movement::of(&stored));
+        (self.seq, self.hash) = (stored.seq, stored.hash);
         match stored.event.stream() {
             Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) => {
                 self.directory.evolve(&stored.event, stored.partner, stored.seq, stored.at);
             }
-            Stream::Customer(customer) => self.customer(customer, stored, sources)?,
+            Stream::Customer(customer) => self.customer(customer, &stored, sources)?,
             Stream::Card(card) => self.card(card, stored, sources)?,
         }
-        if let Some(key) = &stored.idempotency_key {
-            self.keys.push((key_hash(key), stored.seq));
-        }
-        self.movements.extend(Movement::of(stored));
-        (self.seq, self.hash) = (stored.seq, stored.hash);
         Ok(())
     }
 
@@ -123,26 +136,27 @@ impl Fold {
         }
     }
 
-    fn card(&mut self, id: CardId, stored: &Stored, sources: &Sources<'_>) -> Result<(), FoldError> {
+    fn card(&mut self, id: CardId, stored: Stored, sources: &Sources<'_>) -> Result<(), FoldError> {
         if let Event::CardIssued(event) = &stored.event {
             let card = Card::issued(event, stored.partner, stored.seq, stored.at);
             self.records.extend(event.sealed.map(|sealed| (event.customer, sealed.record)));
-            self.cards.insert(id, (None, card));
+            self.cards.insert(id, Touched::Folded(Box::new((None, card))));
             return Ok(());
         }
-        let (_, card) = match self.cards.entry(id) {
-            hash_map::Entry::Occupied(known) => known.into_mut(),
-            hash_map::Entry::Vacant(place) => {
-                let found = sources.views.map(|views| load_card(views, id)).transpose()?.flatten();
-                let found = found.ok_or(FoldError::Orphan { seq: stored.seq, stream: Stream::Card(id) })?;
-                place.insert((Some(found.clone()), found))
+        match self.cards.entry(id) {
+            hash_map::Entry::Occupied(mut known) => match known.get_mut() {
+                Touched::Folded(folded) => {
+                    folded.1.evolve(&stored.event, stored.seq, stored.at);
+                    self.records.extend(standing_record(&stored.event).map(|record| (folded.1.customer, record)));
+                }
+                Touched::Waiting(events) => events.push((stored.seq, stored.at, stored.event)),
+            },
+            hash_map::Entry::Vacant(_) if sources.views.is_none() => {
+                return Err(FoldError::Orphan { seq: stored.seq, stream: Stream::Card(id) });
             }
-        };
-        card.evolve(&stored.event, stored.seq, stored.at);
-        // A movement's record stands in its own row.
-        let standing = matches!(stored.event, Event::CardUpdated(_) | Event::CardBlocked(_) | Event::CardUnblocked(_));
-        if let (true, Some(sealed)) = (standing, stored.event.sealed()) {
-            self.records.push((card.customer, sealed.record));
+            hash_map::Entry::Vacant(place) => {
+                place.insert(Touched::Waiting(vec![(stored.seq, stored.at, stored.event)]));
+            }
         }
         Ok(())
     }
@@ -159,9 +173,9 @@ impl Fold {
     }
 
     /// Writes everything, with the watermark. The caller owns the transaction; after it fails, this fold must be dropped.
-    pub(super) fn write(&mut self, views: &Connection) -> Result<(), FoldError> {
+    pub(super) fn write(&mut self, views: &Connection, recent: &Recent) -> Result<(), FoldError> {
         self.write_movements(views)?;
-        self.write_cards(views)?;
+        self.write_cards(views, recent)?;
         for (customer, contact) in std::mem::take(&mut self.customers).into_values() {
             customers::save(views, &customer, contact)?;
         }
@@ -179,24 +193,68 @@ impl Fold {
         Ok(())
     }
 
-    fn write_cards(&mut self, views: &Connection) -> Result<(), FoldError> {
-        let mut touched: Vec<_> = self.cards.drain().map(|(_, touched)| touched).collect();
-        touched.sort_unstable_by_key(|(_, card)| card.id);
+    fn write_cards(&mut self, views: &Connection, recent: &Recent) -> Result<(), FoldError> {
+        let mut touched: Vec<_> = self.cards.drain().collect();
+        touched.sort_unstable_by_key(|(id, _)| *id);
         let mut counts: BTreeMap<CountKey, i64> = BTreeMap::new();
-        for (before, card) in &touched {
-            cards::save(views, before.as_ref(), card)?;
-            let old = before.as_ref().map(cards::count_key);
-            let new = cards::count_key(card);
-            if old != Some(new) {
-                if let Some(old) = old {
-                    *counts.entry(old).or_default() -= 1;
+        for (id, touched) in touched {
+            let folded = match touched {
+                Touched::Folded(folded) => folded,
+                Touched::Waiting(events) => {
+                    if let Some(card) = moved_only(&events, recent(id)) {
+                        let movements = events.iter().map(|(seq, _, event)| (*seq, event));
+                        cards::save_moved(views, &card, movements)?;
+                        continue;
+                    }
+                    self.fold_waiting(id, &events, views)?
                 }
-                *counts.entry(new).or_default() += 1;
-            }
+            };
+            let (before, card) = *folded;
+            cards::save(views, before.as_ref(), &card)?;
+            count_change(&mut counts, before.as_ref(), &card);
         }
         for (key, change) in counts.into_iter().filter(|(_, change)| *change != 0) {
             cards::add_count(views, &key, change)?;
         }
         Ok(())
     }
+
+    fn fold_waiting(
+        &mut self,
+        id: CardId,
+        events: &[(Seq, Timestamp, Event)],
+        views: &Connection,
+    ) -> Result<Box<(Option<Card>, Card)>, FoldError> {
+        let seq = events.first().map_or(Seq::ZERO, |(seq, _, _)| *seq);
+        let before = load_card(views, id)?.ok_or(FoldError::Orphan { seq, stream: Stream::Card(id) })?;
+        let mut card = before.clone();
+        for (seq, at, event) in events {
+            card.evolve(event, *seq, *at);
+            self.records.extend(standing_record(event).map(|record| (card.customer, record)));
+        }
+        Ok(Box::new((Some(before), card)))
+    }
+}
+
+/// The card after these events, if it is in memory as of the last of them and they did no more than move points.
+fn moved_only(events: &[(Seq, Timestamp, Event)], recent: Option<Arc<Card>>) -> Option<Arc<Card>> {
+    let (last, _, _) = events.last()?;
+    let moved = events.iter().all(|(_, _, event)| Movement::is(event));
+    recent.filter(|card| moved && card.as_of == *last)
+}
+
+/// The vault record that an event about a card names; a movement's stands in its own row.
+fn standing_record(event: &Event) -> Option<RecordId> {
+    if Movement::is(event) { None } else { event.sealed().map(|sealed| sealed.record) }
+}
+
+fn count_change(counts: &mut BTreeMap<CountKey, i64>, before: Option<&Card>, card: &Card) {
+    let (old, new) = (before.map(cards::count_key), cards::count_key(card));
+    if old == Some(new) {
+        return;
+    }
+    if let Some(old) = old {
+        *counts.entry(old).or_default() -= 1;
+    }
+    *counts.entry(new).or_default() += 1;
 }

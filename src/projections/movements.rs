@@ -25,6 +25,14 @@ pub(super) struct Movement {
 }
 
 impl Movement {
+    /// Whether an event moves points.
+    pub(super) const fn is(event: &Event) -> bool {
+        matches!(
+            event,
+            Event::PointsAwarded(_) | Event::PointsRedeemed(_) | Event::PointsAdjusted(_) | Event::PointsExpired(_)
+        )
+    }
+
     /// The row that an event adds, where it moved points.
     pub(super) fn of(stored: &Stored) -> Option<Self> {
         let mut row = match &stored.event {

@@ -1,11 +1,14 @@
 //! The projector: follows the log and writes views.db, a transaction for whatever is new.
 
-use super::fold::{Fold, FoldError, Sources};
+use super::fold::{Fold, FoldError, Recent, Sources};
 use super::load_directory;
-use crate::domain::Seq;
+use crate::domain::cards::Card;
 use crate::domain::programme::Directory;
+use crate::domain::{CardId, Seq};
 use crate::event_log::events_after;
 use rusqlite::{Connection, TransactionBehavior};
+use std::fmt;
+use std::sync::Arc;
 
 /// How many events one transaction applies at most: enough that sorted rows share pages, bounded in memory.
 const BATCH_MAX: i64 = 20_000;
@@ -16,12 +19,18 @@ const BATCH_MAX: i64 = 20_000;
 pub struct ProjectorError(#[source] FoldError);
 
 /// Applies the log to views.db, batch by batch.
-#[derive(Debug)]
 pub struct Projector {
     views: Connection,
     ledger: Connection,
     directory: Directory,
     watermark: Seq,
+    recent: Box<Recent>,
+}
+
+impl fmt::Debug for Projector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Projector").field("watermark", &self.watermark).finish_non_exhaustive()
+    }
 }
 
 impl Projector {
@@ -31,7 +40,14 @@ impl Projector {
     /// When views.db cannot be read.
     pub fn new(views: Connection, ledger: Connection, watermark: Seq) -> rusqlite::Result<Self> {
         let directory = load_directory(&views)?;
-        Ok(Self { views, ledger, directory, watermark })
+        Ok(Self { views, ledger, directory, watermark, recent: Box::new(|_| None) })
+    }
+
+    /// Spares the projector reading cards whose state after a batch is in memory. `recent` answers a card as of its last committed event.
+    #[must_use]
+    pub fn with_recent(mut self, recent: impl Fn(CardId) -> Option<Arc<Card>> + Send + 'static) -> Self {
+        self.recent = Box::new(recent);
+        self
     }
 
     /// The last event that views.db reflects.
@@ -67,8 +83,8 @@ impl Projector {
         let transaction = self.views.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut fold = Fold::new(self.directory.clone(), self.watermark);
         let sources = Sources { views: Some(&transaction), ledger: &self.ledger };
-        events_after(&self.ledger, self.watermark, until, |stored| fold.apply(&stored, &sources))?;
-        fold.write(&transaction)?;
+        events_after(&self.ledger, self.watermark, until, |stored| fold.apply(stored, &sources))?;
+        fold.write(&transaction, &self.recent)?;
         transaction.commit()?;
         Ok(fold)
     }

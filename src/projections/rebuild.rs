@@ -56,10 +56,10 @@ pub fn rebuild(ledger: &Connection, path: &Path, until: Option<Seq>) -> Result<S
     let mut fold = Fold::new(Directory::default(), Seq::ZERO);
     let sources = Sources { views: None, ledger };
     events_after(ledger, Seq::ZERO, until, |stored| {
-        fold.apply(&stored, &sources)?;
+        fold.apply(stored, &sources)?;
         if fold.movements_waiting() >= WAITING_MAX { fold.write_movements(&views) } else { Ok(()) }
     })?;
-    fold.write(&views)?;
+    fold.write(&views, &|_| None)?;
     layout::create_indexes(&views)?;
     views.execute_batch("COMMIT")?;
     views.pragma_update(None, "synchronous", "FULL")?;

@@ -46,7 +46,7 @@ CREATE TABLE cards (
     debt INTEGER NOT NULL, lifetime INTEGER NOT NULL, redeemed INTEGER NOT NULL, expired INTEGER NOT NULL,
     adjusted INTEGER NOT NULL,     -- signed sum
     movements INTEGER NOT NULL,    -- how many rows of `movements` the card has
-    last_seq INTEGER, last_type TEXT, last_points INTEGER,
+    last_seq INTEGER, last_type TEXT, last_points INTEGER, last_at INTEGER,
     issued_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, last_activity INTEGER NOT NULL,
     blocked_at INTEGER, block_record INTEGER, metadata_record INTEGER,
     version INTEGER NOT NULL, as_of INTEGER NOT NULL

@@ -56,16 +56,20 @@ impl ModelCard {
         if before.is_none() && points.is_some_and(|points| points > self.balance(now)) {
             return false;
         }
-        self.coins.retain(|coin| coin.expires_at > now);
-        self.coins.sort_by_key(|coin| (coin.expires_at, coin.award));
-        let mut left = points.unwrap_or(i64::MAX);
-        let count = self.coins.len();
-        self.coins.retain(|coin| {
+        // On a copy: a refused command changes nothing, not even what a clock that jumps back would bring to life again.
+        let mut coins: Vec<Coin> = self.coins.iter().copied().filter(|coin| coin.expires_at > now).collect();
+        coins.sort_by_key(|coin| (coin.expires_at, coin.award));
+        let (mut left, count) = (points.unwrap_or(i64::MAX), coins.len());
+        coins.retain(|coin| {
             let goes = left > 0 && before.is_none_or(|end| coin.expires_at < end);
             left -= i64::from(goes);
             !goes
         });
-        self.coins.len() < count
+        let expired = coins.len() < count;
+        if expired {
+            self.coins = coins;
+        }
+        expired
     }
 
     pub(crate) fn balance(&self, now: i64) -> i64 {
