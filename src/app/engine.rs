@@ -2,13 +2,13 @@
 
 use super::follow;
 use crate::clock::Clock;
-use crate::domain::Seq;
+use crate::domain::{RecordId, Seq};
 use crate::event_log::{TailError, check_tail, head};
 use crate::live::Live;
 use crate::projections::{self, Projector, ProjectorError, RebuildError, ViewsState};
 use crate::storage::{DataDir, DataDirError, Lock, StorageError, open_ledger, open_views};
+use crate::vault;
 use crate::writer::{self, Writer};
-use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::JoinHandle;
@@ -48,6 +48,10 @@ pub enum EngineError {
         "the log ends at event {head}, but views.db has seen event {seen}: the log was cut off or replaced by an older copy. Run `counterfoil-replay verify`; if the older copy is meant, `counterfoil rebuild` accepts it"
     )]
     LogBehindViews { seen: Seq, head: Seq },
+    #[error("this is an auditor's copy: its vault is empty, so it can be verified and read, not continued")]
+    NoVault,
+    #[error("views.db is of no use: {0}")]
+    Views(&'static str),
     #[error(transparent)]
     Rebuild(#[from] RebuildError),
     #[error(transparent)]
@@ -92,8 +96,11 @@ impl Engine {
         check_tail(&ledger)?;
         let end = head(&ledger)?;
         let head = end.seq;
-        let mut projector = open_projector(&dir, ledger, head)?;
-        while projector.advance(head)? < head {}
+        if head > Seq::ZERO && vault::last_record(&ledger)? == RecordId::new(0) {
+            return Err(EngineError::NoVault);
+        }
+        drop(ledger);
+        let projector = level_projector(&dir, head)?;
         let live = Arc::new(Live::new(projector.directory().clone(), head, end.recorded_at, memory_cards));
         let (writer, writing) = writer::start(&dir, live.clone(), clock.clone(), ledger_pages_max)?;
         let stop_following = Arc::new(AtomicBool::new(false));
@@ -148,29 +155,35 @@ impl Drop for Engine {
     }
 }
 
-/// Opens views.db where it follows this log, or makes it anew: nothing in it is worth more than the log.
-fn open_projector(dir: &DataDir, ledger: Connection, head: Seq) -> Result<Projector, EngineError> {
+/// Opens views.db where it follows this log and brings it level; makes it anew where it is missing, torn, old or of another log.
+fn level_projector(dir: &DataDir, head: Seq) -> Result<Projector, EngineError> {
+    let reason = match open_projector(dir, head).and_then(|projector| level(projector, head)) {
+        Ok(projector) => return Ok(projector),
+        Err(error @ EngineError::LogBehindViews { .. }) => return Err(error),
+        Err(reason) => reason,
+    };
+    if head > Seq::ZERO {
+        tracing::warn!(%reason, events = %head, "rebuilding views.db from the log");
+    }
+    let ledger = open_ledger(dir)?;
+    let seq = projections::replace(&ledger, &dir.views())?;
+    level(Projector::new(open_views(&dir.views())?, ledger, seq)?, head)
+}
+
+fn open_projector(dir: &DataDir, head: Seq) -> Result<Projector, EngineError> {
     let path = dir.views();
-    let present = path.metadata().is_ok_and(|file| file.len() > 0);
-    let found = match present.then(|| open_views(&path)) {
-        None => Err("it is missing".to_owned()),
-        Some(Err(source)) => Err(source.to_string()),
-        Some(Ok(views)) => match projections::state(&views, &ledger, head) {
-            Ok(ViewsState::Follows(seq)) => Ok((views, seq)),
-            Ok(ViewsState::AheadOfLog { seen, head }) => return Err(EngineError::LogBehindViews { seen, head }),
-            Ok(ViewsState::Unusable(reason)) => Err(reason.to_owned()),
-            Err(source) => Err(source.to_string()),
-        },
-    };
-    let (views, seq) = match found {
-        Ok(found) => found,
-        Err(reason) => {
-            if head > Seq::ZERO {
-                tracing::warn!(%reason, events = %head, "rebuilding views.db from the log");
-            }
-            let seq = projections::rebuild(&ledger, &path, None)?;
-            (open_views(&path)?, seq)
-        }
-    };
-    Ok(Projector::new(views, ledger, seq)?)
+    if !path.metadata().is_ok_and(|file| file.len() > 0) {
+        return Err(EngineError::Views("it is missing"));
+    }
+    let (ledger, views) = (open_ledger(dir)?, open_views(&path)?);
+    match projections::state(&views, &ledger, head)? {
+        ViewsState::Follows(seq) => Ok(Projector::new(views, ledger, seq)?),
+        ViewsState::AheadOfLog { seen, head } => Err(EngineError::LogBehindViews { seen, head }),
+        ViewsState::Unusable(reason) => Err(EngineError::Views(reason)),
+    }
+}
+
+fn level(mut projector: Projector, head: Seq) -> Result<Projector, EngineError> {
+    while projector.advance(head)? < head {}
+    Ok(projector)
 }

@@ -5,12 +5,11 @@ use super::arguments::Data;
 use super::output::Output;
 use crate::control;
 use crate::domain::Seq;
-use crate::projections::{Difference, ViewsState, compare, rebuild, state};
+use crate::projections::{self, Difference, ViewsState, compare, rebuild, state};
 use crate::storage::{DataDir, DataDirError};
 use clap::Args;
 use rusqlite::{Connection, OpenFlags};
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// Rebuild views.db from the log, or check it against a rebuild
@@ -37,15 +36,7 @@ impl Rebuild {
 
 fn replace(dir: &DataDir, output: &mut Output) -> Result<(), Failure> {
     let _lock = control::lock(dir).map_err(refusal)?;
-    let scratch = Scratch::new(dir.path().join("views.rebuilt.db"));
-    let until = rebuild(&open(&dir.ledger())?, &scratch.0, None)?;
-    let owner_only = fs::set_permissions(&scratch.0, fs::Permissions::from_mode(0o600));
-    owner_only.map_err(|source| Failure::File { path: scratch.0.display().to_string(), source })?;
-    // The old file's WAL must not be taken for the new file's. Between the two steps there is no views.db, which is
-    // harmless: the next start makes one.
-    remove_database(&dir.views());
-    fs::rename(&scratch.0, dir.views())
-        .map_err(|source| Failure::File { path: dir.views().display().to_string(), source })?;
+    let until = projections::replace(&open(&dir.ledger())?, &dir.views())?;
     output.line(format_args!("views.db is rebuilt up to event {until}."))
 }
 

@@ -36,22 +36,27 @@ impl Timestamp {
         micros / MICROS_PER_DAY + i64::from(micros % MICROS_PER_DAY != 0)
     }
 
-    /// Parses RFC 3339 with any offset, or a bare date, which means its first instant in UTC.
+    /// Parses RFC 3339 with any offset, or a bare date, which means its first instant in UTC. Years 0 to 9999.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-            return Some(Self(moment.timestamp_micros()));
-        }
-        let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-        Some(Self(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros()))
+        Self::parse_moment(text).or_else(|| Self::parse_day(text))
     }
 
     /// Like [`Timestamp::parse`], but a bare date means its last microsecond: the end of a range includes the whole day.
     #[must_use]
     pub fn parse_range_end(text: &str) -> Option<Self> {
-        let start = Self::parse(text)?;
-        let bare_date = text.len() == "2026-01-31".len();
-        Some(if bare_date { Self(start.plus_days(1).0 - 1) } else { start })
+        Self::parse_moment(text).or_else(|| Some(Self(Self::parse_day(text)?.plus_days(1).0 - 1)))
+    }
+
+    fn parse_moment(text: &str) -> Option<Self> {
+        let moment = Self(DateTime::parse_from_rfc3339(text).ok()?.timestamp_micros());
+        (moment == moment.clamped()).then_some(moment)
+    }
+
+    fn parse_day(text: &str) -> Option<Self> {
+        let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+        let start = Self(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp_micros());
+        (start == start.clamped()).then_some(start)
     }
 
     /// RFC 3339 with seconds, as `/api/*` shows times.

@@ -24,6 +24,7 @@ pub use rate_limits::{Allowance, Allowances};
 pub use server::{configure, server};
 
 use crate::clock::Clock;
+use crate::domain::Timestamp;
 use crate::ops::Secrets;
 use crate::queries::Queries;
 use crate::writer::Writer;
@@ -86,5 +87,11 @@ impl HttpState {
             environment: config.environment.clone(),
             public_url: config.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
         }
+    }
+
+    /// The time at which balances and expiry are read: the log's, as the writer decides by it. A clock that was set back
+    /// does not bring expired points back.
+    fn now(&self) -> Timestamp {
+        self.queries.live().progress().time(self.clock.now())
     }
 }

@@ -121,7 +121,7 @@ fn take_from_lot(connection: &Connection, card: CardId, slice: &Slice) -> rusqli
     let key = (card.get(), slice.lot.get());
     let mut statement =
         connection.prepare_cached("UPDATE lots SET remaining = remaining - ?3 WHERE card = ?1 AND lot = ?2")?;
-    statement.execute((key.0, key.1, slice.points.get()))?;
+    one_row(statement.execute((key.0, key.1, slice.points.get()))?)?;
     let mut statement = connection.prepare_cached("DELETE FROM lots WHERE card = ?1 AND lot = ?2 AND remaining = 0")?;
     statement.execute(key).map(|_| ())
 }
@@ -213,7 +213,12 @@ fn update_points(connection: &Connection, card: &Card) -> rusqlite::Result<()> {
             card.version,
             card.as_of.get(),
         ))
-        .map(|_| ())
+        .and_then(one_row)
+}
+
+// A row that is not where it should be means that the file is damaged; to go on would hide it.
+fn one_row(changed: usize) -> rusqlite::Result<()> {
+    if changed == 1 { Ok(()) } else { Err(rusqlite::Error::StatementChangedRows(changed)) }
 }
 
 fn update_standing(connection: &Connection, card: &Card) -> rusqlite::Result<()> {

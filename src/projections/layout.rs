@@ -5,7 +5,7 @@ use crate::event_log::{Hash, ZERO_HASH, hash_at};
 use rusqlite::{Connection, OptionalExtension as _};
 
 /// The layout that this program writes. Any other is rebuilt, never migrated.
-pub const LAYOUT: &str = "1";
+pub const LAYOUT: &str = "2";
 
 const TABLES: &str = include_str!("../../schema/sql/views/tables.sql");
 const INDEXES: &str = include_str!("../../schema/sql/views/indexes.sql");
@@ -46,7 +46,9 @@ pub fn state(views: &Connection, ledger: &Connection, head: Seq) -> rusqlite::Re
     if meta(views, "layout")?.as_deref() != Some(LAYOUT) {
         return Ok(ViewsState::Unusable("it has the layout of another version"));
     }
-    let seen = Seq::new(meta(views, "watermark")?.and_then(|text| text.parse().ok()).unwrap_or(-1));
+    let Some(seen) = meta(views, "watermark")?.and_then(|text| text.parse().ok()).map(Seq::new) else {
+        return Ok(ViewsState::Unusable("it does not say how far it has come"));
+    };
     if seen > head {
         return Ok(ViewsState::AheadOfLog { seen, head });
     }

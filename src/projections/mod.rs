@@ -1,4 +1,5 @@
-//! The projections: views.db, a pure function of log and vault. One file per read model says its table, how it is
+//! The projections: views.db, a pure function of log and vault. What the projector takes from memory instead of
+//! folding it is the writer's fold of the same events. One file per read model says its table, how it is
 //! read back as state, and how it is written; `fold` says how events change them, and is the same for the
 //! projector that follows the log and for a rebuild.
 
@@ -20,4 +21,4 @@ pub use idempotency::{each_key_hash, events_with_key_hash};
 pub use layout::{LAYOUT, ViewsState, state};
 pub use programme::load_directory;
 pub use projector::{Projector, ProjectorError};
-pub use rebuild::{RebuildError, rebuild};
+pub use rebuild::{RebuildError, rebuild, replace};

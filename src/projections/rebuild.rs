@@ -7,6 +7,7 @@ use crate::domain::programme::Directory;
 use crate::event_log::{events_after, head};
 use crate::storage::{StorageError, open_views};
 use rusqlite::Connection;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 /// How many history rows wait in memory before they are written.
@@ -33,6 +34,27 @@ impl From<rusqlite::Error> for RebuildError {
     fn from(source: rusqlite::Error) -> Self {
         Self::Fold(source.to_string())
     }
+}
+
+/// Rebuilds views.db at `path` and puts it in the place of what was there; answers its watermark. A crash leaves no views.db, the
+/// old one, or a complete new one.
+///
+/// # Errors
+/// As [`rebuild`].
+pub fn replace(ledger: &Connection, path: &Path) -> Result<Seq, RebuildError> {
+    let scratch = path.with_extension("rebuilt.db");
+    let seq = rebuild(ledger, &scratch, None)?;
+    remove(path)?;
+    let file = |path: &Path| {
+        let path = path.to_owned();
+        move |source| RebuildError::File { path, source }
+    };
+    std::fs::set_permissions(&scratch, std::fs::Permissions::from_mode(0o600)).map_err(file(&scratch))?;
+    std::fs::rename(&scratch, path).map_err(file(path))?;
+    if let Some(folder) = path.parent() {
+        std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(file(folder))?;
+    }
+    Ok(seq)
 }
 
 /// Makes a views.db at `path` from the log up to `until` (its head where none is given); answers its watermark.
@@ -71,7 +93,7 @@ pub fn rebuild(ledger: &Connection, path: &Path, until: Option<Seq>) -> Result<S
 }
 
 /// Removes a database with its companions: a stale WAL would be replayed into a new file.
-pub(super) fn remove(path: &Path) -> Result<(), RebuildError> {
+fn remove(path: &Path) -> Result<(), RebuildError> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);

@@ -6,4 +6,4 @@ mod data_dir;
 mod open;
 
 pub use data_dir::{DataDir, DataDirError, Lock};
-pub use open::{StorageError, open_ledger, open_ops, open_reader, open_views, refuse_newer};
+pub use open::{BUSY, StorageError, open_ledger, open_ops, open_reader, open_views, refuse_newer};

@@ -91,7 +91,8 @@ pub fn refuse_newer(connection: &Connection, path: &Path, known: usize) -> Resul
     }
 }
 
-const BUSY: Duration = Duration::from_secs(10);
+/// How long a statement waits for a lock that another connection holds.
+pub const BUSY: Duration = Duration::from_secs(10);
 
 fn open(path: &Path, cache_kib: i64, synchronous: &str) -> Result<Connection, StorageError> {
     let settle = || {

@@ -29,6 +29,12 @@ pub(super) struct Batch<'a> {
     begun: bool,
 }
 
+/// What reading a request came to.
+enum Read {
+    Decided(Decision),
+    Answered(Answer),
+}
+
 /// The disk failed: the whole batch is off.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BatchError {
@@ -47,17 +53,15 @@ impl<'a> Batch<'a> {
     /// Decides a request and inserts its events. A refusal leaves the batch as it was; an error ends it.
     pub(super) fn handle(&mut self, request: &Request) -> Result<Answer, BatchError> {
         let claim = claim(request);
-        if let Some(claim) = &claim
-            && let Some(original) = self.original(claim)?
-        {
-            return self.replay(request, claim, &original);
-        }
         let now = self.end.time(self.book.clock.now());
-        let decider = Decider { memory: &self.book.memory, ledger: &self.book.ledger, now };
-        let decision = match decider.decide(request) {
-            Ok(decision) => decision,
-            Err(Trouble::Rejected(rejection)) => return Ok(Err(Refusal::Rejected(rejection))),
-            Err(Trouble::Storage(source)) => return Err(source.into()),
+        let decision = match self.read(request, claim.as_ref(), now) {
+            Ok(Read::Decided(decision)) => decision,
+            Ok(Read::Answered(answer)) => return Ok(answer),
+            Err(source) => {
+                // What cannot be read concerns this request; the others of the batch may be fine.
+                tracing::error!(%source, "a request could not be decided");
+                return Ok(Err(Refusal::NotWritten));
+            }
         };
         if let Command::Erase(command) = &request.command
             && !decision.drafts.is_empty()
@@ -66,6 +70,21 @@ impl<'a> Batch<'a> {
         }
         let events = self.insert(request, decision, claim.as_ref(), now)?;
         self.outcome(request, events, false, now).map(Ok)
+    }
+
+    /// Everything before the first insert: nothing has changed when it fails.
+    fn read(&self, request: &Request, claim: Option<&Claim>, now: Timestamp) -> Result<Read, BatchError> {
+        if let Some(claim) = claim
+            && let Some(original) = self.original(claim)?
+        {
+            return self.replay(request, claim, &original).map(Read::Answered);
+        }
+        let decider = Decider { memory: &self.book.memory, ledger: &self.book.ledger, now };
+        match decider.decide(request) {
+            Ok(decision) => Ok(Read::Decided(decision)),
+            Err(Trouble::Rejected(rejection)) => Ok(Read::Answered(Err(Refusal::Rejected(rejection)))),
+            Err(Trouble::Storage(source)) => Err(source.into()),
+        }
     }
 
     /// Commits what was inserted. On error nothing of the batch is in the log, or all of it: the caller looks.

@@ -7,8 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
 use tokio::sync::oneshot;
 
-/// How many requests may wait. A bulk request waits as one.
+/// How many messages may wait, each one request or one bulk.
 pub const QUEUE_MAX: usize = 4_096;
+/// How many requests may wait, those of bulks counted one by one: this bounds the memory of the queue.
+const WAITING_MAX: usize = 16_384;
 /// How many requests one bulk request may hold.
 pub const BULK_MAX: usize = 1_000;
 
@@ -25,6 +27,17 @@ pub(super) enum Message {
     },
     /// Finish what was taken, take nothing more.
     Stop,
+}
+
+impl Message {
+    /// How many requests it brings.
+    pub(super) fn requests(&self) -> usize {
+        match self {
+            Self::One { .. } => 1,
+            Self::Many { requests, .. } => requests.len(),
+            Self::Stop => 0,
+        }
+    }
 }
 
 /// What each request is answered with.
@@ -106,9 +119,14 @@ impl Writer {
         if self.condition.stopping.load(Ordering::Acquire) {
             return Err(Refusal::Stopping);
         }
-        self.condition.waiting.fetch_add(1, Ordering::Relaxed);
+        let requests = message.requests();
+        let before = self.condition.waiting.fetch_add(requests, Ordering::Relaxed);
+        if before > 0 && before + requests > WAITING_MAX {
+            self.condition.waiting.fetch_sub(requests, Ordering::Relaxed);
+            return Err(Refusal::Busy);
+        }
         self.queue.try_send(message).map_err(|refused| {
-            self.condition.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.condition.waiting.fetch_sub(requests, Ordering::Relaxed);
             match refused {
                 TrySendError::Full(_) => Refusal::Busy,
                 TrySendError::Disconnected(_) => Refusal::Stopping,

@@ -197,7 +197,7 @@ impl Memory {
         Ok(version.unwrap_or(0) + 1)
     }
 
-    /// Applies an event that has been inserted. `email` is the one that a registration sealed.
+    /// Applies an event that has been inserted. `body` is what it sealed.
     pub(super) fn evolve(
         &mut self,
         event: &Event,

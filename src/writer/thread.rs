@@ -8,7 +8,7 @@ use super::{Command, Refusal, Request};
 use crate::clock::Clock;
 use crate::event_log;
 use crate::live::Live;
-use crate::storage::{DataDir, StorageError, open_ledger, open_reader};
+use crate::storage::{BUSY, DataDir, StorageError, open_ledger, open_reader};
 use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,6 +27,8 @@ const LAG_PATIENCE: Duration = Duration::from_secs(2);
 const ERASE_PATIENCE: Duration = Duration::from_secs(30);
 /// How long an erasure tries to empty the WAL against readers before leaving it to the next commit.
 const TRUNCATE_PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait before each further try.
+const TRUNCATE_AGAIN: Duration = Duration::from_secs(1);
 
 /// Why the writer could not start.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +52,8 @@ pub fn start(
     pages_max: Arc<AtomicU32>,
 ) -> Result<(Writer, JoinHandle<()>), StartError> {
     let (ledger, views) = (open_limited(dir, &pages_max)?, open_reader(dir)?);
+    // A process that died between an erasure and this left what was erased in the WAL.
+    try_truncate(&ledger)?;
     let committed = event_log::head(&ledger)?;
     let ids = Ids::load(&views, &ledger)?;
     let keys = known_keys(&views);
@@ -66,6 +70,8 @@ pub fn start(
         incoming,
         pages_max,
         truncate_due: false,
+        last_truncation: Instant::now(),
+        broken: false,
     };
     let handle = std::thread::Builder::new().name("writer".to_owned()).spawn(move || thread.run())?;
     Ok((Writer { queue, condition, live }, handle))
@@ -107,6 +113,9 @@ struct Thread {
     pages_max: Arc<AtomicU32>,
     /// An erasure could not empty the WAL yet.
     truncate_due: bool,
+    last_truncation: Instant,
+    /// The log ends where nobody wrote: nothing may be added to it.
+    broken: bool,
 }
 
 /// Answers that wait for the commit.
@@ -121,7 +130,7 @@ impl Thread {
         while let Ok(first) = self.incoming.recv() {
             let (messages, stop) = self.collect(first);
             self.process(messages);
-            if stop {
+            if stop || self.broken {
                 break;
             }
         }
@@ -135,10 +144,9 @@ impl Thread {
         while let Some(message) = next.take() {
             match &message {
                 Message::Stop => return (messages, true),
-                Message::One { .. } => requests += 1,
-                Message::Many { requests: many, .. } => requests += many.len(),
+                Message::One { .. } | Message::Many { .. } => requests += message.requests(),
             }
-            self.condition.waiting.fetch_sub(1, Ordering::Relaxed);
+            self.condition.waiting.fetch_sub(message.requests(), Ordering::Relaxed);
             messages.push(message);
             if requests < BATCH_MAX {
                 next = self.incoming.try_recv().ok();
@@ -148,23 +156,28 @@ impl Thread {
     }
 
     fn process(&mut self, messages: Vec<Message>) {
+        debug_assert!(!self.broken, "nothing is taken after the writer gave up");
         if !self.projector_keeps_up() {
             messages.into_iter().for_each(|message| refuse(message, &Refusal::Busy));
             return;
         }
         let mut ordinary = Vec::with_capacity(messages.len());
         for message in messages {
-            if is_erasure(&message) {
+            if self.broken {
+                refuse(message, &Refusal::Stopping);
+            } else if is_erasure(&message) {
                 self.commit_batch(std::mem::take(&mut ordinary));
                 self.erase(message);
             } else {
                 ordinary.push(message);
             }
         }
-        self.commit_batch(ordinary);
-        if self.truncate_due {
-            self.truncate_due = !self.truncate_wal();
+        if self.broken {
+            ordinary.into_iter().for_each(|message| refuse(message, &Refusal::Stopping));
+            return;
         }
+        self.commit_batch(ordinary);
+        self.truncate_late();
     }
 
     fn commit_batch(&mut self, messages: Vec<Message>) {
@@ -232,9 +245,11 @@ impl Thread {
                 Ok((_, head)) => {
                     tracing::error!(found = %head.seq, expected = %self.book.committed.seq,
                         "the log ends where nobody wrote: run `counterfoil-replay verify`; the writer stops");
-                    self.condition.stopping.store(true, Ordering::Release);
-                    self.book.memory.discard();
-                    return false;
+                    return self.give_up();
+                }
+                Err(source) if self.condition.stopping.load(Ordering::Acquire) => {
+                    tracing::error!(%source, "the log cannot be read, and the service is stopping");
+                    return self.give_up();
                 }
                 Err(source) => {
                     tracing::error!(%source, "the log cannot be read; trying again");
@@ -244,37 +259,54 @@ impl Thread {
         }
     }
 
+    fn give_up(&mut self) -> bool {
+        self.condition.stopping.store(true, Ordering::Release);
+        self.book.memory.discard();
+        self.broken = true;
+        false
+    }
+
     /// Erases one person: level with the projector, so that every record about them is known, and in a commit of its own.
     fn erase(&mut self, message: Message) {
         if !self.live.progress().caught_up_blocking(ERASE_PATIENCE) {
             refuse(message, &Refusal::Busy);
             return;
         }
-        let before = self.book.committed.seq;
         let (waiting, written) = self.commit(vec![message]);
-        if self.book.committed.seq > before {
+        // Also where there was nothing to erase: the time before, the process may have died at this point.
+        if written {
             self.truncate_due = !self.truncate_wal();
         }
         // Only now: who is told that a person is erased may look at the files.
         waiting.into_iter().for_each(|waiting| deliver(waiting, written));
     }
 
-    /// Empties the WAL: until then it may hold pages with what was erased.
-    fn truncate_wal(&self) -> bool {
+    /// Empties the WAL, which until then may hold pages with what was erased. Tries for a while: an erasure is worth a wait.
+    fn truncate_wal(&mut self) -> bool {
         let start = Instant::now();
-        while start.elapsed() < TRUNCATE_PATIENCE {
-            let busy = self.book.ledger.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-            match busy {
-                Ok(0) => return true,
-                Ok(_) => std::thread::sleep(Duration::from_millis(20)),
+        loop {
+            self.last_truncation = Instant::now();
+            match try_truncate(&self.book.ledger) {
+                Ok(true) => return true,
+                Ok(false) if start.elapsed() < TRUNCATE_PATIENCE => std::thread::sleep(Duration::from_millis(20)),
+                Ok(false) => {
+                    tracing::warn!("a reader holds the WAL: what was erased leaves it after a later commit");
+                    return false;
+                }
                 Err(source) => {
                     tracing::warn!(%source, "the WAL could not be emptied after an erasure");
                     return false;
                 }
             }
         }
-        tracing::warn!("a reader holds the WAL: it is emptied of what was erased at a later commit");
-        false
+    }
+
+    /// One try, now and then, where an erasure could not empty the WAL.
+    fn truncate_late(&mut self) {
+        if self.truncate_due && self.last_truncation.elapsed() > TRUNCATE_AGAIN {
+            self.last_truncation = Instant::now();
+            self.truncate_due = !try_truncate(&self.book.ledger).unwrap_or(false);
+        }
     }
 
     fn projector_keeps_up(&self) -> bool {
@@ -287,6 +319,15 @@ impl Thread {
         }
         true
     }
+}
+
+/// One checkpoint that empties the WAL, unless a reader is in the way.
+fn try_truncate(ledger: &Connection) -> rusqlite::Result<bool> {
+    // SQLite would wait for readers as long as for locks; the batch behind this must not.
+    ledger.busy_timeout(Duration::ZERO)?;
+    let busy = ledger.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    ledger.busy_timeout(BUSY)?;
+    busy.map(|busy| busy == 0)
 }
 
 /// A writer that dies leaves a service that says so.

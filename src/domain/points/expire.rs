@@ -1,6 +1,6 @@
 //! Expiry: of lots whose time has come, and of points that somebody asks to expire.
 
-use super::moving::{balance_after, draft};
+use super::moving::{balance_after, draft, within_one_operation};
 use super::{ExpiryCause, Particulars, Points, PointsExpired, Slice};
 use crate::domain::cards::Card;
 use crate::domain::{CardId, Draft, Rejection, Timestamp};
@@ -22,6 +22,7 @@ impl Expire {
     /// # Errors
     /// The first broken rule in the order in which [`Rejection`] declares them.
     pub fn decide(&self, card: &Card, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
+        self.points.map_or(Ok(()), within_one_operation)?;
         let mut drafts = Vec::from_iter(expire_due(card, now));
         let balance_before = card.available(now);
         if let (Some(needed), None) = (self.points, self.expires_before)

@@ -76,7 +76,13 @@ async fn submit_all(state: &HttpState, requests: Vec<Request>) -> Result<Vec<Res
     if requests.is_empty() {
         return Ok(Vec::new());
     }
-    state.writer.submit_all(requests).await.map_err(|refusal| ApiError::refused(refusal, recorded))
+    let answers = state.writer.submit_all(requests).await.map_err(|refusal| ApiError::refused(refusal, recorded))?;
+    // The items are committed together: where one was not written, none was, and the whole request is to be sent again.
+    let not_written = answers.iter().filter_map(|answer| answer.as_ref().err()).find(|refusal| refusal.wrote_nothing());
+    match not_written {
+        Some(refusal) => Err(ApiError::refused(refusal.clone(), recorded)),
+        None => Ok(answers),
+    }
 }
 
 fn items(mut fields: Fields) -> Result<Vec<Fields>, ApiError> {

@@ -150,7 +150,7 @@ pub(crate) async fn list(state: State, caller: Caller, request: HttpRequest) -> 
     }
     let paging = params.paging(limits::PAGE_ROWS);
     let (filter, paging) = params.finish((filter, paging))?;
-    let page = state.queries.customers(caller.partner, filter, paging.window(), state.clock.now()).await?;
+    let page = state.queries.customers(caller.partner, filter, paging.window(), state.now()).await?;
     let customers = page.rows.iter().map(Customer::from).collect();
     Ok(Answer::ok("Customers", CustomerList { customers, pagination: paging.of(page.total) }))
 }
@@ -210,6 +210,6 @@ fn erasure(recorded: &Recorded) -> Option<(i64, Timestamp)> {
 
 async fn find(state: &HttpState, caller: &Caller, id: &PathId) -> Result<CustomerView, ApiError> {
     let customer = find_customer(caller, &id.0)?;
-    let view = state.queries.customer(caller.partner, customer, state.clock.now()).await?;
+    let view = state.queries.customer(caller.partner, customer, state.now()).await?;
     view.ok_or_else(|| ApiError::CustomerNotFound { customer: id.0.clone(), shop: caller.shop })
 }

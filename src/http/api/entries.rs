@@ -26,6 +26,7 @@ pub(crate) struct Moved {
     pub(crate) after: Points,
     pub(crate) reason: Option<String>,
     reference: Option<String>,
+    /// When the points of an award expire.
     expires_at: Option<Timestamp>,
     staff_member: Option<String>,
     metadata: Metadata,
@@ -60,7 +61,6 @@ impl Moved {
             },
             Event::PointsAdjusted(event) => Self {
                 reference: event.reference.clone(),
-                expires_at: event.lot.and_then(|lot| lot.expires_at),
                 ..Self::new(
                     recorded,
                     MovementType::Adjust,

@@ -182,7 +182,7 @@ pub(crate) async fn get(
     let card = find_card(&state, &caller, &id.0).await?;
     let view = state.queries.card_view(caller.partner, card).await?;
     let view = view.ok_or(ApiError::CardNotFound { card: id.0 })?;
-    Ok(Answer::ok("Card", Shown::of(view, state.clock.now(), &host(&state, &request))))
+    Ok(Answer::ok("Card", Shown::of(view, state.now(), &host(&state, &request))))
 }
 
 /// A page of cards.
@@ -224,7 +224,7 @@ pub(crate) async fn list(state: State, caller: Caller, request: HttpRequest) -> 
     caller.needs(Scope::LoyaltyRead)?;
     let (filter, sort, paging) = list_query(&request)?;
     let page = match filter {
-        Some(filter) => state.queries.cards(caller.partner, filter, sort, paging.window(), state.clock.now()).await?,
+        Some(filter) => state.queries.cards(caller.partner, filter, sort, paging.window(), state.now()).await?,
         None => crate::queries::Page::empty(),
     };
     let cards = page.rows.into_iter().map(Listed::from).collect();
@@ -302,7 +302,7 @@ pub(crate) async fn update(state: State, caller: Caller, id: PathId, body: Body)
         id: ids::card(card.id),
         card_number: card.number.to_string(),
         holder: Holder::of(outcome.person.as_deref()),
-        points_balance: card.available(state.clock.now()).get(),
+        points_balance: card.available(state.now()).get(),
         status: card.status.name(),
         card_design: card.design.to_string(),
         updated_at: changed_at.unwrap_or(card.updated_at).to_seconds_text(),
@@ -439,7 +439,7 @@ pub(crate) async fn history(
         summary: Summary {
             total_awarded: found.card.lifetime.get(),
             total_redeemed: found.card.redeemed.get(),
-            current_balance: found.card.available(state.clock.now()).get(),
+            current_balance: found.card.available(state.now()).get(),
             transaction_count: found.card.movements,
         },
         pagination: paging.of(found.page.total),

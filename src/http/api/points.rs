@@ -254,7 +254,7 @@ pub(crate) async fn balance(state: State, caller: Caller, id: PathId) -> Result<
     caller.needs(Scope::LoyaltyRead)?;
     let card = find_card(&state, &caller, &id.0).await?;
     let card = state.queries.card(caller.partner, card)?.ok_or(ApiError::CardNotFound { card: id.0 })?;
-    Ok(Answer::ok("Balance", Balance::of(&card, state.clock.now())))
+    Ok(Answer::ok("Balance", Balance::of(&card, state.now())))
 }
 
 /// A page of a card's history.
@@ -306,7 +306,7 @@ pub(crate) async fn history(
             points_awarded: found.card.lifetime.get(),
             points_redeemed: found.card.redeemed.get(),
             points_expired: found.card.expired.get(),
-            current_balance: found.card.available(state.clock.now()).get(),
+            current_balance: found.card.available(state.now()).get(),
         },
         pagination: paging.of(found.page.total),
         transactions: found.page.rows.into_iter().map(BalancedEntry::from).collect(),
@@ -337,7 +337,7 @@ pub(crate) async fn expiring(state: State, caller: Caller, request: HttpRequest)
     let card = params.value("card_id");
     let paging = params.paging(limits::PAGE_ROWS_MAX);
     let days = params.finish(days)?.unwrap_or(i64::from(limits::EXPIRING_DAYS));
-    let now = state.clock.now();
+    let now = state.now();
     let until = now.plus_days(u32::try_from(days).unwrap_or(limits::EXPIRING_DAYS));
     let (lots, total_lots, total_points) = match card {
         Some(card) => on_card(&state, &caller, &card, (now, until), paging.window()).await?,
@@ -377,6 +377,6 @@ async fn on_card(
 /// What the benchmark compares with: the same reading of the same body, and an answer of the same size, from nothing.
 pub(crate) async fn echo(state: State, body: Body) -> Result<Answer<Entry>, ApiError> {
     let movement = Movement::read(body.fields()?, Kind::Award)?;
-    let moved = Moved::echoed(movement.points.unwrap_or_default(), movement.note, movement.name, state.clock.now());
+    let moved = Moved::echoed(movement.points.unwrap_or_default(), movement.note, movement.name, state.now());
     Ok(Answer::created("Points awarded", Entry::from(moved)))
 }

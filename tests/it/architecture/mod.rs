@@ -15,9 +15,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("writer", &["domain", "event_log", "vault", "projections", "live", "clock", "storage"]),
     ("queries", &["domain", "projections", "vault", "live", "storage"]),
     ("ops", &["domain", "storage"]),
-    ("jobs", &["domain", "writer", "queries", "clock", "storage"]),
-    ("app", &["domain", "event_log", "projections", "live", "writer", "clock", "storage"]),
-    ("control", &["domain", "writer", "queries", "ops", "app", "clock", "storage", "projections", "event_log", "live"]),
+    ("jobs", &["domain", "writer", "clock", "storage"]),
+    ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage"]),
+    ("control", &["domain", "writer", "ops", "app", "clock", "storage"]),
     ("http", &["domain", "queries", "writer", "ops", "clock", "live"]),
     (
         "cli",
@@ -44,8 +44,24 @@ const DOMAIN_CRATES: &[&str] =
     &["std", "core", "serde", "serde_json", "rust_decimal", "chrono", "thiserror", "crate", "super", "self"];
 
 /// What must not be reachable from a decision, whatever crate it comes from.
-const IMPURE: &[&str] =
-    &["SystemTime", "Instant", "Utc::now", "Local::now", "std::fs", "std::net", "std::env", "async fn", "f64", "f32"];
+const IMPURE: &[&str] = &[
+    "SystemTime",
+    "Instant",
+    "Utc::now",
+    "Local::now",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "async fn",
+    "f64",
+    "f32",
+    "rusqlite::Connection",
+    "tokio::",
+    "actix_web::",
+    "rand::",
+    "blake3::",
+    "tracing::",
+];
 
 #[test]
 fn every_module_knows_only_whom_it_may() {
@@ -69,12 +85,14 @@ fn a_planted_violation_is_found() {
         ("domain/cards/card.rs", "let row = crate::projections::load_card(views, id);", "domain knows projections"),
         ("domain/cards/card.rs", "use rusqlite::Connection;", "domain uses the crate rusqlite"),
         ("domain/points/lots.rs", "let now = SystemTime::now();", "domain names SystemTime"),
+        ("domain/points/mod.rs", "pub use rusqlite::Row;", "domain uses the crate rusqlite"),
+        ("domain/cards/issue.rs", "let drawn = rand::random::<u64>();", "domain names rand::"),
         ("projections/fold.rs", "use crate::{domain::Event, http::HttpState};", "projections knows http"),
         ("queries/history.rs", "use crate::writer::{Writer, Request};", "queries knows writer"),
     ] {
         let planted = BTreeMap::from([(PathBuf::from(file), line.to_owned())]);
-        assert_eq!(violations(&planted).len(), 1, "{file}: {line}");
-        assert!(violations(&planted)[0].contains(finding), "{:?}", violations(&planted));
+        let found = violations(&planted);
+        assert!(found.iter().any(|violation| violation.contains(finding)), "{file}: {line}: {found:?}");
     }
 }
 
@@ -125,7 +143,8 @@ fn violations(sources: &BTreeMap<PathBuf, String>) -> Vec<String> {
 }
 
 fn without_comments_and_tests(text: &str) -> String {
-    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    // Test modules stand at the end of their file.
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
     code.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
@@ -166,7 +185,8 @@ fn impurities(code: &str) -> Vec<String> {
     for line in code.lines().map(str::trim) {
         if let Some(imported) = line.strip_prefix("use ").or_else(|| line.strip_prefix("pub use ")) {
             let root = first_word(imported.trim_start_matches("::")).unwrap_or_default();
-            let own_module = !DOMAIN_CRATES.contains(&root.as_str()) && line.starts_with("pub use ");
+            // `pub use award::Award;` names a module of the folder, which stands in the same file as `mod award;`.
+            let own_module = code.contains(&format!("mod {root};"));
             if !DOMAIN_CRATES.contains(&root.as_str()) && !own_module {
                 found.push(format!("uses the crate {root}"));
             }

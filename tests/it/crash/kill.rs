@@ -3,12 +3,15 @@
 use super::process::{Process, Till, files_of, init, verify};
 use rand::Rng as _;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 const TILLS: usize = 8;
+
+/// Files by name, with their content.
+type OldCopy = Vec<(PathBuf, Vec<u8>)>;
 
 /// How many times the service is killed. `COUNTERFOIL_CRASH_ROUNDS` asks for more.
 fn rounds() -> usize {
@@ -77,7 +80,7 @@ fn sell(till: &Till, cards: &[String], orders: &AtomicU64, acknowledged: &Mutex<
 }
 
 /// What may happen to a directory while nobody serves it: views.db left, deleted, emptied, or replaced by an older copy.
-fn damage(data: &Path, round: usize, old: &mut Option<Vec<u8>>) {
+fn damage(data: &Path, round: usize, old: &mut Option<OldCopy>) {
     let views = data.join("views.db");
     match round % 4 {
         1 => files_of(&views).iter().for_each(|file| drop(std::fs::remove_file(file))),
@@ -85,12 +88,13 @@ fn damage(data: &Path, round: usize, old: &mut Option<Vec<u8>>) {
         3 => {
             if let Some(copy) = old {
                 files_of(&views).iter().for_each(|file| drop(std::fs::remove_file(file)));
-                std::fs::write(&views, copy).unwrap();
+                copy.iter().for_each(|(file, bytes)| std::fs::write(file, bytes).unwrap());
             }
         }
         _ => {
-            // The file alone is a consistent older state: what its WAL had beyond it is in the log.
-            *old = Some(std::fs::read(&views).unwrap());
+            // With its WAL: without it, a file that was killed in a checkpoint is half old and half new.
+            let files = files_of(&views).into_iter().filter(|file| !file.ends_with("views.db-shm"));
+            *old = Some(files.filter_map(|file| Some((file.clone(), std::fs::read(file).ok()?))).collect());
         }
     }
 }

@@ -42,17 +42,33 @@ fn tamper(workshop: &Workshop, sql: &str) {
 
 #[test]
 fn views_db_is_rebuilt_when_it_is_deleted_emptied_or_no_database() {
-    for damage in ["deleted", "emptied", "garbage"] {
+    for damage in ["deleted", "emptied", "garbage", "torn"] {
         let (workshop, _) = workshop_with_history();
         let views = workshop.dir().views();
         match damage {
             "deleted" => std::fs::remove_file(&views).unwrap(),
             "emptied" => std::fs::write(&views, b"").unwrap(),
+            "torn" => tear(&views),
             _ => std::fs::write(&views, vec![7; 8192]).unwrap(),
         }
         start(&workshop).unwrap().stop();
         assert_eq!(balance(&workshop), 60, "{damage}");
     }
+}
+
+/// Overwrites every page but the first two: the file opens and says how far it has come, and nothing else of it can be read.
+fn tear(views: &std::path::Path) {
+    let mut bytes = std::fs::read(views).unwrap();
+    assert!(bytes.len() > 10 * 4096);
+    bytes[3 * 4096..].fill(0xA5);
+    std::fs::write(views, bytes).unwrap();
+}
+
+#[test]
+fn an_auditors_copy_is_not_continued() {
+    let (workshop, _) = workshop_with_history();
+    tamper(&workshop, "DELETE FROM sealed_records");
+    assert!(matches!(start(&workshop), Err(EngineError::NoVault)));
 }
 
 #[test]
