@@ -2,7 +2,7 @@
 
 use super::history::{MovementView, newest};
 use super::{Queries, QueryError, bodies};
-use crate::domain::cards::{BlockNote, Card, CardNumber};
+use crate::domain::cards::{BlockNote, Card};
 use crate::domain::customers::PersonRecord;
 use crate::domain::{CardId, CustomerId, Metadata, PartnerId};
 use crate::projections;
@@ -58,32 +58,6 @@ impl Queries {
             let metadata = bodies::metadata(connection, card.metadata_record)?;
             let recent = newest(connection, card.id, RECENT)?;
             Ok(Some(CardView { card, person, metadata, recent }))
-        })
-    }
-
-    /// The card with that number.
-    ///
-    /// # Errors
-    /// When the projector is too far behind or the views cannot be read.
-    pub async fn card_by_number(&self, partner: PartnerId, number: &CardNumber) -> Result<Option<CardId>, QueryError> {
-        self.settled().await?;
-        self.here(|connection| Ok(projections::card_by_number(connection, partner, number)?))
-    }
-
-    /// The card of a customer, who must be the partner's: the outer option says whether there is such a customer.
-    ///
-    /// # Errors
-    /// When the projector is too far behind or the views cannot be read.
-    pub async fn card_of_customer(
-        &self,
-        partner: PartnerId,
-        customer: CustomerId,
-    ) -> Result<Option<Option<CardId>>, QueryError> {
-        self.settled().await?;
-        self.here(|connection| {
-            let known = projections::load_customer(connection, customer)?.filter(|known| known.partner == partner);
-            let Some(known) = known else { return Ok(None) };
-            Ok(Some(projections::card_of_customer(connection, known.id)?))
         })
     }
 

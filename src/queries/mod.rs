@@ -12,6 +12,7 @@ mod customer_list;
 mod customer_views;
 mod expiring;
 mod history;
+mod lookups;
 mod programme;
 
 pub use card_list::{CardFilter, CardListItem, CardSort, SortKey};
@@ -21,6 +22,7 @@ pub use customer_list::{CustomerFilter, SEARCH_WALK_MAX};
 pub use customer_views::{CustomerCard, CustomerView};
 pub use expiring::{EXPIRING_WALK_MAX, ExpiringLot, ExpiringPage};
 pub use history::{HISTORY_WALK_MAX, HistoryFilter, HistoryPage, MovementView};
+pub use lookups::Lookups;
 
 /// Which rows of a list: `limit` of them after `offset`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

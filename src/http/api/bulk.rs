@@ -2,7 +2,7 @@
 
 use super::entries::{Moved, recorded};
 use super::points::{Kind, Movement};
-use super::submitting::{IdempotencyKey, Target, explained, find_target, request};
+use super::submitting::{Finder, IdempotencyKey, Target, explained, request};
 use crate::domain::programme::Scope;
 use crate::http::auth::Caller;
 use crate::http::body::BulkBody;
@@ -55,8 +55,13 @@ pub(crate) async fn bulk(
     let items = items(body.fields()?)?;
     let mut named = Vec::with_capacity(items.len());
     let mut requests = Vec::new();
+    let mut finder = Finder::new(&state);
     for (place, item) in items.into_iter().enumerate() {
-        let (card, prepared) = prepare(&state, &caller, &key, place, item).await;
+        let (card, prepared) = prepare(&mut finder, &caller, &key, place, item).await;
+        // Nothing has been written yet: what cannot be looked up now is not left out of the batch.
+        if let Err(error @ ApiError::Unavailable(_)) = prepared {
+            return Err(error);
+        }
         named.push((card, prepared.map(|prepared| requests.push(prepared))));
     }
     let mut answers = submit_all(&state, requests).await?.into_iter();
@@ -78,10 +83,19 @@ async fn submit_all(state: &HttpState, requests: Vec<Request>) -> Result<Vec<Res
     }
     let answers = state.writer.submit_all(requests).await.map_err(|refusal| ApiError::refused(refusal, recorded))?;
     // The items are committed together: where one was not written, none was, and the whole request is to be sent again.
-    let not_written = answers.iter().filter_map(|answer| answer.as_ref().err()).find(|refusal| refusal.wrote_nothing());
+    let not_written =
+        answers.iter().filter_map(|answer| answer.as_ref().err()).find(|refusal| is_of_the_batch(refusal));
     match not_written {
         Some(refusal) => Err(ApiError::refused(refusal.clone(), recorded)),
         None => Ok(answers),
+    }
+}
+
+// Whether a refusal is about the whole batch, not about what one item asked for.
+const fn is_of_the_batch(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::Busy | Refusal::NotWritten | Refusal::Stopping => true,
+        Refusal::Rejected(_) | Refusal::Conflict { .. } => false,
     }
 }
 
@@ -114,7 +128,7 @@ fn items(mut fields: Fields) -> Result<Vec<Fields>, ApiError> {
 
 /// How an item names its card, and the request that it asks for, or why it cannot be one.
 async fn prepare(
-    state: &HttpState,
+    finder: &mut Finder<'_>,
     caller: &Caller,
     key: &IdempotencyKey,
     place: usize,
@@ -129,7 +143,7 @@ async fn prepare(
     };
     let prepared = async {
         let caller = caller.clone().at_shop(movement.shop.as_deref())?;
-        let found = find_target(state, &caller, &movement.target).await?;
+        let found = finder.target(&caller, &movement.target).await?;
         // A blank cannot stand in a key that a client sends, so no client's key is mistaken for an item's.
         let key = key.0.as_ref().map(|key| format!("{key} {place}"));
         let kind = kind.unwrap_or(Kind::Award);

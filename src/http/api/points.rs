@@ -1,7 +1,7 @@
 //! `/api/points`: moving points, and what a card has.
 
 use super::entries::{BalancedEntry, Entry, Expired, Moved, recorded};
-use super::submitting::{IdempotencyKey, PathId, Target, find_card, find_target, request, submit};
+use super::submitting::{Finder, IdempotencyKey, PathId, Target, find_card, request, submit};
 use crate::domain::cards::{Card, Tier};
 use crate::domain::points::{Adjust, Award, Expire, Note, Order, Particulars, Points, Redeem};
 use crate::domain::programme::Scope;
@@ -174,7 +174,7 @@ async fn moved(
     caller.needs(Scope::PointsManage)?;
     let movement = Movement::read(body.fields()?, kind)?;
     let caller = caller.at_shop(movement.shop.as_deref())?;
-    let card = find_target(state, &caller, &movement.target).await?;
+    let card = Finder::new(state).target(&caller, &movement.target).await?;
     let command = movement.command(kind, card, &caller);
     let outcome = submit(state, request(&caller, key.0, command), recorded).await?;
     let moved = Moved::of(&outcome.events).ok_or(ApiError::Internal)?;

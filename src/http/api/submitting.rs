@@ -7,6 +7,7 @@ use crate::http::errors::ApiError;
 use crate::http::fields::Problem;
 use crate::http::ids::{self, CardRef};
 use crate::http::limits;
+use crate::queries::Lookups;
 use crate::writer::{Command, Outcome, Recorded, Refusal, Request};
 use actix_web::{FromRequest, HttpRequest};
 use serde_json::Value;
@@ -63,26 +64,55 @@ pub(crate) enum Target {
     Customer(String),
 }
 
-/// The card that a request names. Only a number or a customer has to be looked up: whose card an id is, the rules check.
-pub(crate) async fn find_card(state: &HttpState, caller: &Caller, text: &str) -> Result<CardId, ApiError> {
-    let unknown = || ApiError::CardNotFound { card: text.to_owned() };
-    match CardRef::parse(text).ok_or_else(unknown)? {
-        CardRef::Id(id) => Ok(id),
-        CardRef::Number(number) => state.queries.card_by_number(caller.partner, &number).await?.ok_or_else(unknown),
+/// Finds the cards that one request names. Only a number or a customer has to be looked up, and for the first of them the
+/// views are waited for: whose card an id is, the rules check.
+#[derive(Debug)]
+pub(crate) struct Finder<'a> {
+    state: &'a HttpState,
+    lookups: Option<Lookups<'a>>,
+}
+
+impl<'a> Finder<'a> {
+    pub(crate) const fn new(state: &'a HttpState) -> Self {
+        Self { state, lookups: None }
+    }
+
+    /// The card that a text names.
+    pub(crate) async fn card(&mut self, caller: &Caller, text: &str) -> Result<CardId, ApiError> {
+        let unknown = || ApiError::CardNotFound { card: text.to_owned() };
+        match CardRef::parse(text).ok_or_else(unknown)? {
+            CardRef::Id(id) => Ok(id),
+            CardRef::Number(number) => {
+                self.lookups().await?.card_by_number(caller.partner, &number)?.ok_or_else(unknown)
+            }
+        }
+    }
+
+    /// The card that a body names, itself or by its holder.
+    pub(crate) async fn target(&mut self, caller: &Caller, target: &Target) -> Result<CardId, ApiError> {
+        match target {
+            Target::Card(text) => self.card(caller, text).await,
+            Target::Customer(text) => {
+                let unknown = || ApiError::CustomerNotFound { customer: text.clone(), shop: caller.shop };
+                let customer = find_customer(caller, text)?;
+                let card = self.lookups().await?.card_of_customer(caller.partner, customer)?.ok_or_else(unknown)?;
+                card.ok_or_else(|| ApiError::CardNotFound { card: text.clone() })
+            }
+        }
+    }
+
+    async fn lookups(&mut self) -> Result<&Lookups<'a>, ApiError> {
+        let lookups = match self.lookups.take() {
+            Some(lookups) => lookups,
+            None => self.state.queries.lookups().await?,
+        };
+        Ok(self.lookups.insert(lookups))
     }
 }
 
-/// The card that a body names, itself or by its holder.
-pub(crate) async fn find_target(state: &HttpState, caller: &Caller, target: &Target) -> Result<CardId, ApiError> {
-    match target {
-        Target::Card(text) => find_card(state, caller, text).await,
-        Target::Customer(text) => {
-            let unknown = || ApiError::CustomerNotFound { customer: text.clone(), shop: caller.shop };
-            let customer = find_customer(caller, text)?;
-            let card = state.queries.card_of_customer(caller.partner, customer).await?.ok_or_else(unknown)?;
-            card.ok_or_else(|| ApiError::CardNotFound { card: text.clone() })
-        }
-    }
+/// The card that a request names.
+pub(crate) async fn find_card(state: &HttpState, caller: &Caller, text: &str) -> Result<CardId, ApiError> {
+    Finder::new(state).card(caller, text).await
 }
 
 /// The customer that a request names.

@@ -91,6 +91,47 @@ fn a_thousand_items_are_taken_and_one_more_is_refused() {
 }
 
 #[test]
+fn a_bulk_request_of_which_nothing_was_written_is_refused_as_a_whole() {
+    let shop = Shop::open();
+    let id = shop.card("ann@example.com");
+    let shop = shop.on_a_full_disk();
+    let item =
+        |number: usize| json!({"card_id": id, "points": 1, "reason": "Campaign", "reference": format!("c-{number}")});
+    let mut items: Vec<Value> = (0..999).map(item).collect();
+    items.push(json!({"card_id": "card_999", "points": 1, "reason": "Nobody"}));
+    let body = json!({"transactions": items});
+    let refused = shop.post("/api/points/bulk", &body);
+    refused.error(503, "SERVICE_UNAVAILABLE");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    assert!(refused.json().get("data").is_none(), "no results that could be taken for final");
+    assert_eq!(shop.balance(&id), 0);
+
+    shop.server.limit_pages(0);
+    // The writer learns of the room from its first failure.
+    let sent = (0..10).map(|_| shop.post("/api/points/bulk", &body)).find(|reply| reply.status == 200);
+    let data = sent.expect("room again").data(200);
+    assert_eq!((&data["successful"], &data["failed"]), (&json!(999), &json!(1)));
+    assert_eq!(shop.balance(&id), 999);
+}
+
+#[test]
+fn items_name_their_cards_by_number_and_by_customer_too() {
+    let shop = Shop::open();
+    let cards: Vec<Value> = (0..20).map(|number| shop.issued(&format!("person{number}@example.com"))).collect();
+    let mut items: Vec<Value> =
+        cards.iter().map(|card| json!({"card_id": card["card_number"], "points": 1, "reason": "x"})).collect();
+    for card in &cards {
+        let customer = shop.customer_of(card["card_number"].as_str().unwrap());
+        items.push(json!({"customer_id": customer, "points": 2, "reason": "x"}));
+    }
+    let data = shop.post("/api/points/bulk", &json!({"transactions": items})).data(200);
+    assert_eq!(data["successful"], json!(40));
+    for card in &cards {
+        assert_eq!(shop.balance(card["id"].as_str().unwrap()), 3);
+    }
+}
+
+#[test]
 fn a_bulk_request_that_is_none_is_refused_as_a_whole() {
     let shop = Shop::open();
     for body in [json!({}), json!({"transactions": []}), json!({"transactions": {}}), json!({"transactions": "x"})] {

@@ -12,6 +12,7 @@ use counterfoil::queries::Queries;
 use counterfoil::storage::DataDir;
 use counterfoil::writer::{Actor, Command, Outcome, Request};
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
@@ -23,6 +24,7 @@ pub(crate) struct Server {
     pub(crate) base: String,
     pub(crate) clock: Clock,
     pub(crate) files: tempfile::TempDir,
+    pages_max: Arc<AtomicU32>,
     secrets: Arc<Secrets>,
     engine: Option<Engine>,
     handle: Option<actix_web::dev::ServerHandle>,
@@ -32,13 +34,14 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn start(config: &HttpConfig) -> Self {
         let files = tempfile::tempdir().expect("a temporary directory");
-        Self::start_on(files, Clock::manual(Timestamp::from_micros(START)), config)
+        Self::start_on(files, Clock::manual(Timestamp::from_micros(START)), Arc::default(), config)
     }
 
-    fn start_on(files: tempfile::TempDir, clock: Clock, config: &HttpConfig) -> Self {
+    fn start_on(files: tempfile::TempDir, clock: Clock, pages_max: Arc<AtomicU32>, config: &HttpConfig) -> Self {
         let dir = DataDir::new(files.path());
-        let engine = Engine::start(EngineConfig { clock: clock.clone(), ..EngineConfig::new(dir.clone()) });
-        let engine = engine.expect("the engine starts");
+        let ledger_pages_max = pages_max.clone();
+        let engine = EngineConfig { clock: clock.clone(), ledger_pages_max, ..EngineConfig::new(dir.clone()) };
+        let engine = Engine::start(engine).expect("the engine starts");
         let secrets = Arc::new(Secrets::open(&dir).expect("ops.db opens"));
         let queries = Queries::new(dir, engine.live().clone());
         let state = HttpState::new(engine.writer().clone(), queries, secrets.clone(), clock.clone(), config);
@@ -54,14 +57,29 @@ impl Server {
             });
         });
         let handle = told.recv().expect("the server started");
-        Self { base, clock, files, secrets, engine: Some(engine), handle: Some(handle), thread: Some(thread) }
+        Self {
+            base,
+            clock,
+            files,
+            pages_max,
+            secrets,
+            engine: Some(engine),
+            handle: Some(handle),
+            thread: Some(thread),
+        }
     }
 
     /// Stops and starts again on the same directory, at another port.
     pub(crate) fn restart(mut self, config: &HttpConfig) -> Self {
         self.stop();
         let files = std::mem::replace(&mut self.files, tempfile::tempdir().expect("a temporary directory"));
-        Self::start_on(files, self.clock.clone(), config)
+        Self::start_on(files, self.clock.clone(), self.pages_max.clone(), config)
+    }
+
+    /// The disk has room for so many pages of ledger.db, or for all that are wanted where it is 0. Holds from the next start,
+    /// or from the first write that fails.
+    pub(crate) fn limit_pages(&self, pages: u32) {
+        self.pages_max.store(pages, Ordering::SeqCst);
     }
 
     pub(crate) fn engine(&self) -> &Engine {

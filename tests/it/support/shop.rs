@@ -53,6 +53,12 @@ impl Shop {
         Self { server, client, ..self }
     }
 
+    /// The same shop on a disk that has no room left.
+    pub(crate) fn on_a_full_disk(self) -> Self {
+        self.server.limit_pages(1);
+        self.restarted(&HttpConfig { rate_limits: None, ..HttpConfig::default() })
+    }
+
     /// Another partner of the same service, with a client of its own.
     pub(crate) fn other_partner(&self) -> Client {
         let partner = self.server.create_partner("Other Bakery");

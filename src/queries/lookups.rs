@@ -1,0 +1,47 @@
+//! Finding a card by its number or its holder, for as many names as one request holds.
+
+use super::{Queries, QueryError};
+use crate::domain::cards::CardNumber;
+use crate::domain::{CardId, CustomerId, PartnerId};
+use crate::projections;
+
+/// Look-ups that see everything that was committed before they were asked for: the wait for the views is behind them.
+#[derive(Debug)]
+pub struct Lookups<'a>(&'a Queries);
+
+impl Queries {
+    /// Waits for the views, once for all look-ups that follow.
+    ///
+    /// # Errors
+    /// When the projector is too far behind.
+    pub async fn lookups(&self) -> Result<Lookups<'_>, QueryError> {
+        self.settled().await?;
+        Ok(Lookups(self))
+    }
+}
+
+impl Lookups<'_> {
+    /// The card with that number.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub fn card_by_number(&self, partner: PartnerId, number: &CardNumber) -> Result<Option<CardId>, QueryError> {
+        self.0.here(|connection| Ok(projections::card_by_number(connection, partner, number)?))
+    }
+
+    /// The card of a customer, who must be the partner's: the outer option says whether there is such a customer.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub fn card_of_customer(
+        &self,
+        partner: PartnerId,
+        customer: CustomerId,
+    ) -> Result<Option<Option<CardId>>, QueryError> {
+        self.0.here(|connection| {
+            let known = projections::load_customer(connection, customer)?.filter(|known| known.partner == partner);
+            let Some(known) = known else { return Ok(None) };
+            Ok(Some(projections::card_of_customer(connection, known.id)?))
+        })
+    }
+}
