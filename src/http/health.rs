@@ -134,22 +134,27 @@ impl Component {
     }
 }
 
-// The books: both files answer a read, and the writer's last commit succeeded.
+// The books: both files answer a read, and the writer takes requests. A writer whose last commit failed tries anew with each
+// request: an instance that looked down for it would be sent none, and could never show that there is room again.
 fn database(state: &HttpState) -> Component {
     let start = Instant::now();
     let read = state.queries.check();
     let micros = start.elapsed().as_micros();
     let latency = Some(format!("{}.{:03}ms", micros / 1_000, micros % 1_000));
-    let (status, message) = match (read, state.writer.failing(), state.writer.waiting()) {
-        (Err(error), _, _) => {
+    let writer = &state.writer;
+    let (status, message) = match read {
+        Err(error) => {
             tracing::error!(%error, "the health check could not read");
             (Condition::Down, Some("cannot be read".to_owned()))
         }
-        (Ok(()), true, _) => (Condition::Down, Some("cannot be written; reads are served".to_owned())),
-        (Ok(()), false, waiting) if waiting > WAITING_MAX => {
-            (Condition::Degraded, Some(format!("{waiting} requests wait for the writer")))
+        Ok(()) if writer.stopped() => (Condition::Down, Some("is written no more; reads are served".to_owned())),
+        Ok(()) if writer.failing() => {
+            (Condition::Degraded, Some("the last write failed; each request tries anew, reads are served".to_owned()))
         }
-        (Ok(()), false, _) => (Condition::Ok, None),
+        Ok(()) if writer.waiting() > WAITING_MAX => {
+            (Condition::Degraded, Some(format!("{} requests wait for the writer", writer.waiting())))
+        }
+        Ok(()) => (Condition::Ok, None),
     };
     Component { status, message, latency }
 }

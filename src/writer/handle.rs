@@ -108,6 +108,12 @@ impl Writer {
         self.condition.failing.load(Ordering::Relaxed)
     }
 
+    /// Whether it takes nothing more: it was told to stop, or it ended by itself, which only a restart mends.
+    #[must_use]
+    pub fn stopped(&self) -> bool {
+        self.condition.stopping.load(Ordering::Acquire)
+    }
+
     /// Takes nothing more, and lets the thread end once it has answered what was taken.
     pub fn stop(&self) {
         self.condition.stopping.store(true, Ordering::Release);

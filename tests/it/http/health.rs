@@ -69,3 +69,33 @@ fn a_service_that_cannot_read_its_files_says_so_by_status_and_tells_no_detail() 
     assert_eq!(body["data"]["components"]["database"]["status"], "down");
     assert!(!String::from_utf8_lossy(&reply.raw).contains("views.db"));
 }
+
+#[test]
+fn a_write_that_failed_degrades_the_service_until_one_succeeds_and_never_takes_it_out() {
+    let shop = Shop::open();
+    let id = shop.card("ann@example.com");
+    let shop = shop.on_a_full_disk();
+    let body = json!({"card_id": id, "points": 1, "reason": "x"});
+    let award = || shop.post("/api/points/award", &body).status;
+    assert!((0..10_000).any(|_| award() == 503), "the limit is reached");
+    let data = shop.client.bare().get("/health").data(200);
+    assert_eq!((&data["status"], &data["components"]["database"]["status"]), (&json!("degraded"), &json!("degraded")));
+    shop.balance(&id);
+
+    shop.server.limit_pages(0);
+    assert!((0..10).any(|_| award() == 201), "room again: no restart needed");
+    assert_eq!(shop.client.bare().get("/health").data(200)["status"], "ok");
+}
+
+#[test]
+fn a_writer_that_has_ended_takes_the_service_out() {
+    let shop = Shop::open();
+    let id = shop.card("ann@example.com");
+    shop.server.engine().writer().stop();
+    let reply = shop.client.bare().get("/health");
+    reply.error(500, "INTERNAL_ERROR");
+    assert_eq!(reply.json()["data"]["components"]["database"]["status"], "down");
+    assert_eq!(shop.balance(&id), 0, "reads are served");
+    shop.post("/api/points/award", &json!({"card_id": id, "points": 1, "reason": "x"}))
+        .error(503, "SERVICE_UNAVAILABLE");
+}
