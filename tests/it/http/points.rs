@@ -49,7 +49,7 @@ fn an_award_answers_the_entry_it_made() {
 
 #[test]
 fn a_redemption_and_a_correction_answer_signed_points() {
-    let shop = Shop::open();
+    let shop = Shop::with_rules(TemplateRules { points_expiration_days: Some(10), ..TemplateRules::default() });
     let id = shop.card("ann@example.com");
     shop.award(&id, 50);
     let body = json!({"card_id": id, "points": 20, "reason": "Discount redemption", "reference": "discount_789"});
@@ -63,6 +63,7 @@ fn a_redemption_and_a_correction_answer_signed_points() {
         let entry = shop.post("/api/points/adjust", &body).data(201);
         assert_eq!(keys(&entry), ENTRY);
         assert_eq!((&entry["type"], &entry["points"]), (&json!("adjust"), &json!(points)));
+        assert_eq!(entry["expires_at"], Value::Null, "an award alone says when its points expire");
         assert_eq!(entry["new_balance"], json!(balance));
     }
     assert_eq!(shop.balance(&id), 27);
@@ -202,6 +203,37 @@ fn a_lot_counts_until_the_microsecond_before_its_time_wherever_a_balance_is_show
         assert_eq!(history["summary"]["current_balance"], json!(balance));
     }
     assert_eq!(shop.redeem(id, 1).error(422, "INSUFFICIENT_POINTS")["available_points"], json!(0));
+}
+
+#[test]
+fn a_clock_that_was_set_back_brings_no_expired_points_back() {
+    let rules = TemplateRules { points_expiration_days: Some(10), ..TemplateRules::default() };
+    let shop = Shop::with_rules(rules);
+    let card = shop.issued("ann@example.com");
+    let (id, number) = (card["id"].as_str().unwrap(), card["card_number"].as_str().unwrap());
+    shop.award(id, 100);
+    let customer = shop.customer_of(number);
+    shop.server.advance_days(11);
+    shop.issued("bob@example.com");
+    shop.server.clock.set(Timestamp::from_micros(shop.server.clock.now().micros() - 5 * 86_400_000_000));
+
+    assert_eq!(shop.redeem(id, 1).error(422, "INSUFFICIENT_POINTS")["available_points"], json!(0));
+    assert_eq!(shop.balance(id), 0);
+    assert_eq!(shop.get(&format!("/api/loyalty-cards/{id}")).data(200)["points_balance"], json!(0));
+    assert_eq!(shop.get(&format!("/api/customers/{customer}/balance")).data(200)["points"], json!(0));
+    for card in shop.get("/api/loyalty-cards").data(200)["cards"].as_array().unwrap() {
+        assert_eq!(card["points_balance"], json!(0));
+    }
+    for query in ["", &format!("?card_id={id}")] {
+        assert_eq!(shop.get(&format!("/api/points/expiring{query}")).data(200)["total_points"], json!(0));
+    }
+    for path in [format!("/api/points/history/{id}"), format!("/api/loyalty-cards/{id}/history")] {
+        assert_eq!(shop.get(&path).data(200)["summary"]["current_balance"], json!(0));
+    }
+    // What is awarded now expires ten days after the log's time.
+    shop.award(id, 7);
+    let soon = &shop.get(&format!("/api/points/balance/{id}")).data(200)["points_expiring_soon"];
+    assert_eq!(soon[0]["days_until_expiry"], json!(10));
 }
 
 #[test]
