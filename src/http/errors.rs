@@ -237,6 +237,19 @@ impl ApiError {
     pub(crate) fn invalid(problem: Problem) -> Self {
         Self::Invalid(Problems::from(problem))
     }
+
+    /// A question that would have to read too many rows: the client can narrow it by `field`.
+    fn too_wide(field: &str, most: i64) -> Self {
+        Self::invalid(Problem::too_wide(field, most))
+    }
+
+    /// A question that was not answered, where `field` and not `from_date` is what narrows it.
+    pub(crate) fn of_query(error: QueryError, field: &str) -> Self {
+        match error {
+            QueryError::TooWide { most } => Self::too_wide(field, most),
+            other => other.into(),
+        }
+    }
 }
 
 // Of several problems the one with a code of its own names the answer.
@@ -331,7 +344,7 @@ impl From<QueryError> for ApiError {
         match error {
             QueryError::Behind => Self::Unavailable("The views are catching up: try again"),
             QueryError::Busy => Self::Unavailable("The service is busy: try again"),
-            QueryError::TooWide { most } => Self::invalid(Problem::too_wide(most)),
+            QueryError::TooWide { most } => Self::too_wide("from_date", most),
             QueryError::Open(_) | QueryError::Read(_) | QueryError::Body(_) | QueryError::Lost => {
                 tracing::error!(%error, "a read failed");
                 Self::Internal

@@ -41,9 +41,9 @@ impl Problem {
         Self::new(field, "OUT_OF_RANGE", message)
     }
 
-    /// A question that would have to read too many rows.
-    pub(crate) fn too_wide(most: i64) -> Self {
-        Self::range("from_date", format!("more than {most} entries would have to be searched: narrow the period"))
+    /// A question that would have to read too many rows, and the field that narrows it.
+    pub(crate) fn too_wide(field: &str, most: i64) -> Self {
+        Self::range(field, format!("more than {most} entries would have to be searched: narrow the period"))
     }
 
     fn points(field: &str, message: &str, provided: &Value) -> Self {

@@ -342,7 +342,8 @@ pub(crate) async fn expiring(state: State, caller: Caller, request: HttpRequest)
     let (lots, total_lots, total_points) = match card {
         Some(card) => on_card(&state, &caller, &card, (now, until), paging.window()).await?,
         None => {
-            let page = state.queries.expiring(caller.partner, now, until, paging.window()).await?;
+            let page = state.queries.expiring(caller.partner, now, until, paging.window()).await;
+            let page = page.map_err(|error| ApiError::of_query(error, "days"))?;
             (page.lots, page.total_lots, page.total_points)
         }
     };

@@ -292,6 +292,45 @@ fn what_expires_soon_is_listed_for_all_cards_or_one() {
     assert_eq!(shop.other_partner().get("/api/points/expiring?days=90").data(200)["expiring"], json!([]));
 }
 
+/// More lots than one question may find, on one card, one a second from 2026-01-05 on.
+fn give_too_many_lots(shop: &Shop, card: &str) {
+    let card: i64 = card["card_".len()..].parse().unwrap();
+    let views = rusqlite::Connection::open(shop.server.files.path().join("views.db")).unwrap();
+    views.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    let sql = "INSERT INTO lots (card, lot, points, remaining, expires_at) \
+         WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ?2) \
+         SELECT ?1, 1000000 + n, 1, 1, ?3 + n * 1000000 FROM number";
+    let from = shop.server.clock.now().plus_days(4).micros();
+    views.execute(sql, (card, counterfoil::queries::EXPIRING_WALK_MAX + 1, from)).unwrap();
+}
+
+#[test]
+fn what_one_partner_has_expiring_does_not_keep_another_from_its_answer() {
+    let shop = Shop::open();
+    let (ann, bob) = (shop.card("ann@example.com"), shop.card("bob@example.com"));
+    for (card, points, expires_at) in [(&bob, 10, "2026-01-20"), (&ann, 20, "2026-01-10"), (&ann, 40, "2026-01-20")] {
+        let body = json!({"card_id": card, "points": points, "reason": "x", "expires_at": expires_at});
+        shop.post("/api/points/award", &body).data(201);
+    }
+    let alone = shop.get("/api/points/expiring").data(200);
+    let other = shop.other_partner();
+    let body = json!({"customer_email": "eve@example.com", "customer_name": "Eve"});
+    let eve = other.post("/api/loyalty-cards", &body).data(201)["id"].as_str().unwrap().to_owned();
+    // The views have to know the card before the lots: this question waits for them.
+    assert_eq!(other.get("/api/points/expiring").data(200)["total_points"], json!(0));
+    give_too_many_lots(&shop, &eve);
+
+    let refused = other.get("/api/points/expiring");
+    refused.error(400, "VALIDATION_ERROR");
+    refused.about("days");
+    assert_eq!(other.get("/api/points/expiring?days=3").data(200)["total_points"], json!(0), "narrowed as it says");
+
+    assert_eq!(shop.get("/api/points/expiring").data(200), alone);
+    let second = shop.get("/api/points/expiring?limit=1&page=2").data(200);
+    assert_eq!((&second["expiring"][0], &second["pagination"]["total"]), (&alone["expiring"][1], &json!(3)));
+    assert_eq!(second["total_points"], json!(70));
+}
+
 #[test]
 fn an_expiry_that_is_not_in_the_future_is_refused() {
     let shop = Shop::open();
