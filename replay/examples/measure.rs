@@ -99,7 +99,7 @@ impl Writer {
             version,
             kind,
             schema: 1,
-            actor: "key:1",
+            actor: if stream.starts_with("card:") { "key:1" } else { "cli" },
             idempotency_key: key,
             fingerprint: print.as_ref().map(<[u8; 32]>::as_slice),
             payload,
@@ -216,9 +216,22 @@ fn issue(writer: &mut Writer, cards: i64) -> anyhow::Result<Vec<Held>> {
         None,
         &format!("{{\"template\":1,\"rules\":{rules},\"sealed\":{sealed}}}"),
     )?;
+    let sealed = writer.seal(3, "shop:1")?;
+    writer.append(
+        "shop:1",
+        1,
+        "shop.opened",
+        None,
+        &format!("{{\"shop\":1,\"is_virtual\":false,\"sealed\":{sealed}}}"),
+    )?;
+    let sealed = writer.seal(4, "key:1")?;
+    let key = format!(
+        "{{\"key\":1,\"public_id\":\"pk_1\",\"form\":\"pair\",\"scopes\":[\"points:manage\"],\"allowed_ips\":[],\"sealed\":{sealed}}}"
+    );
+    writer.append("key:1", 1, "key.created", None, &key)?;
     for card in 1..=cards {
         let customer = format!("customer:{card}");
-        let sealed = writer.seal(card + 2, &customer)?;
+        let sealed = writer.seal(card + 4, &customer)?;
         writer.append(
             &customer,
             1,

@@ -54,7 +54,7 @@ CREATE TABLE cards (
     card INTEGER PRIMARY KEY, partner INTEGER NOT NULL, customer INTEGER NOT NULL, template INTEGER NOT NULL, number TEXT NOT NULL,
     status TEXT NOT NULL, status_before_block TEXT, design TEXT NOT NULL, shop INTEGER, tier TEXT NOT NULL, balance INTEGER NOT NULL,
     debt INTEGER NOT NULL, lifetime INTEGER NOT NULL, redeemed INTEGER NOT NULL, expired INTEGER NOT NULL, adjusted INTEGER NOT NULL,
-    movements INTEGER NOT NULL, last_seq INTEGER, last_type TEXT, last_points INTEGER, issued_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
+    movements INTEGER NOT NULL, last_seq INTEGER, last_type TEXT, last_points INTEGER, last_at INTEGER, issued_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
     last_activity INTEGER NOT NULL, blocked_at INTEGER, block_record INTEGER, metadata_record INTEGER, version INTEGER NOT NULL, as_of INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE lots (

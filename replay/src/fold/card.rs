@@ -41,6 +41,7 @@ pub struct LastMovement {
     pub seq: i64,
     pub kind: &'static str,
     pub points: Points,
+    pub at: Instant,
 }
 
 /// A card.

@@ -142,7 +142,7 @@ impl Scene<'_> {
         let card = &mut *self.card;
         card.balance = card.balance.plus(moving.points);
         card.movements += 1;
-        card.last = Some(LastMovement { seq: self.seq, kind: moving.kind.name(), points: moving.points });
+        card.last = Some(LastMovement { seq: self.seq, kind: moving.kind.name(), points: moving.points, at: self.at });
         if !matches!(moving.kind, MovingKind::Expire { .. }) {
             card.last_activity = self.at;
         }

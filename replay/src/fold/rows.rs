@@ -144,7 +144,7 @@ pub struct CardRow;
 
 impl CardRow {
     /// The columns, in the order of [`CardRow::values`].
-    pub const NAMES: [&'static str; 28] = [
+    pub const NAMES: [&'static str; 29] = [
         "card",
         "partner",
         "customer",
@@ -165,6 +165,7 @@ impl CardRow {
         "last_seq",
         "last_type",
         "last_points",
+        "last_at",
         "issued_at",
         "updated_at",
         "last_activity",
@@ -177,7 +178,7 @@ impl CardRow {
 
     /// The values of a card. `number` is the card's number as text.
     #[must_use]
-    pub fn values<'a>(id: CardId, card: &'a Card, number: &'a str) -> [Value<'a>; 28] {
+    pub fn values<'a>(id: CardId, card: &'a Card, number: &'a str) -> [Value<'a>; 29] {
         [
             id.get().into(),
             card.partner.get().into(),
@@ -199,6 +200,7 @@ impl CardRow {
             card.last.map(|last| last.seq).into(),
             card.last.map(|last| last.kind).into(),
             card.last.map(|last| last.points.get()).into(),
+            card.last.map(|last| last.at.micros()).into(),
             card.issued_at.micros().into(),
             card.updated_at.micros().into(),
             card.last_activity.micros().into(),

@@ -15,7 +15,7 @@ pub use programme::{
 };
 pub use text::{Commitment, Sealed, Text};
 
-use crate::points::{CardId, CustomerId};
+use crate::points::{CardId, CustomerId, ShopId};
 use movements::{Adjusted, Awarded, Expired, Redeemed};
 use serde::{Deserialize, Deserializer};
 
@@ -122,6 +122,28 @@ impl<'a> Payload<'a> {
             Self::Unblocked(it) => Some(it.sealed),
             Self::Moved(it) => it.sealed,
             Self::KeyRevoked(_) | Self::CustomerErased(_) | Self::Activated(_) | Self::TierChanged(_) => None,
+        }
+    }
+
+    /// The shop that the event names, other than the one that it opens.
+    #[must_use]
+    pub const fn shop(&self) -> Option<ShopId> {
+        match self {
+            Self::KeyCreated(it) => it.shop,
+            Self::Issued(it) => it.shop,
+            Self::Moved(it) => it.shop,
+            Self::PartnerCreated(_)
+            | Self::ShopOpened(_)
+            | Self::TemplateCreated(_)
+            | Self::KeyRevoked(_)
+            | Self::CustomerRegistered(_)
+            | Self::CustomerUpdated(_)
+            | Self::CustomerErased(_)
+            | Self::Updated(_)
+            | Self::Activated(_)
+            | Self::Blocked(_)
+            | Self::Unblocked(_)
+            | Self::TierChanged(_) => None,
         }
     }
 

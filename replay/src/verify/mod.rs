@@ -8,6 +8,7 @@ mod batch;
 mod guards;
 mod keys;
 mod laws;
+mod names;
 mod order;
 mod projections;
 mod reader;

@@ -14,6 +14,14 @@ struct Thing {
     ended: bool,
 }
 
+/// What happens to a thing that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Update,
+    Revoke,
+    Erase,
+}
+
 /// Everything that is not a card.
 #[derive(Debug, Default)]
 pub(super) struct Registry {
@@ -29,18 +37,11 @@ impl Registry {
             Payload::PartnerCreated(_)
             | Payload::ShopOpened(_)
             | Payload::TemplateCreated(_)
-            | Payload::CustomerRegistered(_) => {
-                self.create(kind, number, event, findings);
-            }
-            Payload::KeyCreated(key) => {
-                self.create(kind, number, event, findings);
-                if let Some(shop) = key.shop {
-                    self.require("shop", shop.get(), event, findings);
-                }
-            }
-            Payload::KeyRevoked(_) => self.change(kind, number, true, event, findings),
-            Payload::CustomerUpdated(_) => self.change(kind, number, false, event, findings),
-            Payload::CustomerErased(_) => self.change(kind, number, true, event, findings),
+            | Payload::KeyCreated(_)
+            | Payload::CustomerRegistered(_) => self.create(kind, number, event, findings),
+            Payload::KeyRevoked(_) => self.change(kind, number, Change::Revoke, event, findings),
+            Payload::CustomerUpdated(_) => self.change(kind, number, Change::Update, event, findings),
+            Payload::CustomerErased(_) => self.change(kind, number, Change::Erase, event, findings),
             Payload::Updated(_)
             | Payload::Activated(_)
             | Payload::Blocked(_)
@@ -64,10 +65,11 @@ impl Registry {
         }
     }
 
-    fn change(&mut self, kind: &'static str, number: i64, ends: bool, event: &Event<'_>, findings: &mut Findings) {
+    fn change(&mut self, kind: &'static str, number: i64, change: Change, event: &Event<'_>, findings: &mut Findings) {
         self.require(kind, number, event, findings);
         let Some(thing) = self.things.get_mut(&(kind, number)) else { return };
-        if thing.ended {
+        // What was sealed about a customer after an erasure is erased by another one.
+        if thing.ended && change != Change::Erase {
             findings.event(
                 Check::Programme,
                 event.seq,
@@ -78,15 +80,12 @@ impl Registry {
         if event.version != expected {
             report_version(event.seq, event.stream, event.version, expected, findings);
         }
-        (thing.version, thing.ended) = (event.version, thing.ended || ends);
+        (thing.version, thing.ended) = (event.version, thing.ended || change != Change::Update);
     }
 
     fn check_issued(&self, event: &Event<'_>, issued: &CardIssued<'_>, findings: &mut Findings) {
         self.require("customer", issued.customer.get(), event, findings);
         self.require("template", issued.template.get(), event, findings);
-        if let Some(shop) = issued.shop {
-            self.require("shop", shop.get(), event, findings);
-        }
         if let Some(template) = self.things.get(&("template", issued.template.get()))
             && template.version != issued.template_version
         {

@@ -51,8 +51,8 @@ pub(super) struct Followed {
     pub(super) note: Option<String>,
 }
 
-/// How much of the vault a customer's erasure covers.
-#[derive(Debug, Default)]
+/// How much of the vault an erasure covers: the customer's records that were named since the erasure before it.
+#[derive(Debug)]
 struct Erasure {
     seq: i64,
     /// The last record named before the erasure.
@@ -111,7 +111,8 @@ struct Vault<'a> {
     current: Option<i64>,
     included: bool,
     last: i64,
-    erasures: BTreeMap<String, Erasure>,
+    /// By subject, in the order of the log.
+    erasures: BTreeMap<String, Vec<Erasure>>,
     findings: Findings,
 }
 
@@ -119,9 +120,8 @@ impl Vault<'_> {
     fn check(&mut self, fact: &Fact) -> Result<(), VerifyError> {
         match fact {
             Fact::Erased { seq, customer, records } => {
-                let erasure = self.erasures.entry(format!("customer:{customer}")).or_default();
-                (erasure.seq, erasure.boundary) = (*seq, self.last);
-                erasure.stated += records;
+                let erasure = Erasure { seq: *seq, boundary: self.last, stated: *records, found: 0 };
+                self.erasures.entry(format!("customer:{customer}")).or_default().push(erasure);
             }
             Fact::Sealed { seq, record, commitment, subject } => {
                 let expected = self.last + 1;
@@ -210,7 +210,7 @@ fn wrong_with(
 /// Checks that exactly those records are erased that the log says are, and as many.
 fn check_erasures(
     ledger: &Connection,
-    mut erasures: BTreeMap<String, Erasure>,
+    mut erasures: BTreeMap<String, Vec<Erasure>>,
     findings: &mut Findings,
 ) -> Result<(), VerifyError> {
     let mut statement = ledger.prepare("SELECT record, subject, body IS NULL FROM sealed_records ORDER BY record")?;
@@ -218,7 +218,11 @@ fn check_erasures(
     while let Some(row) = rows.next()? {
         let (record, erased): (i64, bool) = (row.get(0)?, row.get(2)?);
         let Ok(subject) = row.get_ref(1)?.as_str() else { continue };
-        let covering = erasures.get_mut(subject).filter(|erasure| record <= erasure.boundary);
+        // Boundaries never fall, so the first erasure that reaches the record is the one that erased it.
+        let covering = erasures.get_mut(subject).and_then(|all| {
+            let first = all.partition_point(|erasure| erasure.boundary < record);
+            all.get_mut(first)
+        });
         match (covering, erased) {
             (Some(erasure), true) => erasure.found += 1,
             (Some(erasure), false) => {
@@ -238,7 +242,7 @@ fn check_erasures(
             (None, false) => {}
         }
     }
-    for (subject, erasure) in erasures {
+    for (subject, erasure) in erasures.iter().flat_map(|(subject, all)| all.iter().map(move |one| (subject, one))) {
         if erasure.stated != erasure.found {
             let sentence =
                 format!("says that {} records of {subject} were erased, but {} are", erasure.stated, erasure.found);

@@ -3,6 +3,7 @@
 use super::batch::Batch;
 use super::fold_of;
 use super::keys::KeyHashes;
+use super::names::Names;
 use super::registry::Registry;
 use super::vault::{Fact, Facts};
 use crate::findings::{Check, Findings};
@@ -30,6 +31,7 @@ pub(super) struct Worker {
     chain: ChainHasher,
     cards: Cards,
     keys: KeyHashes,
+    names: Names,
     registry: Option<Registry>,
     spelling: String,
 }
@@ -44,6 +46,7 @@ impl Worker {
             chain: ChainHasher::default(),
             cards: Cards::default(),
             keys: KeyHashes::default(),
+            names: Names::default(),
             registry: (number == 0).then(Registry::default),
             spelling: String::new(),
         }
@@ -87,6 +90,12 @@ impl Worker {
         let card = card_of_stream(event.stream);
         let mine = card.map_or(0, |card| fold_of(card, self.workers)) == self.number;
         let registers = self.registry.is_some() && event.kind == "card.issued";
+        if mine {
+            self.names.check_actor(&event, &mut self.findings);
+        }
+        if card.is_none() {
+            self.names.note(&event);
+        }
         if !mine && !registers {
             return;
         }
@@ -113,6 +122,7 @@ impl Worker {
     }
 
     fn fold_own(&mut self, batch: &Batch, at: usize, event: &Event<'_>, payload: &Payload<'_>, facts: &mut Vec<Fact>) {
+        self.names.check_shop(payload.shop(), event, &mut self.findings);
         let (kind, number) = payload.stream();
         if crate::payload::stream_parts(event.stream) != Some((kind, number)) {
             let sentence = format!("the stream is {:?}, but the payload is about {kind}:{number}", event.stream);

@@ -20,6 +20,9 @@ pub(crate) struct Books {
     seq: i64,
     record: i64,
     pub(crate) now: i64,
+    /// Who asks for what comes next.
+    pub(crate) actor: &'static str,
+    pub(crate) partner: i64,
     versions: HashMap<String, i64>,
 }
 
@@ -46,6 +49,8 @@ impl Books {
             seq: 0,
             record: 0,
             now: START,
+            actor: "cli",
+            partner: 1,
             versions: HashMap::new(),
         }
     }
@@ -66,6 +71,7 @@ impl Books {
             payload["sealed"] = books.seal(stream, json!({"name": "Zoë"}));
             books.command(stream, kind, None, payload);
         }
+        books.actor = "key:1";
         books.issue(9, 17, "LC000000000018");
         books
     }
@@ -194,12 +200,12 @@ impl Books {
             seq: self.seq,
             command_seq,
             recorded_at: self.now,
-            partner_id: 1,
+            partner_id: self.partner,
             stream,
             version: *version,
             kind,
             schema: 1,
-            actor: "key:1",
+            actor: self.actor,
             idempotency_key: key,
             fingerprint: fingerprint.as_ref().map(<[u8; 32]>::as_slice),
             payload: &payload,

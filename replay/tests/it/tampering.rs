@@ -143,10 +143,18 @@ fn a_copy_without_the_vault_is_sound_and_says_so() {
 
 #[test]
 fn a_missing_trigger_is_told() {
-    let books = Books::rich();
-    books.ledger.execute_batch("DROP TRIGGER events_refuse_delete").expect("a dropped trigger");
-    let report = report(&books);
-    assert_eq!(report["problems"][0]["check"], "guards", "{report:#}");
+    for trigger in [
+        "events_refuse_update",
+        "events_refuse_delete",
+        "sealed_records_only_erase",
+        "sealed_records_refuse_delete",
+    ] {
+        let books = Books::rich();
+        books.ledger.execute_batch(&format!("DROP TRIGGER {trigger}")).expect("a dropped trigger");
+        let report = report(&books);
+        assert_eq!(report["problems"][0]["check"], "guards", "{trigger}: {report:#}");
+        assert_eq!(report["problems_found"], 1, "{trigger}: {report:#}");
+    }
 }
 
 #[test]
@@ -194,7 +202,7 @@ fn missing_and_surplus_rows_of_projections_are_named() {
     for (sql, table, key) in [
         ("DELETE FROM cards WHERE card = 17", "cards", "17"),
         (
-            "INSERT INTO cards SELECT 99, partner, customer, template, number, status, status_before_block, design, shop, tier, balance, debt, lifetime, redeemed, expired, adjusted, movements, last_seq, last_type, last_points, issued_at, updated_at, last_activity, blocked_at, block_record, metadata_record, version, as_of FROM cards WHERE card = 17",
+            "INSERT INTO cards SELECT 99, partner, customer, template, number, status, status_before_block, design, shop, tier, balance, debt, lifetime, redeemed, expired, adjusted, movements, last_seq, last_type, last_points, last_at, issued_at, updated_at, last_activity, blocked_at, block_record, metadata_record, version, as_of FROM cards WHERE card = 17",
             "cards",
             "99",
         ),
@@ -326,4 +334,145 @@ fn a_blocked_card_neither_earns_nor_spends() {
     let report = report(&books);
     assert_eq!(report["problems"][0]["seq"], seq, "{report:#}");
     assert_eq!(report["problems"][0]["check"], "cards");
+}
+
+#[test]
+fn a_customer_erased_again_loses_what_was_sealed_since() {
+    use serde_json::json;
+    for (stated, found) in
+        [(1, None), (2, Some("says that 2 records of customer:9 were erased, but 1 are")), (0, Some("0"))]
+    {
+        let mut books = Books::with_card();
+        books.erase(9);
+        let sealed = books.seal("customer:9", json!({"reason": "a late purchase"}));
+        let award = json!({
+            "card": 17, "points": 5, "origin": "award", "lot": {"points": 5}, "balance_before": 0, "balance": 5, "lifetime": 5, "sealed": sealed,
+        });
+        books.command("card:17", "points.awarded", None, award);
+        books
+            .ledger
+            .execute_batch("UPDATE sealed_records SET salt = NULL, body = NULL WHERE record = 6")
+            .expect("an erasure");
+        let seq = books.command("customer:9", "customer.erased", None, json!({"customer": 9, "records": stated}));
+        match found {
+            None => assert_eq!(report(&books)["ok"], true, "{:#}", report(&books)),
+            Some(sentence) => {
+                assert_names_event(&books, seq, "a wrong count");
+                assert!(report(&books).to_string().contains(sentence), "{:#}", report(&books));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_count_of_one_erasure_does_not_make_up_for_another() {
+    use serde_json::json;
+    let mut books = Books::with_card();
+    let first = books.command("customer:9", "customer.erased", None, json!({"customer": 9, "records": 2}));
+    let sealed = books.seal("customer:9", json!({"reason": "fraud"}));
+    books.command("card:17", "card.blocked", None, json!({"card": 17, "sealed": sealed}));
+    books
+        .ledger
+        .execute_batch("UPDATE sealed_records SET salt = NULL, body = NULL WHERE subject = 'customer:9'")
+        .expect("an erasure");
+    let second = books.command("customer:9", "customer.erased", None, json!({"customer": 9, "records": 0}));
+    let report = report(&books);
+    let seqs: Vec<_> =
+        report["problems"].as_array().expect("a list").iter().map(|problem| problem["seq"].as_i64()).collect();
+    assert_eq!(seqs, [Some(first), Some(second)], "{report:#}");
+}
+
+#[test]
+fn an_erased_customer_is_not_updated() {
+    use serde_json::json;
+    let mut books = Books::with_card();
+    books.erase(9);
+    let sealed = books.seal("customer:9", json!({"email": "back@example.com"}));
+    let seq = books.command("customer:9", "customer.updated", None, json!({"customer": 9, "sealed": sealed}));
+    assert_names_event(&books, seq, "an update after an erasure");
+}
+
+#[test]
+fn keys_and_shops_exist_before_they_are_named_and_belong_to_the_partner() {
+    use serde_json::json;
+    let award = |shop: i64| {
+        json!({
+            "card": 17, "points": 5, "origin": "award", "shop": shop, "lot": {"points": 5}, "balance_before": 0, "balance": 5, "lifetime": 5,
+        })
+    };
+    let issued = json!({
+        "card": 18, "customer": 9, "template": 1, "template_version": 1, "number": "LC000000000026", "status": "active", "design": "default", "shop": 2,
+    });
+    let key = |shop: i64, sealed: Value| {
+        json!({
+            "key": 2, "public_id": "pk_2", "form": "bearer", "shop": shop, "scopes": [], "allowed_ips": [], "sealed": sealed,
+        })
+    };
+    let mut cases: Vec<(Books, i64, &str)> = Vec::new();
+    for (actor, sentence) in [("key:2", "key:2 does not exist"), ("key:x", "not a number"), ("key:01", "not a number")]
+    {
+        let mut books = Books::with_card();
+        books.actor = actor;
+        let seq = books.award(17, 5, "1", None, (0, 0));
+        cases.push((books, seq, sentence));
+    }
+    let mut books = Books::with_card();
+    books.actor = "key:2";
+    let sealed = books.seal("key:2", json!({"name": "till"}));
+    let seq = books.command("key:2", "key.created", None, key(1, sealed));
+    cases.push((books, seq, "key:2 does not exist"));
+    let mut books = Books::with_card();
+    let seq = books.command("card:17", "points.awarded", None, award(2));
+    cases.push((books, seq, "shop:2 does not exist"));
+    let mut books = Books::with_card();
+    let seq = books.command("card:18", "card.issued", None, issued);
+    cases.push((books, seq, "shop:2 does not exist"));
+    let mut books = Books::with_card();
+    let sealed = books.seal("key:2", json!({"name": "till"}));
+    let seq = books.command("key:2", "key.created", None, key(3, sealed));
+    cases.push((books, seq, "shop:3 does not exist"));
+    for (books, seq, sentence) in cases {
+        assert_names_event(&books, seq, sentence);
+        let report = report(&books);
+        assert_eq!(report["problems_found"], 1, "{sentence}: {report:#}");
+        assert!(report.to_string().contains(sentence), "{sentence}: {report:#}");
+    }
+}
+
+#[test]
+fn another_partners_shop_and_key_are_refused() {
+    use serde_json::json;
+    let mut books = Books::with_card();
+    books.partner = 2;
+    for (stream, kind, mut payload) in [
+        ("partner:2", "partner.created", json!({"partner": 2, "currency": "EUR"})),
+        ("shop:2", "shop.opened", json!({"shop": 2, "is_virtual": true})),
+    ] {
+        books.actor = "cli";
+        payload["sealed"] = books.seal(stream, json!({"name": "Rival"}));
+        books.command(stream, kind, None, payload);
+    }
+    let sealed = books.seal("shop:3", json!({"name": "Rival's second"}));
+    books.actor = "key:1";
+    let opened = json!({"shop": 3, "is_virtual": true, "sealed": sealed});
+    let by_key = books.command("shop:3", "shop.opened", None, opened);
+    books.partner = 1;
+    let award = json!({
+        "card": 17, "points": 5, "origin": "award", "shop": 2, "lot": {"points": 5}, "balance_before": 0, "balance": 5, "lifetime": 5,
+    });
+    let at_shop = books.command("card:17", "points.awarded", None, award);
+    let report = report(&books);
+    let problems: Vec<_> = report["problems"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|problem| (problem["seq"].as_i64(), problem["problem"].as_str().expect("text")))
+        .collect();
+    assert_eq!(
+        problems,
+        [
+            (Some(by_key), "key:1 belongs to partner 1, the event to partner 2"),
+            (Some(at_shop), "shop:2 belongs to partner 2, the event to partner 1"),
+        ]
+    );
 }
