@@ -18,7 +18,7 @@ mod programme;
 pub use card_list::{CardFilter, CardListItem, CardSort, SortKey};
 pub use card_views::{BlockedCard, CardView};
 pub use connections::{Queries, QueryError};
-pub use customer_list::{CustomerFilter, SEARCH_WALK_MAX};
+pub use customer_list::{CustomerFilter, CustomerPage, PHONE_MAX, SEARCH_WALK_MAX};
 pub use customer_views::{CustomerCard, CustomerView};
 pub use expiring::{EXPIRING_WALK_MAX, ExpiringLot, ExpiringPage};
 pub use history::{HISTORY_WALK_MAX, HistoryFilter, HistoryPage, MovementView};

@@ -132,6 +132,8 @@ fn person(mut fields: Fields) -> Result<PersonRecord, ApiError> {
 #[derive(Debug, Serialize)]
 pub(crate) struct CustomerList {
     customers: Vec<Customer>,
+    /// False where the newest customers alone were searched: older ones may match as well.
+    complete: bool,
     pagination: Pagination,
 }
 
@@ -150,9 +152,10 @@ pub(crate) async fn list(state: State, caller: Caller, request: HttpRequest) -> 
     }
     let paging = params.paging(limits::PAGE_ROWS);
     let (filter, paging) = params.finish((filter, paging))?;
-    let page = state.queries.customers(caller.partner, filter, paging.window(), state.now()).await?;
-    let customers = page.rows.iter().map(Customer::from).collect();
-    Ok(Answer::ok("Customers", CustomerList { customers, pagination: paging.of(page.total) }))
+    let found = state.queries.customers(caller.partner, filter, paging.window(), state.now()).await?;
+    let customers = found.page.rows.iter().map(Customer::from).collect();
+    let list = CustomerList { customers, complete: found.complete, pagination: paging.of(found.page.total) };
+    Ok(Answer::ok("Customers", list))
 }
 
 pub(crate) async fn get(state: State, caller: Caller, id: PathId) -> Result<Answer<CustomerWithCards>, ApiError> {

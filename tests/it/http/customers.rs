@@ -1,6 +1,7 @@
 //! Customers: registering, finding and showing them.
 
 use crate::support::{Shop, is_time};
+use counterfoil::queries::{PHONE_MAX, SEARCH_WALK_MAX};
 use serde_json::{Value, json};
 
 fn emails(data: &Value) -> Vec<&str> {
@@ -94,8 +95,45 @@ fn customers_are_found_by_email_phone_card_number_and_part_of_a_name() {
         assert_eq!(emails(&data), expected, "{query}");
         let total = if query.contains("page=2") { 2 } else { expected.len() };
         assert_eq!(data["pagination"]["total"], json!(total), "{query}");
+        assert_eq!(data["complete"], json!(true), "{query}");
     }
     shop.get(&format!("/api/customers?search={}", "x".repeat(201))).error(400, "VALIDATION_ERROR");
+}
+
+/// So many more customers with the first one's phone and record, written straight into the views.
+fn multiply(shop: &Shop, more: i64) {
+    let views = rusqlite::Connection::open(shop.server.files.path().join("views.db")).unwrap();
+    views.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    let sql = "INSERT INTO customers (customer, partner, phone_hash, record, registered_at, updated_at, version, as_of) \
+         WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ?1) \
+         SELECT first.customer + number.n, partner, phone_hash, record, registered_at, updated_at, version, as_of \
+         FROM number CROSS JOIN (SELECT * FROM customers ORDER BY customer DESC LIMIT 1) AS first";
+    views.execute(sql, [more]).unwrap();
+}
+
+#[test]
+fn a_search_that_did_not_look_at_everybody_says_so() {
+    let shop = Shop::open();
+    for (email, name, phone) in
+        [("zoe@example.com", "Zoe", "+37060000009"), ("ann@example.com", "Ann Baker", "+37060000001")]
+    {
+        shop.post("/api/customers", &json!({"email": email, "name": name, "phone": phone})).data(201);
+    }
+    let found = |query: &str| {
+        let data = shop.get(&format!("/api/customers?{query}")).data(200);
+        (data["pagination"]["total"].as_i64().unwrap(), data["complete"].as_bool().unwrap())
+    };
+    assert_eq!(found("search=baker"), (1, true), "and the views know whom to multiply");
+    multiply(&shop, PHONE_MAX - 1);
+    assert_eq!(found("phone=37060000001"), (PHONE_MAX, true));
+    assert_eq!(found("search=baker"), (PHONE_MAX, true));
+    multiply(&shop, SEARCH_WALK_MAX - PHONE_MAX);
+    assert_eq!(found("phone=37060000001"), (PHONE_MAX, false));
+    assert_eq!(found("search=baker"), (SEARCH_WALK_MAX, false));
+    assert_eq!(found("search=zoe"), (0, false), "whom the walk did not reach");
+    assert_eq!(found("phone=37060000009"), (1, true));
+    assert_eq!(found("email=zoe@example.com"), (1, true));
+    assert_eq!(found("limit=1"), (SEARCH_WALK_MAX + 1, true));
 }
 
 #[test]
