@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// How long to rest when nobody waits for views.db. Following each commit at once would write the same pages again and again,
 /// and keep the disk busy while the writer wants to sync.
-const REST: Duration = Duration::from_secs(1);
+const REST: Duration = Duration::from_secs(2);
 /// How long to wait after a failure, such as a full disk, before trying again.
 const PAUSE: Duration = Duration::from_millis(200);
 /// How many times to try again once the engine is stopping. What is left is projected at the next start.

@@ -27,9 +27,14 @@ pub enum TailError {
 /// # Errors
 /// [`TailError`] with the first thing that is wrong.
 pub fn check_tail(connection: &Connection) -> Result<(), TailError> {
-    for trigger in
-        ["events_refuse_update", "events_refuse_delete", "sealed_records_only_erase", "sealed_records_refuse_delete"]
-    {
+    for trigger in [
+        "events_refuse_update",
+        "events_refuse_delete",
+        "events_refuse_replace",
+        "sealed_records_only_erase",
+        "sealed_records_refuse_delete",
+        "sealed_records_refuse_replace",
+    ] {
         let found = connection
             .prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'trigger' AND name = ?1")?
             .query_row([trigger], |row| row.get::<_, i64>(0))?;

@@ -161,6 +161,11 @@ impl Fold {
         Ok(())
     }
 
+    /// Whether what the look-up columns hold of a person changes.
+    pub(super) fn changes_contacts(&self) -> bool {
+        self.customers.values().any(|(customer, contact)| customer.version > 1 && contact.is_some())
+    }
+
     /// How many history rows wait to be written.
     pub(super) fn movements_waiting(&self) -> usize {
         self.movements.len()

@@ -3,11 +3,13 @@
 use crate::findings::{Check, Findings};
 use rusqlite::Connection;
 
-const GUARDS: [(&str, &str); 4] = [
+const GUARDS: [(&str, &str); 6] = [
     ("events", "BEFORE UPDATE"),
     ("events", "BEFORE DELETE"),
+    ("events", "BEFORE INSERT"),
     ("sealed_records", "BEFORE UPDATE"),
     ("sealed_records", "BEFORE DELETE"),
+    ("sealed_records", "BEFORE INSERT"),
 ];
 
 /// Says which triggers are missing.

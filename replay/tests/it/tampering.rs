@@ -146,8 +146,10 @@ fn a_missing_trigger_is_told() {
     for trigger in [
         "events_refuse_update",
         "events_refuse_delete",
+        "events_refuse_replace",
         "sealed_records_only_erase",
         "sealed_records_refuse_delete",
+        "sealed_records_refuse_replace",
     ] {
         let books = Books::rich();
         books.ledger.execute_batch(&format!("DROP TRIGGER {trigger}")).expect("a dropped trigger");

@@ -26,6 +26,11 @@ BEGIN SELECT RAISE(ABORT, 'the event log is append-only: UPDATE refused'); END;
 CREATE TRIGGER events_refuse_delete BEFORE DELETE ON events
 BEGIN SELECT RAISE(ABORT, 'the event log is append-only: DELETE refused'); END;
 
+-- INSERT OR REPLACE deletes a row without asking the trigger above.
+CREATE TRIGGER events_refuse_replace BEFORE INSERT ON events
+WHEN EXISTS (SELECT 1 FROM events WHERE seq = NEW.seq)
+BEGIN SELECT RAISE(ABORT, 'the event log is append-only: REPLACE refused'); END;
+
 -- The vault: the only place that holds personal data and what people typed. Erasable, never editable.
 CREATE TABLE sealed_records (
     record  INTEGER PRIMARY KEY,
@@ -42,3 +47,7 @@ BEGIN SELECT RAISE(ABORT, 'a sealed record can only be erased: UPDATE refused');
 
 CREATE TRIGGER sealed_records_refuse_delete BEFORE DELETE ON sealed_records
 BEGIN SELECT RAISE(ABORT, 'a sealed record can only be erased: DELETE refused'); END;
+
+CREATE TRIGGER sealed_records_refuse_replace BEFORE INSERT ON sealed_records
+WHEN EXISTS (SELECT 1 FROM sealed_records WHERE record = NEW.record)
+BEGIN SELECT RAISE(ABORT, 'a sealed record can only be erased: REPLACE refused'); END;

@@ -139,8 +139,13 @@ fn the_log_refuses_to_be_changed() {
     for sql in [
         "UPDATE events SET recorded_at = 0",
         "DELETE FROM events WHERE seq = 3",
+        "INSERT OR REPLACE INTO events SELECT * FROM events WHERE seq = 3",
+        "REPLACE INTO events SELECT * FROM events ORDER BY seq DESC LIMIT 1",
+        "INSERT INTO events SELECT * FROM events WHERE seq = 3 ON CONFLICT DO UPDATE SET recorded_at = 0",
         "UPDATE sealed_records SET body = '{}' WHERE record = 1",
         "DELETE FROM sealed_records",
+        "INSERT OR REPLACE INTO sealed_records VALUES (1, 'partner:1', zeroblob(32), '{}')",
+        "UPDATE OR REPLACE sealed_records SET record = 1 WHERE record = 2",
     ] {
         assert!(ledger.execute_batch(sql).is_err(), "{sql}");
     }
