@@ -18,3 +18,6 @@ pub use ids::{CardId, CustomerId, KeyId, LotId, PartnerId, RecordId, Seq, ShopId
 pub use rejection::Rejection;
 pub use sealed::{Commitment, Metadata, Sealed, Secret, Subject};
 pub use time::Timestamp;
+
+#[cfg(test)]
+mod samples;

@@ -6,6 +6,8 @@ use super::{CardId, CustomerId, ShopId, TemplateId};
 /// A broken rule, with its numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
+    /// No such shop, or not this partner's.
+    ShopNotFound { shop: ShopId },
     /// No such card, or not this partner's.
     CardNotFound { card: CardId },
     /// No such customer, or not this partner's.
@@ -14,18 +16,16 @@ pub enum Rejection {
     TemplateNotFound { template: TemplateId },
     /// The partner has no template that is assigned automatically.
     NoTemplateToAssign,
-    /// No such shop, or not this partner's.
-    ShopNotFound { shop: ShopId },
     /// No such credential, or not this partner's.
     KeyNotFound { key: super::KeyId },
     /// The email is a customer's already.
     CustomerExists { customer: CustomerId },
     /// The customer has a card at this partner already.
     CustomerHasCard { card: CardId },
-    /// An email stays as it was registered.
-    EmailIsFinal,
     /// The person was erased: there is nothing left to change.
     CustomerErased { customer: CustomerId },
+    /// An email stays as it was registered.
+    EmailIsFinal,
     /// A blocked card neither earns nor spends.
     CardBlocked { card: CardId },
     /// An inactive card, where only an explicit activation makes it active.
@@ -48,4 +48,165 @@ pub enum Rejection {
     InsufficientPoints { needed: Points, available: Points },
     /// Nothing matches what was asked to expire.
     NothingToExpire { card: CardId },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::cards::{Card, CardNumber, Fresh, Holder, Issue, Status, UpdateCard};
+    use crate::domain::customers::{Customer, CustomerRegistered, PersonRecord};
+    use crate::domain::points::{Adjust, Award, Expire, Redeem};
+    use crate::domain::programme::{Activation, Template, TemplateRules};
+    use crate::domain::samples::{CARD, CUSTOMER, DAY, NOW, at, card, lot, named, owing};
+    use crate::domain::{Draft, Metadata, PartnerId, RecordId, Seq};
+
+    type Decided = Result<Vec<Draft>, Rejection>;
+    /// A rejection's name, and what breaks its rule and no other, whatever else is broken already.
+    type Breach<T> = (&'static str, fn(&mut T));
+
+    /// The place at which a rejection is declared, in the text of this file.
+    fn declared_at(name: &str) -> usize {
+        let text = include_str!("rejection.rs");
+        let place = [" {", ","].iter().find_map(|end| text.find(&format!("\n    {name}{end}")));
+        place.unwrap_or_else(|| panic!("{name} is declared"))
+    }
+
+    fn name(rejection: &Rejection) -> String {
+        format!("{rejection:?}").split(' ').next().unwrap_or_default().to_owned()
+    }
+
+    /// Breaks each rule alone, and every two of them together.
+    fn assert_precedence<T: Clone>(whole: &T, breaches: &[Breach<T>], decide: impl Fn(&T) -> Decided) {
+        assert!(decide(whole).is_ok(), "nothing is broken yet");
+        for (place, (later, break_later)) in breaches.iter().enumerate() {
+            let mut broken = whole.clone();
+            break_later(&mut broken);
+            assert_eq!(name(&decide(&broken).unwrap_err()), *later);
+            for (earlier, break_earlier) in &breaches[..place] {
+                assert!(declared_at(earlier) < declared_at(later), "{earlier} is declared before {later}");
+                let mut both = broken.clone();
+                break_earlier(&mut both);
+                assert_eq!(name(&decide(&both).unwrap_err()), *earlier, "{earlier} and {later} are broken");
+            }
+        }
+    }
+
+    /// A command on a card, with everything that it is decided on.
+    #[derive(Debug, Clone)]
+    struct OnCard<C> {
+        card: Card,
+        rules: TemplateRules,
+        command: C,
+    }
+
+    impl<C> OnCard<C> {
+        fn new(command: C) -> Self {
+            let card = card(&[lot(2, 2_000_000_000, None)]);
+            let rules = TemplateRules { activation: Activation::Manual, ..TemplateRules::default() };
+            Self { card, rules, command }
+        }
+    }
+
+    #[test]
+    fn of_two_broken_rules_an_award_names_the_one_declared_earlier() {
+        let award = Award { card: CARD, points: Points::new(10), expires_at: Some(at(DAY)), particulars: named(None) };
+        let breaches: [Breach<OnCard<Award>>; 6] = [
+            ("CardBlocked", |this| this.card.status = Status::Blocked),
+            ("CardInactive", |this| this.card.status = Status::Inactive),
+            ("EarningDisabled", |this| this.rules.points_enabled = false),
+            ("TooManyPoints", |this| this.command.points = Points::new(1_000_000_001)),
+            ("ExpiryNotInFuture", |this| this.command.expires_at = Some(NOW)),
+            ("BalanceOutOfRange", |this| this.card.lots = card(&[lot(2, Points::MAX_BALANCE.get(), None)]).lots),
+        ];
+        assert_precedence(&OnCard::new(award), &breaches, |this| this.command.decide(&this.card, &this.rules, NOW));
+    }
+
+    #[test]
+    fn of_two_broken_rules_a_redemption_names_the_one_declared_earlier() {
+        let redeem = Redeem { card: CARD, points: Points::new(10), particulars: named(None) };
+        let breaches: [Breach<OnCard<Redeem>>; 7] = [
+            ("CardBlocked", |this| this.card.status = Status::Blocked),
+            ("CardInactive", |this| this.card.status = Status::Inactive),
+            ("RedemptionDisabled", |this| this.rules.points_redemption_enabled = false),
+            ("TooManyPoints", |this| this.command.points = Points::new(1_000_000_001)),
+            ("BelowRedemptionMinimum", |this| this.rules.min_points_for_redemption = Points::MAX_BALANCE),
+            ("AboveRedemptionMaximum", |this| this.rules.max_points_per_redemption = Some(Points::new(1))),
+            ("InsufficientPoints", |this| this.card.lots = card(&[]).lots),
+        ];
+        assert_precedence(&OnCard::new(redeem), &breaches, |this| this.command.decide(&this.card, &this.rules, NOW));
+    }
+
+    #[test]
+    fn of_two_broken_rules_a_correction_names_the_one_declared_earlier() {
+        let adjust = Adjust { card: CARD, points: Points::new(-10), particulars: named(None) };
+        let breaches: [Breach<OnCard<Adjust>>; 5] = [
+            ("CardBlocked", |this| this.card.status = Status::Blocked),
+            ("CardInactive", |this| this.card.status = Status::Inactive),
+            ("TooManyPoints", |this| this.command.points = Points::new(-1_000_000_001)),
+            // A card that owes as much as a card can.
+            ("BalanceOutOfRange", |this| {
+                let owing = owing(Points::MAX_BALANCE.get());
+                this.card = Card { lots: owing.lots, debt: owing.debt, ..this.card.clone() };
+            }),
+            ("InsufficientPoints", |this| this.card.lots = card(&[]).lots),
+        ];
+        assert_precedence(&OnCard::new(adjust), &breaches, |this| this.command.decide(&this.card, &this.rules, NOW));
+    }
+
+    #[test]
+    fn of_two_broken_rules_an_expiry_names_the_one_declared_earlier() {
+        let expire = Expire { card: CARD, points: None, expires_before: None, particulars: named(None) };
+        let breaches: [Breach<OnCard<Expire>>; 3] = [
+            ("TooManyPoints", |this| this.command.points = Some(Points::new(1_000_000_001))),
+            ("InsufficientPoints", |this| this.command.points = Some(Points::new(1_000_000_000))),
+            ("NothingToExpire", |this| this.card.lots = card(&[]).lots),
+        ];
+        let mut whole = OnCard::new(expire);
+        whole.card.lots = card(&[lot(2, 999_999_999, None)]).lots;
+        assert_precedence(&whole, &breaches, |this| this.command.decide(&this.card, NOW));
+    }
+
+    #[test]
+    fn of_two_broken_rules_an_issue_names_the_one_declared_earlier() {
+        let template = Template {
+            id: TemplateId::new(1),
+            partner: PartnerId::new(1),
+            rules: TemplateRules::default(),
+            record: RecordId::new(1),
+            created_at: NOW,
+            version: 1,
+            as_of: Seq::new(1),
+        };
+        let issue = Issue {
+            person: PersonRecord { email: "ona@example.com".to_owned(), ..PersonRecord::default() },
+            initial_points: None,
+            design: "default".to_owned(),
+            activate: true,
+            metadata: Metadata::new(),
+            shop: None,
+        };
+        let breaches: [Breach<(Issue, Holder)>; 2] = [
+            ("CustomerHasCard", |(_, holder)| *holder = Holder::HasCard { customer: CUSTOMER, card: CARD }),
+            ("TooManyPoints", |(issue, _)| issue.initial_points = Some(Points::new(1_000_000_001))),
+        ];
+        assert_precedence(&(issue, Holder::New), &breaches, |(issue, holder)| {
+            let fresh = Fresh { customer: CUSTOMER, card: CARD, number: CardNumber::from_drawn(17) };
+            issue.decide(holder, &template, fresh, NOW)
+        });
+    }
+
+    #[test]
+    fn of_two_broken_rules_an_update_names_the_one_declared_earlier() {
+        let registered = CustomerRegistered { customer: CUSTOMER, sealed: None };
+        let holder = Customer::registered(&registered, PartnerId::new(1), Seq::new(1), NOW);
+        let person = PersonRecord { email: "ona@example.com".to_owned(), ..PersonRecord::default() };
+        let update = UpdateCard { card: CARD, email: None, name: None, phone: None, design: None, metadata: None };
+        let breaches: [Breach<(UpdateCard, Option<PersonRecord>)>; 2] = [
+            ("CustomerErased", |(_, person)| *person = None),
+            ("EmailIsFinal", |(update, _)| update.email = Some("jonas@example.com".to_owned())),
+        ];
+        assert_precedence(&(update, Some(person)), &breaches, |(update, person)| {
+            update.decide(&card(&[]), &holder, person.as_ref(), &Metadata::new())
+        });
+    }
 }

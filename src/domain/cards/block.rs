@@ -54,3 +54,62 @@ impl Unblock {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::samples::{CARD, after, card, kinds};
+
+    fn note() -> BlockNote {
+        BlockNote { reason: "Lost".to_owned(), note: Some("Said so at the till".to_owned()) }
+    }
+
+    fn block(card: &Card) -> Vec<Draft> {
+        Block { card: CARD, note: note() }.decide(card)
+    }
+
+    fn unblock(card: &Card) -> Vec<Draft> {
+        Unblock { card: CARD, note: note() }.decide(card)
+    }
+
+    #[test]
+    fn unblocking_restores_the_card_as_it_was() {
+        for status in [Status::Active, Status::Inactive] {
+            let before = Card { status, ..card(&[]) };
+            let drafts = block(&before);
+            let blocked = after(&before, &drafts);
+            assert_eq!((blocked.status, blocked.status_before_block), (Status::Blocked, Some(status)));
+            assert!(blocked.blocked_at.is_some());
+            let drafts = unblock(&blocked);
+            assert_eq!(kinds(&drafts), ["card.unblocked"]);
+            let restored = after(&blocked, &drafts);
+            assert_eq!((restored.status, restored.status_before_block, restored.blocked_at), (status, None, None));
+        }
+    }
+
+    #[test]
+    fn a_card_is_blocked_once() {
+        let blocked = after(&card(&[]), &block(&card(&[])));
+        assert_eq!(block(&blocked), []);
+    }
+
+    #[test]
+    fn unblocking_activates_an_inactive_card_and_leaves_an_active_one() {
+        let inactive = Card { status: Status::Inactive, ..card(&[]) };
+        let drafts = unblock(&inactive);
+        assert_eq!(kinds(&drafts), ["card.activated"]);
+        assert_eq!(after(&inactive, &drafts).status, Status::Active);
+        assert_eq!(unblock(&card(&[])), []);
+    }
+
+    #[test]
+    fn both_wordings_go_to_the_vault_as_the_holders() {
+        let blocked = after(&card(&[]), &block(&card(&[])));
+        for drafts in [block(&card(&[])), unblock(&blocked)] {
+            let secret = drafts[0].secret.as_ref().unwrap();
+            assert_eq!(secret.subject, Stream::Customer(blocked.customer));
+            assert_eq!(secret.body, r#"{"reason":"Lost","note":"Said so at the till"}"#);
+            assert!(!drafts[0].event.payload().contains("Lost"));
+        }
+    }
+}

@@ -119,3 +119,136 @@ impl Issue {
         Draft::sealing(awarded, Secret::new(Stream::Customer(customer), &note))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::samples::{CARD, CUSTOMER, DAY, NOW, at, kinds, lasting};
+    use crate::domain::{Event, PartnerId, RecordId, Seq, TemplateId};
+
+    const SOMEBODY: CustomerId = CustomerId::new(4);
+
+    fn template(initial_bonus_points: i64, days: Option<u32>) -> Template {
+        let initial_bonus_points = Points::new(initial_bonus_points);
+        Template {
+            id: TemplateId::new(1),
+            partner: PartnerId::new(1),
+            rules: crate::domain::programme::TemplateRules { initial_bonus_points, ..lasting(days) },
+            record: RecordId::new(1),
+            created_at: NOW,
+            version: 3,
+            as_of: Seq::new(1),
+        }
+    }
+
+    fn ona() -> PersonRecord {
+        let name = Some("Ona".to_owned());
+        PersonRecord { email: "ona@example.com".to_owned(), name, ..PersonRecord::default() }
+    }
+
+    fn issue(initial: Option<i64>) -> Issue {
+        Issue {
+            person: ona(),
+            initial_points: initial.map(Points::new),
+            design: "gold".to_owned(),
+            activate: true,
+            metadata: Metadata::new(),
+            shop: Some(ShopId::new(2)),
+        }
+    }
+
+    fn decide(issue: &Issue, holder: &Holder, template: &Template) -> Result<Vec<Draft>, Rejection> {
+        let fresh = Fresh { customer: CUSTOMER, card: CARD, number: CardNumber::from_drawn(17) };
+        issue.decide(holder, template, fresh, NOW)
+    }
+
+    fn secrets(drafts: &[Draft]) -> Vec<&str> {
+        drafts.iter().filter_map(|draft| Some(draft.secret.as_ref()?.body.as_str())).collect()
+    }
+
+    #[test]
+    fn the_bonus_is_the_requests_else_the_templates() {
+        for (requested, bonus, expected) in
+            [(None, 0, None), (None, 50, Some(50)), (Some(0), 50, None), (Some(7), 50, Some(7)), (Some(7), 0, Some(7))]
+        {
+            let drafts = decide(&issue(requested), &Holder::New, &template(bonus, Some(30))).unwrap();
+            let awarded = drafts.get(2).map(|draft| {
+                let Event::PointsAwarded(event) = &draft.event else { panic!("{draft:?}") };
+                let lot = OpenedLot { points: event.points, expires_at: Some(at(30 * DAY)) };
+                assert_eq!((event.origin, event.lot, event.shop), (Origin::Issue, Some(lot), Some(ShopId::new(2))));
+                assert_eq!((event.balance_before, event.balance), (Points::ZERO, event.points));
+                event.points.get()
+            });
+            assert_eq!(awarded, expected, "{requested:?} {bonus}");
+        }
+    }
+
+    #[test]
+    fn initial_points_count_towards_the_tier() {
+        let tier = |initial| {
+            let drafts = decide(&issue(Some(initial)), &Holder::New, &template(0, None)).unwrap();
+            drafts.into_iter().find_map(|draft| {
+                let Event::CardTierChanged(event) = draft.event else { return None };
+                Some(event.to)
+            })
+        };
+        assert_eq!(
+            [499, 500, 800, 6_000].map(tier),
+            [None, Some(Tier::Silver), Some(Tier::Gold), Some(Tier::Platinum)]
+        );
+    }
+
+    #[test]
+    fn a_new_person_is_registered_by_the_issue() {
+        let drafts = decide(&issue(None), &Holder::New, &template(0, None)).unwrap();
+        assert_eq!(kinds(&drafts), ["customer.registered", "card.issued"]);
+        assert_eq!(secrets(&drafts), [r#"{"email":"ona@example.com","name":"Ona"}"#]);
+        let Event::CardIssued(issued) = &drafts[1].event else { panic!("{drafts:?}") };
+        assert_eq!((issued.card, issued.customer, issued.template_version), (CARD, CUSTOMER, 3));
+        assert_eq!((issued.status, issued.design.as_str()), (Status::Active, "gold"));
+    }
+
+    #[test]
+    fn of_a_known_person_only_what_is_new_is_recorded() {
+        let known = |person| Holder::Known { customer: SOMEBODY, person };
+        let drafts = decide(&issue(None), &known(ona()), &template(0, None)).unwrap();
+        assert_eq!(kinds(&drafts), ["card.issued"]);
+        let Event::CardIssued(issued) = &drafts[0].event else { panic!("{drafts:?}") };
+        assert_eq!(issued.customer, SOMEBODY, "the card is theirs, and the fresh number stays free");
+
+        let phone = Some("+37060012345".to_owned());
+        let before = PersonRecord { email: "Ona@Example.com".to_owned(), name: Some("O.".to_owned()), phone, ..ona() };
+        let drafts = decide(&issue(None), &known(before), &template(0, None)).unwrap();
+        assert_eq!(kinds(&drafts), ["customer.updated", "card.issued"]);
+        assert_eq!(
+            secrets(&drafts),
+            [r#"{"email":"Ona@Example.com","name":"Ona","phone":"+37060012345"}"#],
+            "the email and what the request is silent about stay"
+        );
+    }
+
+    #[test]
+    fn nobody_gets_a_second_card() {
+        let holder = Holder::HasCard { customer: SOMEBODY, card: CARD };
+        let refused = decide(&issue(None), &holder, &template(0, None));
+        assert_eq!(refused, Err(Rejection::CustomerHasCard { card: CARD }));
+    }
+
+    #[test]
+    fn a_billion_initial_points_are_the_most() {
+        assert!(decide(&issue(Some(1_000_000_000)), &Holder::New, &template(0, None)).is_ok());
+        let too_many = Err(Rejection::TooManyPoints { points: Points::new(1_000_000_001) });
+        assert_eq!(decide(&issue(Some(1_000_000_001)), &Holder::New, &template(0, None)), too_many);
+        assert_eq!(decide(&issue(None), &Holder::New, &template(1_000_000_001, None)), too_many);
+    }
+
+    #[test]
+    fn a_card_may_begin_inactive_and_its_metadata_is_sealed() {
+        let metadata = serde_json::json!({"till": 4}).as_object().cloned().unwrap();
+        let drafts =
+            decide(&Issue { activate: false, metadata, ..issue(None) }, &Holder::New, &template(0, None)).unwrap();
+        let Event::CardIssued(issued) = &drafts[1].event else { panic!("{drafts:?}") };
+        assert_eq!(issued.status, Status::Inactive);
+        assert_eq!(secrets(&drafts)[1], r#"{"metadata":{"till":4}}"#);
+    }
+}

@@ -98,3 +98,68 @@ pub(super) fn balance_after(balance: Points, points: Points) -> Result<Points, R
 pub(super) fn draft(event: impl Into<crate::domain::Event>, secret: Option<Secret>) -> Draft {
     Draft { event: event.into(), secret }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::points::{Adjust, Award, Redeem};
+    use crate::domain::samples::{CARD, NOW, after, card, kinds, lot, named};
+
+    /// Whatever earns or spends, on the same card under the same rules.
+    fn all_movements(card: &Card, rules: &TemplateRules) -> [Result<Vec<Draft>, Rejection>; 4] {
+        let (points, particulars) = (Points::new(10), named(None));
+        let adjust = |points| Adjust { card: CARD, points, particulars: particulars.clone() };
+        [
+            Award { card: CARD, points, expires_at: None, particulars: particulars.clone() }.decide(card, rules, NOW),
+            Redeem { card: CARD, points, particulars: particulars.clone() }.decide(card, rules, NOW),
+            adjust(points).decide(card, rules, NOW),
+            adjust(points.negated()).decide(card, rules, NOW),
+        ]
+    }
+
+    #[test]
+    fn a_card_is_used_as_its_status_and_template_allow() {
+        let blocked = || Err(Rejection::CardBlocked { card: CARD });
+        for (status, activation, expected) in [
+            (Status::Active, Activation::FirstUse, Ok(false)),
+            (Status::Active, Activation::Manual, Ok(false)),
+            (Status::Inactive, Activation::FirstUse, Ok(true)),
+            (Status::Inactive, Activation::Manual, Err(Rejection::CardInactive { card: CARD })),
+            (Status::Blocked, Activation::FirstUse, blocked()),
+            (Status::Blocked, Activation::Manual, blocked()),
+        ] {
+            let before = Card { status, ..card(&[lot(2, 100, None)]) };
+            let rules = TemplateRules { activation, ..TemplateRules::default() };
+            for decided in all_movements(&before, &rules) {
+                let activated = decided.map(|drafts| {
+                    assert_eq!(after(&before, &drafts).status, Status::Active);
+                    kinds(&drafts)[0] == "card.activated"
+                });
+                assert_eq!(activated, expected, "{status:?} {activation:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_refused_movement_activates_nothing() {
+        let empty = Card { status: Status::Inactive, ..card(&[]) };
+        let [award, redeem, up, down] = all_movements(&empty, &TemplateRules::default());
+        assert!(award.is_ok() && up.is_ok());
+        assert!(redeem.is_err() && down.is_err());
+    }
+
+    #[test]
+    fn a_note_without_any_words_is_not_sealed() {
+        let card = card(&[]);
+        assert_eq!(Note::default().secret(&card), None);
+        let metadata = serde_json::json!({"till": 4}).as_object().cloned().unwrap();
+        for (note, body) in [
+            (Note { reason: Some("Gift".to_owned()), ..Note::default() }, r#"{"reason":"Gift"}"#),
+            (Note { staff_member: Some("Ona".to_owned()), ..Note::default() }, r#"{"staff_member":"Ona"}"#),
+            (Note { metadata, ..Note::default() }, r#"{"metadata":{"till":4}}"#),
+        ] {
+            let secret = note.secret(&card).unwrap();
+            assert_eq!((secret.subject, secret.body.as_str()), (Stream::Customer(card.customer), body));
+        }
+    }
+}

@@ -59,3 +59,141 @@ impl Redeem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Event;
+    use crate::domain::points::Order;
+    use crate::domain::samples::{CARD, DAY, NOW, after, at, card, kinds, lasting, lot, named, owing, taken};
+
+    fn redeem(points: i64) -> Redeem {
+        Redeem { card: CARD, points: Points::new(points), particulars: named(None) }
+    }
+
+    #[track_caller]
+    fn redeemed(drafts: &[Draft]) -> &PointsRedeemed {
+        let Some(Draft { event: Event::PointsRedeemed(redeemed), .. }) = drafts.last() else { panic!("{drafts:?}") };
+        redeemed
+    }
+
+    #[test]
+    fn redeeming_takes_the_lot_that_expires_soonest_then_the_oldest_and_what_never_expires_last() {
+        let before = card(&[
+            lot(2, 100, None),
+            lot(3, 100, Some(9 * DAY)),
+            lot(4, 100, Some(5 * DAY)),
+            lot(5, 100, Some(9 * DAY)),
+        ]);
+        for (points, expected) in [
+            (1, vec![(4, 1)]),
+            (100, vec![(4, 100)]),
+            (101, vec![(4, 100), (3, 1)]),
+            (250, vec![(4, 100), (3, 100), (5, 50)]),
+            (400, vec![(4, 100), (3, 100), (5, 100), (2, 100)]),
+        ] {
+            let drafts = redeem(points).decide(&before, &lasting(None), NOW).unwrap();
+            let event = redeemed(&drafts);
+            assert_eq!(taken(&event.taken), expected);
+            assert_eq!(
+                (event.points.get(), event.balance_before.get(), event.balance.get()),
+                (-points, 400, 400 - points)
+            );
+            let card = after(&before, &drafts);
+            assert_eq!((card.balance(), card.redeemed.get()), (event.balance, points));
+        }
+    }
+
+    #[test]
+    fn a_slice_repeats_the_expiry_of_its_lot() {
+        let drafts = redeem(10).decide(&card(&[lot(2, 100, Some(DAY))]), &lasting(None), NOW).unwrap();
+        assert_eq!(redeemed(&drafts).taken[0].expires_at, Some(at(DAY)));
+    }
+
+    #[test]
+    fn a_half_spent_lot_gives_what_remains_of_it() {
+        let half = crate::domain::points::Lot { remaining: Points::new(40), ..lot(2, 100, Some(DAY)) };
+        let drafts = redeem(60).decide(&card(&[half, lot(3, 100, None)]), &lasting(None), NOW).unwrap();
+        assert_eq!(taken(&redeemed(&drafts).taken), [(2, 40), (3, 20)]);
+    }
+
+    #[test]
+    fn more_than_is_available_is_refused_with_both_numbers() {
+        let before = card(&[lot(2, 100, None)]);
+        assert!(redeem(100).decide(&before, &lasting(None), NOW).is_ok());
+        let (needed, available) = (Points::new(101), Points::new(100));
+        let refused = redeem(101).decide(&before, &lasting(None), NOW);
+        assert_eq!(refused, Err(Rejection::InsufficientPoints { needed, available }));
+    }
+
+    #[test]
+    fn a_lot_may_be_spent_until_the_microsecond_before_its_time() {
+        let before = card(&[lot(2, 60, Some(DAY)), lot(3, 50, None)]);
+        let drafts = redeem(110).decide(&before, &lasting(None), at(DAY - 1)).unwrap();
+        assert_eq!(kinds(&drafts), ["points.redeemed"]);
+        let (needed, available) = (Points::new(51), Points::new(50));
+        let refused = redeem(51).decide(&before, &lasting(None), at(DAY));
+        assert_eq!(refused, Err(Rejection::InsufficientPoints { needed, available }));
+        let drafts = redeem(50).decide(&before, &lasting(None), at(DAY)).unwrap();
+        assert_eq!(kinds(&drafts), ["points.expired", "points.redeemed"]);
+        assert_eq!(taken(&redeemed(&drafts).taken), [(3, 50)]);
+    }
+
+    #[test]
+    fn a_card_in_debt_has_nothing_to_spend() {
+        let (needed, available) = (Points::new(1), Points::new(-30));
+        let refused = redeem(1).decide(&owing(30), &lasting(None), NOW);
+        assert_eq!(refused, Err(Rejection::InsufficientPoints { needed, available }));
+    }
+
+    #[test]
+    fn one_redemption_is_held_to_the_minimum_and_maximum_of_its_template() {
+        let before = card(&[lot(2, 2_000_000_000, None)]);
+        let below = |points, minimum| {
+            let (points, minimum) = (Points::new(points), Points::new(minimum));
+            Some(Rejection::BelowRedemptionMinimum { points, minimum })
+        };
+        let above = |points, maximum| {
+            let (points, maximum) = (Points::new(points), Points::new(maximum));
+            Some(Rejection::AboveRedemptionMaximum { points, maximum })
+        };
+        for (minimum, maximum, points, refused) in [
+            (0, None, 1, None),
+            (100, None, 99, below(99, 100)),
+            (100, None, 100, None),
+            (100, Some(500), 500, None),
+            (100, Some(500), 501, above(501, 500)),
+            (0, Some(0), 501, None),
+            (0, None, 1_000_000_000, None),
+            (0, None, 1_000_000_001, Some(Rejection::TooManyPoints { points: Points::new(1_000_000_001) })),
+        ] {
+            let rules = TemplateRules {
+                min_points_for_redemption: Points::new(minimum),
+                max_points_per_redemption: maximum.map(Points::new),
+                ..lasting(None)
+            };
+            assert_eq!(redeem(points).decide(&before, &rules, NOW).err(), refused, "{minimum} {maximum:?} {points}");
+        }
+    }
+
+    #[test]
+    fn points_of_a_template_without_redemption_cannot_be_spent() {
+        let rules = TemplateRules { points_redemption_enabled: false, ..lasting(None) };
+        let refused = redeem(1).decide(&card(&[lot(2, 100, None)]), &rules, NOW);
+        assert_eq!(refused, Err(Rejection::RedemptionDisabled));
+    }
+
+    #[test]
+    fn an_order_and_a_reference_are_kept_apart() {
+        let before = card(&[lot(2, 100, None)]);
+        for (name, order, reference) in [
+            (Order::Id("1001".to_owned()), Some("1001"), None),
+            (Order::Reference("spring".to_owned()), None, Some("spring")),
+        ] {
+            let command = Redeem { particulars: named(Some(name)), ..redeem(1) };
+            let drafts = command.decide(&before, &lasting(None), NOW).unwrap();
+            let event = redeemed(&drafts);
+            assert_eq!((event.order.as_deref(), event.reference.as_deref()), (order, reference));
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Cards, lots and rules for the tests of decisions.
+
+use super::cards::{Card, CardIssued, CardNumber, Status};
+use super::points::{Lot, Lots, Note, Order, Particulars, Points, Slice};
+use super::programme::TemplateRules;
+use super::{CardId, CustomerId, Draft, LotId, PartnerId, Seq, TemplateId, Timestamp};
+
+/// 2026-01-01T00:00:00Z.
+pub(super) const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+/// In microseconds.
+pub(super) const DAY: i64 = 86_400_000_000;
+pub(super) const CARD: CardId = CardId::new(17);
+pub(super) const CUSTOMER: CustomerId = CustomerId::new(9);
+
+/// So many microseconds from now, or before it.
+pub(super) const fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(NOW.micros() + micros)
+}
+
+/// An unspent lot that expires so many microseconds from now.
+pub(super) fn lot(id: i64, points: i64, expires_in: Option<i64>) -> Lot {
+    let points = Points::new(points);
+    Lot { id: LotId::new(id), points, remaining: points, shop: None, expires_at: expires_in.map(at) }
+}
+
+/// An active card with these lots.
+pub(super) fn card(lots: &[Lot]) -> Card {
+    let issued = CardIssued {
+        card: CARD,
+        customer: CUSTOMER,
+        template: TemplateId::new(1),
+        template_version: 1,
+        number: CardNumber::from_drawn(17),
+        status: Status::Active,
+        design: "default".to_owned(),
+        shop: None,
+        sealed: None,
+    };
+    let card = Card::issued(&issued, PartnerId::new(1), Seq::new(1), at(-DAY));
+    Card { lots: Lots::new(lots.to_vec()), ..card }
+}
+
+/// A card that owes so many points.
+pub(super) fn owing(points: i64) -> Card {
+    Card { debt: Points::new(points), ..card(&[]) }
+}
+
+/// The template that everybody starts with, except that points last so many days.
+pub(super) fn lasting(days: Option<u32>) -> TemplateRules {
+    TemplateRules { points_expiration_days: days, ..TemplateRules::default() }
+}
+
+pub(super) fn named(name: Option<Order>) -> Particulars {
+    Particulars { shop: None, name, note: Note::default() }
+}
+
+/// The card once the decision has been recorded, from event 101 on.
+pub(super) fn after(card: &Card, drafts: &[Draft]) -> Card {
+    let mut card = card.clone();
+    for (seq, draft) in (101..).zip(drafts) {
+        card.evolve(&draft.event, Seq::new(seq), NOW);
+    }
+    card
+}
+
+/// The kinds of the events, in order.
+pub(super) fn kinds(drafts: &[Draft]) -> Vec<&'static str> {
+    drafts.iter().map(|draft| draft.event.kind()).collect()
+}
+
+/// How much was taken from which lot.
+pub(super) fn taken(slices: &[Slice]) -> Vec<(i64, i64)> {
+    slices.iter().map(|slice| (slice.lot.get(), slice.points.get())).collect()
+}
