@@ -7,4 +7,5 @@ mod cli;
 mod crash;
 mod http;
 mod ledger;
+mod schema;
 mod support;

@@ -7,5 +7,6 @@ mod expiry_job;
 mod invariants;
 mod load;
 mod model;
+mod refusals;
 mod start;
-mod workshop;
+pub(crate) mod workshop;

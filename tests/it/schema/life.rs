@@ -1,0 +1,221 @@
+//! A small programme in which everything happens that can: every kind of event, in every shape that it has.
+
+use crate::ledger::workshop::{DAY, PARTNER, START, Workshop, erase, order};
+use counterfoil::domain::cards::{Block, BlockNote, Issue, Unblock, UpdateCard};
+use counterfoil::domain::customers::{PersonRecord, Register};
+use counterfoil::domain::points::{Adjust, Award, Expire, Note, Order, Particulars, Points, Redeem};
+use counterfoil::domain::programme::{Activation, CreateKey, CreateTemplate, KeyForm, RevokeKey, Scope, TemplateRules};
+use counterfoil::domain::{CardId, KeyId, Metadata, ShopId, Timestamp};
+use counterfoil::storage::open_ledger;
+use counterfoil::writer::{Command, Outcome, Request};
+use rusqlite::Connection;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+const EMAIL: &str = "Rasa.Unmistakable@example.com";
+const NAME: &str = "Rasa Unmistakable";
+const LAST_NAME: &str = "Unmistakable-Married";
+const PHONE: &str = "+37060012345";
+const OTHER_PHONE: &str = "+37060054321";
+const HABIT: &str = "prefers oat milk";
+const PURCHASE: &str = "two cinnamon rolls";
+const STAFF: &str = "Vytautas at till four";
+const DETAIL: &str = "paid with a torn note";
+const GIFT: &str = "a coffee spilt";
+const MISTAKE: &str = "counted wrong on Friday";
+const FORGOTTEN: &str = "asked to forget the rest";
+const LOST: &str = "card left on a bus";
+const NOTE: &str = "suspects the neighbour";
+
+/// What people are called and what they typed: none of it may stand in the log.
+pub(super) const PERSONAL: [&str; 14] =
+    [EMAIL, NAME, LAST_NAME, PHONE, OTHER_PHONE, HABIT, PURCHASE, STAFF, DETAIL, GIFT, MISTAKE, FORGOTTEN, LOST, NOTE];
+
+/// A row of the log, as far as these tests read it.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub(super) kind: String,
+    pub(super) schema: i64,
+    pub(super) payload: Value,
+    /// Every text of the row, as stored.
+    pub(super) texts: Vec<String>,
+}
+
+/// The log of a whole life, and the vault as it was before the person was erased.
+#[derive(Debug)]
+pub(super) struct Life {
+    pub(super) rows: Vec<Row>,
+    pub(super) sealed: Vec<Value>,
+}
+
+impl Life {
+    pub(super) fn lived() -> Self {
+        let mut life = Story::begin();
+        life.credentials();
+        life.issue();
+        life.earn_and_spend();
+        life.correct_and_expire();
+        life.block_and_change();
+        life.end()
+    }
+}
+
+struct Story {
+    workshop: Workshop,
+    card: CardId,
+}
+
+impl Story {
+    fn begin() -> Self {
+        let rules = TemplateRules {
+            activation: Activation::FirstUse,
+            points_expiration_days: Some(30),
+            max_points_per_purchase: Some(Points::new(5_000)),
+            max_points_per_redemption: Some(Points::new(5_000)),
+            ..TemplateRules::default()
+        };
+        let workshop = Workshop::with_rules(rules);
+        let title = BTreeMap::from([("lt".to_owned(), "Kepyklos kortelė".to_owned())]);
+        let rules = TemplateRules { auto_assign: false, ..TemplateRules::default() };
+        workshop.must(Command::CreateTemplate(CreateTemplate { title, rules }));
+        Self { workshop, card: CardId::new(0) }
+    }
+
+    fn must(&self, command: Command) -> Outcome {
+        self.workshop.must(command)
+    }
+
+    fn credentials(&self) {
+        let pair = CreateKey {
+            name: STAFF.to_owned(),
+            public_id: "lty_pair".to_owned(),
+            form: KeyForm::Pair,
+            shop: None,
+            scopes: Vec::new(),
+            allowed_ips: Vec::new(),
+            expires_at: None,
+        };
+        let bearer = CreateKey {
+            public_id: "ltb_bearer".to_owned(),
+            form: KeyForm::Bearer,
+            shop: Some(ShopId::new(1)),
+            scopes: Scope::ALL.to_vec(),
+            allowed_ips: vec!["10.0.0.0/8".to_owned()],
+            expires_at: Some(Timestamp::from_micros(START + 900 * DAY)),
+            ..pair.clone()
+        };
+        self.must(Command::CreateKey(pair));
+        self.must(Command::CreateKey(bearer));
+        self.must(Command::RevokeKey(RevokeKey { key: KeyId::new(1) }));
+    }
+
+    fn issue(&mut self) {
+        let person = PersonRecord {
+            email: EMAIL.to_owned(),
+            name: Some(NAME.to_owned()),
+            last_name: Some(LAST_NAME.to_owned()),
+            phone: Some(PHONE.to_owned()),
+            metadata: words("habit", HABIT),
+            ..PersonRecord::default()
+        };
+        self.must(Command::Register(Register { person: person.clone() }));
+        let issue = Command::Issue(Issue {
+            person: PersonRecord { phone: Some(OTHER_PHONE.to_owned()), ..person },
+            initial_points: Some(Points::new(500)),
+            design: "gold".to_owned(),
+            activate: false,
+            metadata: words("habit", HABIT),
+            shop: Some(ShopId::new(1)),
+        });
+        let request = Request { idempotency_key: Some("till-4-0001".to_owned()), ..Workshop::request(issue) };
+        let outcome = self.workshop.engine().writer().submit_blocking(request).expect("an issue that is accepted");
+        self.card = outcome.card.expect("an issue answers its card").id;
+        // A card about which nothing is known but the email, and movements without a word.
+        self.workshop.issue("jonas@example.com", 0);
+    }
+
+    fn earn_and_spend(&self) {
+        let card = self.card;
+        let reason = self.about(PURCHASE);
+        let both = Some(Order::Both { id: "1001".to_owned(), reference: "spring".to_owned() });
+        let particulars = Particulars { shop: Some(ShopId::new(1)), name: both, ..reason };
+        let points = Points::new(300);
+        let expires_at = Some(Timestamp::from_micros(START + DAY));
+        self.must(Command::Award(Award { card, points, expires_at, particulars: particulars.clone() }));
+        self.must(Command::Award(Award { card, points, expires_at: None, particulars: Particulars::default() }));
+        self.must(Command::Redeem(Redeem { card, points: Points::new(20), particulars }));
+        let particulars = Particulars { name: order("1002"), ..Particulars::default() };
+        self.must(Command::Redeem(Redeem { card, points: Points::new(20), particulars }));
+    }
+
+    fn correct_and_expire(&self) {
+        let card = self.card;
+        for (points, words) in [(15, GIFT), (-15, MISTAKE)] {
+            let particulars = self.about(words);
+            self.must(Command::Adjust(Adjust { card, points: Points::new(points), particulars }));
+            let particulars = Particulars { name: order(&format!("correction {points}")), ..Particulars::default() };
+            self.must(Command::Adjust(Adjust { card, points: Points::new(points), particulars }));
+        }
+        let (points, particulars) = (Some(Points::new(5)), self.about(FORGOTTEN));
+        self.must(Command::Expire(Expire { card, points, expires_before: None, particulars }));
+        self.workshop.set_time(START + DAY);
+        self.must(Command::ExpireDue(card));
+    }
+
+    fn block_and_change(&self) {
+        let card = self.card;
+        let note = BlockNote { reason: LOST.to_owned(), note: Some(NOTE.to_owned()) };
+        self.must(Command::Block(Block { card, note: note.clone() }));
+        self.must(Command::Unblock(Unblock { card, note }));
+        let nothing = UpdateCard { card, email: None, name: None, phone: None, design: None, metadata: None };
+        let design = Some("platinum".to_owned());
+        self.must(Command::UpdateCard(UpdateCard { design, ..nothing.clone() }));
+        self.must(Command::UpdateCard(UpdateCard { metadata: Some(words("detail", DETAIL)), ..nothing }));
+    }
+
+    fn end(mut self) -> Life {
+        let customer = self.workshop.engine().live().card(self.card).expect("a card in memory").customer;
+        let ledger = open_ledger(&self.workshop.dir()).expect("a ledger");
+        let sealed = sealed(&ledger);
+        drop(ledger);
+        self.must(erase(customer));
+        self.workshop.stop();
+        let ledger = open_ledger(&self.workshop.dir()).expect("a ledger");
+        Life { rows: rows(&ledger), sealed }
+    }
+
+    fn about(&self, reason: &str) -> Particulars {
+        let note = Note {
+            reason: Some(reason.to_owned()),
+            staff_member: Some(STAFF.to_owned()),
+            metadata: words("detail", DETAIL),
+        };
+        Particulars { note, ..Particulars::default() }
+    }
+}
+
+fn words(name: &str, text: &str) -> Metadata {
+    Metadata::from_iter([(name.to_owned(), text.into())])
+}
+
+fn sealed(ledger: &Connection) -> Vec<Value> {
+    let mut statement = ledger.prepare("SELECT body FROM sealed_records ORDER BY record").expect("a query");
+    let bodies = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows");
+    bodies.map(|body| serde_json::from_str(&body.expect("a body")).expect("a JSON body")).collect()
+}
+
+fn rows(ledger: &Connection) -> Vec<Row> {
+    let sql = "SELECT kind, schema, payload, stream, actor, coalesce(idempotency_key, '') FROM events WHERE partner_id = ?1 ORDER BY seq";
+    let mut statement = ledger.prepare(sql).expect("a query");
+    let rows = statement.query_map([PARTNER.get()], |row| {
+        let text = |index| row.get::<_, String>(index);
+        Ok((row.get(1)?, [text(0)?, text(2)?, text(3)?, text(4)?, text(5)?]))
+    });
+    rows.expect("rows")
+        .map(|row| {
+            let (schema, texts): (i64, [String; 5]) = row.expect("a row");
+            let payload = serde_json::from_str(&texts[1]).expect("a JSON payload");
+            Row { kind: texts[0].clone(), schema, payload, texts: texts.to_vec() }
+        })
+        .collect()
+}

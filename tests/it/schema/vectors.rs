@@ -1,0 +1,144 @@
+//! `schema/vectors`, on the service's side. The auditor's tool runs the same files with code of its own.
+
+use super::{folder, list, read_json};
+use counterfoil::domain::cards::{Card, Status};
+use counterfoil::domain::points::Lot;
+use counterfoil::domain::{Event, PartnerId, RecordId, Seq, ShopId, Timestamp};
+use counterfoil::event_log::{Row, ZERO_HASH};
+use counterfoil::vault::commitment;
+use serde_json::{Value, json};
+
+fn vector(name: &str) -> Value {
+    read_json(&folder("vectors").join(name))
+}
+
+#[track_caller]
+fn number(row: &Value, name: &str) -> i64 {
+    row[name].as_i64().unwrap_or_else(|| panic!("{name} is a number"))
+}
+
+#[track_caller]
+fn text<'a>(row: &'a Value, name: &str) -> &'a str {
+    row[name].as_str().unwrap_or_else(|| panic!("{name} is text"))
+}
+
+#[test]
+fn every_hash_of_the_worked_chain_comes_out() {
+    let (mut previous, mut scratch) = (ZERO_HASH, Vec::new());
+    let vector = vector("chain.json");
+    for event in list(&vector, "events") {
+        let fingerprint = event["fingerprint"].as_str().map(|digits| hex::decode(digits).expect("hex"));
+        let row = Row {
+            seq: number(event, "seq"),
+            command_seq: number(event, "command_seq"),
+            recorded_at: number(event, "recorded_at"),
+            partner_id: number(event, "partner_id"),
+            stream: text(event, "stream"),
+            version: number(event, "version"),
+            kind: text(event, "kind"),
+            schema: number(event, "schema"),
+            actor: text(event, "actor"),
+            idempotency_key: event["idempotency_key"].as_str(),
+            fingerprint: fingerprint.as_deref(),
+            payload: text(event, "payload"),
+        };
+        previous = row.hash(&previous, &mut scratch);
+        assert_eq!(hex::encode(previous), text(event, "hash"), "event {}", row.seq);
+    }
+}
+
+#[test]
+fn every_commitment_of_the_worked_vault_comes_out() {
+    let vector = vector("vault.json");
+    for record in list(&vector, "records") {
+        let salt: [u8; 32] = hex::decode(text(record, "salt")).expect("hex").try_into().expect("32 bytes");
+        let found = commitment(&salt, text(record, "body"));
+        assert_eq!(hex::encode(found.0), text(record, "commitment"));
+    }
+}
+
+#[test]
+fn every_worked_fold_comes_out() {
+    let vector = vector("fold.json");
+    for case in list(&vector, "cases") {
+        let name = text(case, "name");
+        let card = folded(list(case, "events"));
+        assert_eq!(row(&card), case["card"], "{name}");
+        let mut lots: Vec<&Lot> = card.lots.iter().collect();
+        lots.sort_by_key(|lot| lot.id);
+        let lots: Vec<Value> = lots.into_iter().map(|lot| lot_row(&card, lot)).collect();
+        assert_eq!(&lots, list(case, "lots"), "{name}");
+        for expected in list(case, "available") {
+            let at = Timestamp::from_micros(number(expected, "at"));
+            assert_eq!(card.available(at).get(), number(expected, "points"), "{name}, at {at}");
+        }
+    }
+}
+
+/// The card that events of its stream lead to.
+fn folded(events: &[Value]) -> Card {
+    let mut folded: Option<Card> = None;
+    for row in events {
+        let (seq, at) = (Seq::new(number(row, "seq")), Timestamp::from_micros(number(row, "recorded_at")));
+        let payload = row["payload"].to_string();
+        let event = Event::decode(text(row, "kind"), number(row, "schema"), &payload).expect("a known event");
+        assert_eq!(event.stream().to_string(), text(row, "stream"));
+        match (&mut folded, &event) {
+            (None, Event::CardIssued(issued)) => {
+                folded = Some(Card::issued(issued, PartnerId::new(number(row, "partner_id")), seq, at));
+            }
+            (Some(card), event) => card.evolve(event, seq, at),
+            (None, other) => panic!("a card begins with its issue, not with {}", other.kind()),
+        }
+        assert_eq!(folded.as_ref().map(|card| card.version), Some(number(row, "version")));
+    }
+    folded.expect("a card")
+}
+
+/// The card as the table `cards` has it.
+fn row(card: &Card) -> Value {
+    let last = card.last;
+    json!({
+        "card": card.id,
+        "partner": card.partner,
+        "customer": card.customer,
+        "template": card.template,
+        "number": card.number,
+        "status": card.status.name(),
+        "status_before_block": card.status_before_block.map(Status::name),
+        "design": card.design,
+        "shop": card.shop.map(ShopId::get),
+        "tier": card.tier.name(),
+        "balance": card.balance(),
+        "debt": card.debt,
+        "lifetime": card.lifetime,
+        "redeemed": card.redeemed,
+        "expired": card.expired,
+        "adjusted": card.adjusted,
+        "movements": card.movements,
+        "last_seq": last.map(|last| last.seq.get()),
+        "last_type": last.map(|last| last.movement.name()),
+        "last_points": last.map(|last| last.points.get()),
+        "last_at": last.map(|last| last.at.micros()),
+        "issued_at": card.issued_at.micros(),
+        "updated_at": card.updated_at.micros(),
+        "last_activity": card.last_activity.micros(),
+        "blocked_at": card.blocked_at.map(Timestamp::micros),
+        "block_record": card.block_record.map(RecordId::get),
+        "metadata_record": card.metadata_record.map(RecordId::get),
+        "version": card.version,
+        "as_of": card.as_of,
+    })
+}
+
+/// A lot as the table `lots` has it.
+fn lot_row(card: &Card, lot: &Lot) -> Value {
+    json!({
+        "card": card.id,
+        "lot": lot.id,
+        "points": lot.points,
+        "remaining": lot.remaining,
+        "shop": lot.shop.map(ShopId::get),
+        "expires_at": lot.expires_at.map(Timestamp::micros),
+    })
+}
