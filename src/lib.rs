@@ -1,4 +1,82 @@
 //! Counterfoil: an append-only, event-sourced loyalty ledger.
+//!
+//! Cards and points are kept the way a bank keeps books. Every change is an event in a hash-chained log; every balance follows
+//! from the events; an auditor's tool that shares no code with this crate (`replay/`) recomputes both from the file alone.
+//!
+//! # Four kinds of state, and never a fifth
+//!
+//! | kind | what | file | rule |
+//! |---|---|---|---|
+//! | log | every change, as an event | `ledger.db` | append only, chained; no personal data, no free text |
+//! | vault | names, emails, phones, and what people typed | `ledger.db` | erasable; the log holds a salted commitment to each record |
+//! | projections | balances, lots, lists, history | `views.db` | a pure function of log and vault: deleted, they come back row for row |
+//! | operations | hashes of the keys' secrets | `ops.db` | neither history nor derivable; losing it loses no points |
+//!
+//! # Which folder owns what, and whom it may know
+//!
+//! `tests/it/architecture` holds this table against the imports that stand in the code.
+//!
+//! | module | owns | may know |
+//! |---|---|---|
+//! | [`domain`] | the rules: commands, events, states, `decide` and `evolve`; pure | nobody |
+//! | [`clock`] | what time it is: the system's, or a test's | domain |
+//! | [`storage`] | the data directory, its lock, how each SQLite file is opened and migrated | nobody |
+//! | [`event_log`] | the table `events`: appending, reading, the chain, idempotency keys | domain |
+//! | [`vault`] | the table `sealed_records`: sealing, commitments, erasing | domain |
+//! | [`live`] | what is committed and in memory, for every reader | domain |
+//! | [`projections`] | views.db: one file for each read model, the projector, the rebuild | domain, event_log, vault, storage |
+//! | [`writer`] | the queue, batches, working memory, the commit; the only writer of ledger.db | domain, event_log, vault, projections, live, clock, storage |
+//! | [`queries`] | read connections, the read barrier, typed views, bounded pages | domain, projections, vault, live, storage |
+//! | [`ops`] | ops.db: drawing credentials, verifying secrets | domain, storage |
+//! | [`jobs`] | commands that the clock submits: the expiry job | domain, writer, clock, storage |
+//! | [`app`] | the engine: wires writer, projector and memory, and owns the order of start and stop | domain, event_log, vault, projections, live, writer, clock, storage |
+//! | [`control`] | what an operator may ask for, over a socket or under the lock | domain, writer, ops, app, clock, storage |
+//! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, writer, ops, clock, live |
+//! | [`cli`] | the subcommands | all but vault |
+//!
+//! Beside them: `schema/` holds the log's format, the SQL, a JSON Schema of each event and worked examples; `docs/api.md` is the API reference.
+//!
+//! # The way of a command
+//!
+//! ```text
+//! HTTP handler ── parse, authenticate ──► Command ──► bounded queue ──► the writer: one thread, one connection
+//!   for each command of the batch:
+//!     look up its idempotency key ── seen: the original answer again, or a conflict
+//!     load the state it needs     ── the batch, else memory, else views.db by primary key
+//!     decide(state, command, now) ── events, or a rejection                     pure, no I/O
+//!     seal, append, evolve        ── vault record, seq, chain; then the state in memory
+//!   COMMIT: one fsync for the batch, and only then every caller is answered
+//! the projector, one thread ── follows the log ──► views.db, by the same code as a rebuild
+//! ```
+//!
+//! A rejected command writes nothing and claims no key. When a commit fails, every caller in the batch is told so, and the writer
+//! drops its memory and reads the disk again before it takes another command.
+//!
+//! The command line goes the same way: [`control`] hands its commands to the running service, or starts the engine itself.
+//!
+//! # The way of a query
+//!
+//! Handler → [`queries`] → the committed card in [`live`], or a read-only connection on a snapshot of views.db → a typed view →
+//! JSON. Reads never block the writer. They see everything that was acknowledged before they arrived: a read of views.db
+//! first waits until the projector has passed the head of the log at its arrival.
+//!
+//! # What must always be true
+//!
+//! 1. For every card, the sum of its movements is its balance, which is the sum of its open lots less its debt.
+//! 2. Over a partner, what was awarded and corrected upwards, less what was redeemed, expired and corrected downwards, is the sum
+//!    of all balances.
+//! 3. No lot's remainder is below zero or above what the lot opened with.
+//! 4. Projections equal a rebuild from the log, row for row.
+//! 5. The balance as of any past event is the balance that was answered then.
+//! 6. An order id is awarded at most once, and an acknowledged award is never lost.
+//!
+//! `tests/it/ledger/invariants.rs` tries them on random histories; `counterfoil-replay verify` checks them on any file.
+//!
+//! # Deliberately absent
+//!
+//! No ORM, no message broker, no cache that can be stale, no second writer of the log, no thread that writes to it on its own, no
+//! HTTP types in the domain, no binary fraction for money or points, no time but the clock's, no personal data in the
+//! log or in the program's own log lines.
 
 pub mod app;
 pub mod cli;
