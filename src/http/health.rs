@@ -12,7 +12,7 @@ use std::time::Instant;
 /// How many events the projector may be behind before the service calls itself degraded.
 const LAG_MAX: i64 = 100_000;
 /// How many requests may wait for the writer before the service calls itself degraded.
-const WAITING_MAX: usize = crate::writer::QUEUE_MAX / 2;
+const WAITING_MAX: usize = crate::writer::WAITING_MAX / 2;
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Health {

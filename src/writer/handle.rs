@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 /// How many messages may wait, each one request or one bulk.
 pub const QUEUE_MAX: usize = 4_096;
 /// How many requests may wait, those of bulks counted one by one: this bounds the memory of the queue.
-const WAITING_MAX: usize = 16_384;
+pub const WAITING_MAX: usize = 16_384;
 /// How many requests one bulk request may hold.
 pub const BULK_MAX: usize = 1_000;
 

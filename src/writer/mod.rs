@@ -11,5 +11,5 @@ mod pending;
 mod thread;
 
 pub use command::{Actor, Command, Outcome, Recorded, Refusal, Request};
-pub use handle::{BULK_MAX, QUEUE_MAX, Writer};
+pub use handle::{BULK_MAX, QUEUE_MAX, WAITING_MAX, Writer};
 pub use thread::{StartError, start};
