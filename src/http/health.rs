@@ -10,7 +10,7 @@ use serde_json::json;
 use std::time::Instant;
 
 /// How many events the projector may be behind before the service calls itself degraded.
-const LAG_MAX: i64 = 100_000;
+const LAG_MAX: i64 = 300_000;
 /// How many requests may wait for the writer before the service calls itself degraded.
 const WAITING_MAX: usize = crate::writer::WAITING_MAX / 2;
 

@@ -100,7 +100,7 @@ impl Issue {
     }
 
     fn bonus(&self, customer: CustomerId, card: CardId, points: Points, template: &Template, now: Timestamp) -> Draft {
-        let expires_at = template.rules.points_expiration_days.map(|days| now.plus_days(days));
+        let expires_at = template.rules.lot_expiry(now);
         let awarded = PointsAwarded {
             card,
             points,

@@ -38,7 +38,7 @@ impl Adjust {
             sealed: None,
         };
         if self.points.is_positive() {
-            let expires_at = rules.points_expiration_days.map(|days| now.plus_days(days));
+            let expires_at = rules.lot_expiry(now);
             let deposit = Deposit::new(card, self.points, expires_at);
             (adjusted.debt_paid, adjusted.lot) = (deposit.debt_paid, deposit.lot);
         } else {

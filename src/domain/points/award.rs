@@ -31,7 +31,7 @@ impl Award {
         let expires_at = match self.expires_at {
             Some(time) if time <= now => return Err(Rejection::ExpiryNotInFuture),
             Some(time) => Some(time),
-            None => rules.points_expiration_days.map(|days| now.plus_days(days)),
+            None => rules.lot_expiry(now),
         };
         let deposit = Deposit::new(card, self.points, expires_at);
         let awarded = PointsAwarded {

@@ -35,6 +35,7 @@ impl Expire {
         if points.is_zero() {
             return Err(Rejection::NothingToExpire { card: card.id });
         }
+        within_one_operation(points)?;
         let expired = PointsExpired {
             card: card.id,
             points,

@@ -1,5 +1,6 @@
 //! A card template's rules: what a purchase earns, what points are worth, how long they last.
 
+use crate::domain::Timestamp;
 use crate::domain::points::Points;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ pub struct TemplateRules {
     pub points_enabled: bool,
     /// Given when a card is issued, unless the request says otherwise.
     pub initial_bonus_points: Points,
-    /// Days from the award to the expiry of its lot; none means never.
+    /// Days from the award to the expiry of its lot; none or 0 means never.
     pub points_expiration_days: Option<u32>,
     /// Points for each `currency_amount` of a purchase.
     pub points_per_currency: Decimal,
@@ -50,6 +51,14 @@ pub enum Activation {
     FirstUse,
     /// Only an unblock command.
     Manual,
+}
+
+impl TemplateRules {
+    /// When a lot opened now expires; none or 0 days mean never.
+    #[must_use]
+    pub fn lot_expiry(&self, now: Timestamp) -> Option<Timestamp> {
+        self.points_expiration_days.filter(|days| *days > 0).map(|days| now.plus_days(days))
+    }
 }
 
 impl Default for TemplateRules {
