@@ -46,11 +46,12 @@
 //!     decide(state, command, now) ── events, or a rejection                     pure, no I/O
 //!     seal, append, evolve        ── vault record, seq, chain; then the state in memory
 //!   COMMIT: one fsync for the batch, and only then every caller is answered
-//! the projector, one thread ── follows the log ──► views.db, by the same code as a rebuild
+//! the projector, one thread ── follows the log ──► views.db, row for row what a rebuild gives
 //! ```
 //!
-//! A rejected command writes nothing and claims no key. When a commit fails, every caller in the batch is told so, and the writer
-//! drops its memory and reads the disk again before it takes another command.
+//! A rejected command writes nothing and claims no key. What a batch changes in memory is a layer of its own until the commit: when
+//! that fails, every caller in the batch is told so, the layer is dropped, and the writer looks at the end of the log on a fresh
+//! connection before it takes another command.
 //!
 //! The command line goes the same way: [`control`] hands its commands to the running service, or starts the engine itself.
 //!

@@ -53,7 +53,7 @@ pub fn start(
 ) -> Result<(Writer, JoinHandle<()>), StartError> {
     let (ledger, views) = (open_limited(dir, &pages_max)?, open_reader(dir)?);
     // A process that died between an erasure and this left what was erased in the WAL.
-    try_truncate(&ledger)?;
+    let truncate_due = !try_truncate(&ledger)?;
     let committed = event_log::head(&ledger)?;
     let ids = Ids::load(&views, &ledger)?;
     let keys = known_keys(&views);
@@ -69,7 +69,7 @@ pub fn start(
         condition: condition.clone(),
         incoming,
         pages_max,
-        truncate_due: false,
+        truncate_due,
         last_truncation: Instant::now(),
         broken: false,
     };
