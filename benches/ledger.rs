@@ -16,6 +16,10 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, 
 use std::collections::BTreeMap;
 use std::hint::black_box;
 
+// As the binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const CARDS: i64 = 10_000;
 const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 

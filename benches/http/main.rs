@@ -30,6 +30,12 @@ struct Options {
     /// How many times each pair is run; the median ratio is the one to quote
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// Keeps the prepared ledger in this directory, and uses it again if it is there
+    #[arg(long)]
+    keep: Option<std::path::PathBuf>,
+    /// Runs awards alone, so many connections: for a profiler
+    #[arg(long)]
+    awards_only: Option<usize>,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -46,8 +52,16 @@ fn main() -> anyhow::Result<()> {
     let seconds = Duration::from_secs(options.seconds);
     let mut out = std::io::stdout().lock();
     writeln!(out, "preparing {} cards …", options.cards)?;
-    let programme = Programme::prepare(options.cards)?;
+    let programme = match &options.keep {
+        Some(directory) => Programme::reuse(directory, options.cards)?,
+        None => Programme::prepare(options.cards)?,
+    };
     let service = Service::counterfoil(&programme)?;
+    if let Some(connections) = options.awards_only {
+        let measured = drive(service.address(), Target::Award, &programme, connections, seconds, Pace::Full)?;
+        report(&mut out, "award", connections, measured)?;
+        return Ok(());
+    }
     let naive = Service::naive(options.cards)?;
     writeln!(out, "\nrun                          requests/s      p50      p99    p99.9   errors")?;
     let mut ratios = Ratios::default();

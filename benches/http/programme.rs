@@ -6,15 +6,18 @@ use counterfoil::domain::customers::PersonRecord;
 use counterfoil::domain::{Metadata, PartnerId};
 use counterfoil::storage::DataDir;
 use counterfoil::writer::{Actor, BULK_MAX, Command, Request};
-use serde::Deserialize;
-use std::path::Path;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::sync::Arc;
 
 /// What the load generator needs to know.
 #[derive(Debug, Clone)]
 pub(crate) struct Programme {
-    pub(crate) directory: Arc<tempfile::TempDir>,
+    data: PathBuf,
+    // Removed with the programme.
+    _scratch: Option<Arc<tempfile::TempDir>>,
+    founded: Arc<Founded>,
     pub(crate) api_key: String,
     pub(crate) api_secret: String,
     pub(crate) seed: u64,
@@ -22,7 +25,7 @@ pub(crate) struct Programme {
     cards: i64,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Founded {
     partner_id: i64,
     template_id: i64,
@@ -31,20 +34,41 @@ struct Founded {
 }
 
 impl Programme {
-    /// Founds a ledger with the binary's `init` and issues cards in bulk.
+    /// Founds a ledger with the binary's `init` and issues cards in bulk, in a directory of its own.
     pub(crate) fn prepare(cards: i64) -> anyhow::Result<Self> {
-        let directory = Arc::new(tempfile::tempdir()?);
-        let data = directory.path().join("books");
+        let scratch = Arc::new(tempfile::tempdir()?);
+        let programme = Self::found(&scratch.path().join("books"), cards)?;
+        Ok(Self { _scratch: Some(scratch), ..programme })
+    }
+
+    /// The ledger that was founded and left in `kept`, else founds it there.
+    pub(crate) fn reuse(kept: &Path, cards: i64) -> anyhow::Result<Self> {
+        let (data, note) = (kept.join("books"), kept.join("founded.json"));
+        if note.exists() {
+            let founded: Founded = serde_json::from_slice(&std::fs::read(note)?)?;
+            return Ok(Self::of(founded, data, cards));
+        }
+        std::fs::create_dir_all(kept)?;
+        let programme = Self::found(&data, cards)?;
+        std::fs::write(note, serde_json::to_vec(&*programme.founded)?)?;
+        Ok(programme)
+    }
+
+    fn found(data: &Path, cards: i64) -> anyhow::Result<Self> {
         let founded =
-            Process::new(env!("CARGO_BIN_EXE_counterfoil")).args(["init", "--json", "--data"]).arg(&data).output()?;
+            Process::new(env!("CARGO_BIN_EXE_counterfoil")).args(["init", "--json", "--data"]).arg(data).output()?;
         anyhow::ensure!(founded.status.success(), "init failed: {}", String::from_utf8_lossy(&founded.stderr));
         let founded: Founded = serde_json::from_slice(&founded.stdout)?;
-        issue(&data, PartnerId::new(founded.partner_id), cards)?;
+        issue(data, PartnerId::new(founded.partner_id), cards)?;
+        Ok(Self::of(founded, data.to_owned(), cards))
+    }
+
+    fn of(founded: Founded, data: PathBuf, cards: i64) -> Self {
         let seed = u64::from(std::process::id()) << 32;
         // Templates and cards share one sequence: the cards follow the one template.
         let first_card = founded.template_id + 1;
-        let Founded { api_key, api_secret, .. } = founded;
-        Ok(Self { directory, api_key, api_secret, seed, first_card, cards })
+        let (api_key, api_secret) = (founded.api_key.clone(), founded.api_secret.clone());
+        Self { data, _scratch: None, founded: Arc::new(founded), api_key, api_secret, seed, first_card, cards }
     }
 
     /// A card, chosen by a random number.
@@ -54,8 +78,8 @@ impl Programme {
     }
 
     /// Where the ledger lives.
-    pub(crate) fn data(&self) -> std::path::PathBuf {
-        self.directory.path().join("books")
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
     }
 }
 

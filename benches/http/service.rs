@@ -2,7 +2,9 @@
 
 use crate::programme::Programme;
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// A running server. Killed when dropped.
 #[derive(Debug)]
@@ -18,7 +20,14 @@ impl Service {
         let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "off", "--bench-echo", "--data"]);
         command.arg(programme.data()).env("RUST_LOG", "warn");
-        Self::start(command, None)
+        let service = Self::start(command, None)?;
+        // Right after a start it reads cards ahead, which is not what is measured.
+        let mut held = None;
+        while held.is_none() || held != cards_held(programme.data())? {
+            held = cards_held(programme.data())?;
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        Ok(service)
     }
 
     /// The naive server on an empty database of its own.
@@ -51,6 +60,14 @@ impl Service {
         let kib: u64 = line.split_whitespace().nth(1).unwrap_or("0").parse()?;
         Ok(kib / 1024)
     }
+}
+
+/// How many cards the service has in memory.
+fn cards_held(data: &Path) -> anyhow::Result<Option<u64>> {
+    let status =
+        Command::new(env!("CARGO_BIN_EXE_counterfoil")).args(["status", "--json", "--data"]).arg(data).output()?;
+    let status: serde_json::Value = serde_json::from_slice(&status.stdout)?;
+    Ok(status["cards_in_memory"].as_u64())
 }
 
 impl Drop for Service {

@@ -1,6 +1,6 @@
 //! The ledger without its doors: files, writer, projector, memory.
 
-use super::follow;
+use super::{follow, preload};
 use crate::clock::Clock;
 use crate::domain::{RecordId, Seq};
 use crate::event_log::{TailError, check_tail, head};
@@ -18,20 +18,26 @@ use std::thread::JoinHandle;
 pub struct EngineConfig {
     pub dir: DataDir,
     pub clock: Clock,
-    /// How many cards to keep in memory.
-    pub memory_cards: usize,
+    /// How much memory cards may take, in bytes.
+    pub card_memory: usize,
     /// How many pages ledger.db may have; 0 means as many as the disk holds. Asked anew after each failed commit.
     pub ledger_pages_max: Arc<AtomicU32>,
 }
 
 impl EngineConfig {
-    /// How many cards are kept in memory unless configured. Measured with a million cards under load: 261 MB resident in all.
-    pub const MEMORY_CARDS: usize = 400_000;
+    /// How many bytes cards may take unless configured: room for more than a million that have moved points once.
+    pub const CARD_MEMORY: usize = 192 * 1024 * 1024;
+
+    /// So many megabytes, in bytes.
+    #[must_use]
+    pub fn megabytes(number: u32) -> usize {
+        usize::try_from(number).unwrap_or(usize::MAX).saturating_mul(1024 * 1024)
+    }
 
     /// An engine on the system's clock.
     #[must_use]
     pub fn new(dir: DataDir) -> Self {
-        Self { dir, clock: Clock::System, memory_cards: Self::MEMORY_CARDS, ledger_pages_max: Arc::default() }
+        Self { dir, clock: Clock::System, card_memory: Self::CARD_MEMORY, ledger_pages_max: Arc::default() }
     }
 }
 
@@ -60,6 +66,8 @@ pub enum EngineError {
     Read(#[from] rusqlite::Error),
     #[error(transparent)]
     Writer(#[from] writer::StartError),
+    #[error(transparent)]
+    Preload(#[from] preload::PreloadError),
     #[error("a thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
 }
@@ -91,7 +99,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::start`].
     pub fn start_locked(config: EngineConfig, lock: Lock) -> Result<Self, EngineError> {
-        let EngineConfig { dir, clock, memory_cards, ledger_pages_max } = config;
+        let EngineConfig { dir, clock, card_memory, ledger_pages_max } = config;
         let ledger = open_ledger(&dir)?;
         check_tail(&ledger)?;
         let end = head(&ledger)?;
@@ -101,11 +109,13 @@ impl Engine {
         }
         drop(ledger);
         let projector = level_projector(&dir, head)?;
-        let live = Arc::new(Live::new(projector.directory().clone(), head, end.recorded_at, memory_cards));
+        let live = Arc::new(Live::new(projector.directory().clone(), head, end.recorded_at, card_memory));
         let (writer, writing) = writer::start(&dir, live.clone(), clock.clone(), ledger_pages_max)?;
         let stop_following = Arc::new(AtomicBool::new(false));
         let following = follow::spawn(projector, live.clone(), stop_following.clone())?;
-        Ok(Self { writer, live, clock, dir, stop_following, threads: vec![writing, following], _lock: lock })
+        let preloading = preload::spawn(&dir, live.clone(), stop_following.clone())?;
+        let threads = vec![writing, following, preloading];
+        Ok(Self { writer, live, clock, dir, stop_following, threads, _lock: lock })
     }
 
     /// The way to the writer.

@@ -2,5 +2,7 @@
 
 mod engine;
 mod follow;
+mod preload;
 
 pub use engine::{Engine, EngineConfig, EngineError};
+pub use preload::PreloadError;

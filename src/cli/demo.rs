@@ -53,7 +53,7 @@ impl Demo {
         let configuration = Configuration {
             dir: dir.clone(),
             listen: self.listen,
-            memory_cards: EngineConfig::MEMORY_CARDS,
+            card_memory: EngineConfig::CARD_MEMORY,
             expiry_every: Duration::from_secs(60),
             http: HttpConfig { environment: "staging".to_owned(), ..HttpConfig::default() },
         };

@@ -33,9 +33,9 @@ pub(super) struct Serve {
     /// How log lines look
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     log: LogFormat,
-    /// How many cards to keep in memory, at about 500 bytes each
-    #[arg(long, value_name = "N", default_value_t = EngineConfig::MEMORY_CARDS)]
-    memory_cards: usize,
+    /// How many megabytes of memory cards may take, at about 200 bytes a card; the others are read when they are used
+    #[arg(long, value_name = "MB", default_value_t = 192, value_parser = clap::value_parser!(u32).range(1..))]
+    card_memory: u32,
     /// What the service says it is
     #[arg(long, value_name = "NAME", default_value = "production")]
     environment: Environment,
@@ -89,7 +89,7 @@ impl Serve {
         let configuration = Configuration {
             dir,
             listen: self.listen,
-            memory_cards: self.memory_cards,
+            card_memory: EngineConfig::megabytes(self.card_memory),
             expiry_every: Duration::from_secs(self.expiry_every),
             http,
         };

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(super) struct Configuration {
     pub(super) dir: DataDir,
     pub(super) listen: SocketAddr,
-    pub(super) memory_cards: usize,
+    pub(super) card_memory: usize,
     pub(super) expiry_every: Duration,
     pub(super) http: HttpConfig,
 }
@@ -30,8 +30,8 @@ pub(super) fn run(
     output: &mut Output,
     announce: impl FnOnce(&mut Output, SocketAddr, &Operator) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let Configuration { dir, listen, memory_cards, expiry_every, http } = configuration;
-    let engine = EngineConfig { memory_cards, ..EngineConfig::new(dir.clone()) };
+    let Configuration { dir, listen, card_memory, expiry_every, http } = configuration;
+    let engine = EngineConfig { card_memory, ..EngineConfig::new(dir.clone()) };
     let (engine, operator, secrets) = start(engine, lock)?;
     let expiry = ExpiryJob::start(&dir, engine.writer().clone(), engine.clock().clone(), expiry_every)?;
     let control = serve(&dir, operator.clone())?;

@@ -20,4 +20,4 @@ pub use sealed::{Commitment, Metadata, Sealed, Secret, Subject};
 pub use time::Timestamp;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;

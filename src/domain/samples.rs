@@ -6,25 +6,25 @@ use super::programme::TemplateRules;
 use super::{CardId, CustomerId, Draft, LotId, PartnerId, Seq, TemplateId, Timestamp};
 
 /// 2026-01-01T00:00:00Z.
-pub(super) const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 /// In microseconds.
-pub(super) const DAY: i64 = 86_400_000_000;
-pub(super) const CARD: CardId = CardId::new(17);
-pub(super) const CUSTOMER: CustomerId = CustomerId::new(9);
+pub(crate) const DAY: i64 = 86_400_000_000;
+pub(crate) const CARD: CardId = CardId::new(17);
+pub(crate) const CUSTOMER: CustomerId = CustomerId::new(9);
 
 /// So many microseconds from now, or before it.
-pub(super) const fn at(micros: i64) -> Timestamp {
+pub(crate) const fn at(micros: i64) -> Timestamp {
     Timestamp::from_micros(NOW.micros() + micros)
 }
 
 /// An unspent lot that expires so many microseconds from now.
-pub(super) fn lot(id: i64, points: i64, expires_in: Option<i64>) -> Lot {
+pub(crate) fn lot(id: i64, points: i64, expires_in: Option<i64>) -> Lot {
     let points = Points::new(points);
     Lot { id: LotId::new(id), points, remaining: points, shop: None, expires_at: expires_in.map(at) }
 }
 
 /// An active card with these lots.
-pub(super) fn card(lots: &[Lot]) -> Card {
+pub(crate) fn card(lots: &[Lot]) -> Card {
     let issued = CardIssued {
         card: CARD,
         customer: CUSTOMER,
@@ -41,21 +41,21 @@ pub(super) fn card(lots: &[Lot]) -> Card {
 }
 
 /// A card that owes so many points.
-pub(super) fn owing(points: i64) -> Card {
+pub(crate) fn owing(points: i64) -> Card {
     Card { debt: Points::new(points), ..card(&[]) }
 }
 
 /// The template that everybody starts with, except that points last so many days.
-pub(super) fn lasting(days: Option<u32>) -> TemplateRules {
+pub(crate) fn lasting(days: Option<u32>) -> TemplateRules {
     TemplateRules { points_expiration_days: days, ..TemplateRules::default() }
 }
 
-pub(super) fn named(name: Option<Order>) -> Particulars {
+pub(crate) fn named(name: Option<Order>) -> Particulars {
     Particulars { shop: None, name, note: Note::default() }
 }
 
 /// The card once the decision has been recorded, from event 101 on.
-pub(super) fn after(card: &Card, drafts: &[Draft]) -> Card {
+pub(crate) fn after(card: &Card, drafts: &[Draft]) -> Card {
     let mut card = card.clone();
     for (seq, draft) in (101..).zip(drafts) {
         card.evolve(&draft.event, Seq::new(seq), NOW);
@@ -64,11 +64,11 @@ pub(super) fn after(card: &Card, drafts: &[Draft]) -> Card {
 }
 
 /// The kinds of the events, in order.
-pub(super) fn kinds(drafts: &[Draft]) -> Vec<&'static str> {
+pub(crate) fn kinds(drafts: &[Draft]) -> Vec<&'static str> {
     drafts.iter().map(|draft| draft.event.kind()).collect()
 }
 
 /// How much was taken from which lot.
-pub(super) fn taken(slices: &[Slice]) -> Vec<(i64, i64)> {
+pub(crate) fn taken(slices: &[Slice]) -> Vec<(i64, i64)> {
     slices.iter().map(|slice| (slice.lot.get(), slice.points.get())).collect()
 }

@@ -13,7 +13,6 @@ use crate::vault;
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, btree_map, hash_map};
-use std::sync::Arc;
 
 /// Why an event cannot be folded.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +34,7 @@ pub(super) struct Sources<'a> {
 }
 
 /// Where a card's state may be had without reading it: in memory, if its last event is the one asked for.
-pub(super) type Recent = dyn Fn(CardId) -> Option<Arc<Card>> + Send;
+pub(super) type Recent = dyn Fn(CardId) -> Option<Card> + Send;
 
 /// What a batch does to a card.
 #[derive(Debug)]
@@ -242,7 +241,7 @@ impl Fold {
 }
 
 /// The card after these events, if it is in memory as of the last of them and they did no more than move points.
-fn moved_only(events: &[(Seq, Timestamp, Event)], recent: Option<Arc<Card>>) -> Option<Arc<Card>> {
+fn moved_only(events: &[(Seq, Timestamp, Event)], recent: Option<Card>) -> Option<Card> {
     let (last, _, _) = events.last()?;
     let moved = events.iter().all(|(_, _, event)| Movement::is(event));
     recent.filter(|card| moved && card.as_of == *last)

@@ -14,7 +14,7 @@ mod programme;
 mod projector;
 mod rebuild;
 
-pub use cards::{card_by_number, card_of_customer, load_card};
+pub use cards::{card_by_number, card_of_customer, each_card, load_card};
 pub use compare::{Difference, compare};
 pub use customers::{customer_by_email, customer_records, load_customer};
 pub use idempotency::{each_key_hash, events_with_key_hash};

@@ -8,7 +8,6 @@ use crate::domain::{CardId, Seq};
 use crate::event_log::events_after;
 use rusqlite::{Connection, TransactionBehavior};
 use std::fmt;
-use std::sync::Arc;
 
 /// How many events one transaction applies at most: enough that sorted rows share pages, bounded in memory.
 const BATCH_MAX: i64 = 100_000;
@@ -45,7 +44,7 @@ impl Projector {
 
     /// Spares the projector reading cards whose state after a batch is in memory. `recent` answers a card as of its last committed event.
     #[must_use]
-    pub fn with_recent(mut self, recent: impl Fn(CardId) -> Option<Arc<Card>> + Send + 'static) -> Self {
+    pub fn with_recent(mut self, recent: impl Fn(CardId) -> Option<Card> + Send + 'static) -> Self {
         self.recent = Box::new(recent);
         self
     }

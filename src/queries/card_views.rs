@@ -7,7 +7,6 @@ use crate::domain::customers::PersonRecord;
 use crate::domain::{CardId, CustomerId, Metadata, PartnerId};
 use crate::projections;
 use rusqlite::Connection;
-use std::sync::Arc;
 
 /// How many movements a card is shown with.
 const RECENT: i64 = 5;
@@ -26,7 +25,7 @@ pub struct CardView {
 /// Why and since when a card is blocked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlockedCard {
-    pub card: Arc<Card>,
+    pub card: Card,
     /// None once erased.
     pub note: Option<BlockNote>,
 }
@@ -36,11 +35,11 @@ impl Queries {
     ///
     /// # Errors
     /// When the views cannot be read.
-    pub fn card(&self, partner: PartnerId, card: CardId) -> Result<Option<Arc<Card>>, QueryError> {
+    pub fn card(&self, partner: PartnerId, card: CardId) -> Result<Option<Card>, QueryError> {
         // What is not in memory has been passed by the projector: views.db is current for it.
         let found = match self.live().card(card) {
             Some(card) => Some(card),
-            None => self.here(|connection| Ok(projections::load_card(connection, card)?))?.map(Arc::new),
+            None => self.here(|connection| Ok(projections::load_card(connection, card)?))?,
         };
         Ok(found.filter(|card| card.partner == partner))
     }

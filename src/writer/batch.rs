@@ -73,11 +73,14 @@ impl<'a> Batch<'a> {
     }
 
     /// Everything before the first insert: nothing has changed when it fails.
-    fn read(&self, request: &Request, claim: Option<&Claim>, now: Timestamp) -> Result<Read, BatchError> {
+    fn read(&mut self, request: &Request, claim: Option<&Claim>, now: Timestamp) -> Result<Read, BatchError> {
         if let Some(claim) = claim
             && let Some(original) = self.original(claim)?
         {
             return self.replay(request, claim, &original).map(Read::Answered);
+        }
+        if let Some(card) = request.command.card() {
+            self.book.memory.bring(card)?;
         }
         let decider = Decider { memory: &self.book.memory, ledger: &self.book.ledger, now };
         match decider.decide(request) {
@@ -172,7 +175,7 @@ impl<'a> Batch<'a> {
         Ok(None)
     }
 
-    fn replay(&self, request: &Request, claim: &Claim, original: &[Stored]) -> Result<Answer, BatchError> {
+    fn replay(&mut self, request: &Request, claim: &Claim, original: &[Stored]) -> Result<Answer, BatchError> {
         let mut events = Vec::with_capacity(original.len());
         for stored in original {
             let sealed = stored.event.sealed();
@@ -212,14 +215,17 @@ impl<'a> Batch<'a> {
     }
 
     fn outcome(
-        &self,
+        &mut self,
         request: &Request,
         events: Vec<Recorded>,
         replayed: bool,
         at: Timestamp,
     ) -> Result<Outcome, BatchError> {
         let card = match subject(&request.command, &events) {
-            Some(card) => self.book.memory.card(card)?.map(|card| Arc::new(card.get().clone())),
+            Some(card) => {
+                self.book.memory.bring(card)?;
+                self.book.memory.card(card).map(|card| Arc::new(card.clone()))
+            }
             None => None,
         };
         let registered = customer_of(events.iter().map(|recorded| &recorded.event));

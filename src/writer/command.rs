@@ -75,6 +75,31 @@ impl Command {
     }
 }
 
+impl Command {
+    /// The card that it is about; none where it issues one or is about something else.
+    #[must_use]
+    pub const fn card(&self) -> Option<CardId> {
+        match self {
+            Self::UpdateCard(command) => Some(command.card),
+            Self::Block(command) => Some(command.card),
+            Self::Unblock(command) => Some(command.card),
+            Self::Award(command) => Some(command.card),
+            Self::Redeem(command) => Some(command.card),
+            Self::Adjust(command) => Some(command.card),
+            Self::Expire(command) => Some(command.card),
+            Self::ExpireDue(card) => Some(*card),
+            Self::CreatePartner(_)
+            | Self::OpenShop(_)
+            | Self::CreateTemplate(_)
+            | Self::CreateKey(_)
+            | Self::RevokeKey(_)
+            | Self::Register(_)
+            | Self::Erase(_)
+            | Self::Issue(_) => None,
+        }
+    }
+}
+
 /// A command with its caller.
 #[derive(Debug, Clone)]
 pub struct Request {

@@ -109,8 +109,7 @@ impl Decider<'_> {
     }
 
     fn expire_due(&self, card: CardId) -> Result<Decision, Trouble> {
-        let card = self.memory.card(card)?.ok_or(Rejection::CardNotFound { card })?;
-        let card = card.get();
+        let card = self.memory.card(card).ok_or(Rejection::CardNotFound { card })?;
         Ok(Decision { partner: card.partner, drafts: Vec::from_iter(expire_due(card, self.now)) })
     }
 
@@ -157,16 +156,14 @@ impl Decider<'_> {
     }
 
     fn update(&self, partner: PartnerId, command: &UpdateCard) -> Result<Vec<Draft>, Trouble> {
-        let card = self.memory.card(command.card)?;
-        let not_found = Rejection::CardNotFound { card: command.card };
-        let card = card.filter(|card| card.get().partner == partner).ok_or(not_found)?;
-        let holder = self.customer(partner, card.get().customer)?;
+        let card = self.own_card(partner, command.card)?;
+        let holder = self.customer(partner, card.customer)?;
         let person = match holder.erased_at {
             Some(_) => None,
             None => self.sealed::<PersonRecord>(Some(holder.record))?,
         };
-        let metadata = self.metadata(card.get())?;
-        Ok(command.decide(card.get(), &holder, person.as_ref(), &metadata)?)
+        let metadata = self.metadata(card)?;
+        Ok(command.decide(card, &holder, person.as_ref(), &metadata)?)
     }
 
     fn metadata(&self, card: &Card) -> Result<Metadata, Trouble> {
@@ -196,12 +193,16 @@ impl Decider<'_> {
         card: CardId,
         decide: impl FnOnce(&Card, &TemplateRules) -> Result<Vec<Draft>, Rejection>,
     ) -> Result<Vec<Draft>, Trouble> {
-        // Another partner's card is refused in the same words as one that does not exist.
-        let found = self.memory.card(card)?.filter(|found| found.get().partner == partner);
-        let found = found.ok_or(Rejection::CardNotFound { card })?;
+        let found = self.own_card(partner, card)?;
         let directory = self.memory.directory();
-        let rules = rules(&directory, found.get())?;
-        Ok(decide(found.get(), rules)?)
+        let rules = rules(&directory, found)?;
+        Ok(decide(found, rules)?)
+    }
+
+    // Another partner's card is refused in the same words as one that does not exist.
+    fn own_card(&self, partner: PartnerId, card: CardId) -> Result<&Card, Rejection> {
+        let found = self.memory.card(card).filter(|found| found.partner == partner);
+        found.ok_or(Rejection::CardNotFound { card })
     }
 }
 

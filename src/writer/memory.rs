@@ -15,6 +15,7 @@ use crate::live::Live;
 use crate::{projections, vault};
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// The next free identifiers.
@@ -77,6 +78,7 @@ impl Ids {
 /// What the batch in hand has made true, not yet committed.
 #[derive(Debug)]
 struct Layer {
+    /// Every card that the batch has looked at, changed or not.
     cards: FxHashMap<CardId, Card>,
     directory: Option<Directory>,
     index: Index,
@@ -121,15 +123,23 @@ impl Memory {
         &self.views
     }
 
-    /// A card as of now.
-    pub(super) fn card(&self, id: CardId) -> rusqlite::Result<Option<CardRef<'_>>> {
-        if let Some(card) = self.layer.cards.get(&id) {
-            return Ok(Some(CardRef::Batch(card)));
+    /// Brings a card into the batch, if it exists: from what is committed and in memory, else from views.db.
+    pub(super) fn bring(&mut self, id: CardId) -> rusqlite::Result<()> {
+        if let Entry::Vacant(place) = self.layer.cards.entry(id) {
+            let known = match self.live.card(id) {
+                Some(card) => Some(card),
+                None => projections::load_card(&self.views, id)?,
+            };
+            if let Some(card) = known {
+                place.insert(card);
+            }
         }
-        match self.live.card(id) {
-            Some(card) => Ok(Some(CardRef::Live(card))),
-            None => Ok(projections::load_card(&self.views, id)?.map(|card| CardRef::Live(Arc::new(card)))),
-        }
+        Ok(())
+    }
+
+    /// A card as of now, of those that were brought into the batch or issued by it.
+    pub(super) fn card(&self, id: CardId) -> Option<&Card> {
+        self.layer.cards.get(&id)
     }
 
     /// The programme as of now.
@@ -187,7 +197,7 @@ impl Memory {
     /// The version that an event brings its stream to.
     pub(super) fn next_version(&self, event: &Event) -> rusqlite::Result<i64> {
         let version = match event.stream() {
-            Stream::Card(id) => self.card(id)?.map(|card| card.get().version),
+            Stream::Card(id) => self.card(id).map(|card| card.version),
             Stream::Customer(id) => self.customer(id)?.map(|customer| customer.version),
             Stream::Partner(id) => self.directory().partners.get(&id).map(|partner| partner.version),
             Stream::Shop(id) => self.directory().shops.get(&id).map(|shop| shop.version),
@@ -264,13 +274,8 @@ impl Memory {
             self.layer.cards.insert(id, Card::issued(event, partner, seq, at));
             return Ok(());
         }
-        if !self.layer.cards.contains_key(&id) {
-            let card = self.card(id)?.map(|card| card.get().clone());
-            self.layer.cards.insert(id, card.expect("an event was decided on a card that exists"));
-        }
-        if let Some(card) = self.layer.cards.get_mut(&id) {
-            card.evolve(event, seq, at);
-        }
+        let card = self.layer.cards.get_mut(&id).expect("an event was decided on a card of the batch");
+        card.evolve(event, seq, at);
         Ok(())
     }
 
@@ -287,7 +292,10 @@ impl Memory {
             self.filter.insert(hash);
         }
         self.pending.absorb(layer.index, head);
-        self.live.publish(layer.cards.into_values().map(Arc::new), layer.directory, head, at);
+        // Cards that were only looked at are as they were.
+        let before = self.live.progress().head();
+        let changed = layer.cards.values().filter(|card| card.as_of > before);
+        self.live.publish(changed, layer.directory, head, at);
         self.pending.forget(self.live.progress().watermark());
     }
 
@@ -298,21 +306,5 @@ impl Memory {
 
     fn layers(&self) -> impl Iterator<Item = &Index> {
         [&self.layer.index, &self.pending.index].into_iter()
-    }
-}
-
-/// A card, from wherever it was found.
-#[derive(Debug)]
-pub(super) enum CardRef<'a> {
-    Batch(&'a Card),
-    Live(Arc<Card>),
-}
-
-impl CardRef<'_> {
-    pub(super) fn get(&self) -> &Card {
-        match self {
-            Self::Batch(card) => card,
-            Self::Live(card) => card,
-        }
     }
 }

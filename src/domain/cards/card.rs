@@ -35,7 +35,7 @@ impl Status {
 }
 
 /// What kind of movement a row of the history is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum MovementType {
     Award,
     Redeem,
@@ -63,7 +63,7 @@ impl MovementType {
 }
 
 /// The newest row of a card's history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastMovement {
     pub seq: Seq,
     pub movement: MovementType,
@@ -72,7 +72,7 @@ pub struct LastMovement {
 }
 
 /// A card as of its last event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {
     pub id: CardId,
     pub partner: PartnerId,

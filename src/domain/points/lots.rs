@@ -5,7 +5,7 @@ use crate::domain::{LotId, ShopId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What remains of one award.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lot {
     pub id: LotId,
     /// As opened.
@@ -40,7 +40,7 @@ pub struct Slice {
 }
 
 /// The open lots of a card, kept in spending order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lots(Vec<Lot>);
 
 impl Lots {

@@ -7,7 +7,7 @@ fn each_subcommand_explains_its_flags() {
     let subcommands: [(&str, &[&str]); 10] = [
         ("demo", &["--data", "--listen"]),
         ("init", &["--data", "--partner", "--currency", "--json"]),
-        ("serve", &["--data", "--listen", "--rate-limit", "--log", "--memory-cards", "--environment"]),
+        ("serve", &["--data", "--listen", "--rate-limit", "--log", "--card-memory", "--environment"]),
         (
             "keys create",
             &[

@@ -1,0 +1,159 @@
+//! Reading cards back as state.
+
+use crate::domain::cards::{Card, CardNumber, LastMovement, MovementType, Status, Tier};
+use crate::domain::points::{Lot, Lots, Points};
+use crate::domain::{CardId, CustomerId, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp};
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension as _, Row, Rows};
+
+const COLUMNS: &str = "card, partner, customer, template, number, status, status_before_block, design, shop, tier, \
+     debt, lifetime, redeemed, expired, adjusted, movements, last_seq, last_type, last_points, \
+     last_at, issued_at, updated_at, last_activity, blocked_at, \
+     block_record, metadata_record, version, as_of";
+
+const LOTS_OF_CARD: &str = "SELECT lot, points, remaining, shop, expires_at FROM lots WHERE card = ?1";
+const LOTS_OF_ALL: &str = "SELECT lot, points, remaining, shop, expires_at, card FROM lots ORDER BY card, lot";
+
+/// A card as of the last event that views.db reflects.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn load_card(connection: &Connection, card: CardId) -> rusqlite::Result<Option<Card>> {
+    let found = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM cards WHERE card = ?1"))?
+        .query_row([card.get()], from_row)
+        .optional()?;
+    let Some(mut found) = found else { return Ok(None) };
+    found.lots = load_lots(connection, card)?;
+    Ok(Some(found))
+}
+
+/// The card with that number.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn card_by_number(
+    connection: &Connection,
+    partner: PartnerId,
+    number: &CardNumber,
+) -> rusqlite::Result<Option<CardId>> {
+    connection
+        .prepare_cached("SELECT card FROM cards WHERE partner = ?1 AND number = ?2")?
+        .query_row((partner.get(), number.as_str()), |row| row.get(0).map(CardId::new))
+        .optional()
+}
+
+/// The oldest card of a customer.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn card_of_customer(connection: &Connection, customer: CustomerId) -> rusqlite::Result<Option<CardId>> {
+    connection
+        .prepare_cached("SELECT card FROM cards WHERE customer = ?1 ORDER BY card LIMIT 1")?
+        .query_row([customer.get()], |row| row.get(0).map(CardId::new))
+        .optional()
+}
+
+/// Calls `each` with every card of every partner, in the order of their ids, until it says no more.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn each_card(connection: &Connection, mut each: impl FnMut(&Card) -> bool) -> rusqlite::Result<()> {
+    // Both tables at the same moment.
+    let snapshot = connection.unchecked_transaction()?;
+    let mut cards = snapshot.prepare(&format!("SELECT {COLUMNS} FROM cards ORDER BY card"))?;
+    let mut lots = snapshot.prepare(LOTS_OF_ALL)?;
+    let (mut cards, mut lots) = (cards.query([])?, lots.query([])?);
+    let mut lot = next_lot(&mut lots)?;
+    while let Some(row) = cards.next()? {
+        let mut card = from_row(row)?;
+        let mut own = Vec::new();
+        while let Some((_, found)) = lot.filter(|(holder, _)| *holder == card.id) {
+            own.push(found);
+            lot = next_lot(&mut lots)?;
+        }
+        card.lots = Lots::new(own);
+        if !each(&card) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn next_lot(lots: &mut Rows<'_>) -> rusqlite::Result<Option<(CardId, Lot)>> {
+    lots.next()?.map(|row| Ok((CardId::new(row.get(5)?), lot_from_row(row)?))).transpose()
+}
+
+fn load_lots(connection: &Connection, card: CardId) -> rusqlite::Result<Lots> {
+    let mut statement = connection.prepare_cached(LOTS_OF_CARD)?;
+    let lots = statement.query_map([card.get()], lot_from_row)?;
+    Ok(Lots::new(lots.collect::<Result<_, _>>()?))
+}
+
+fn lot_from_row(row: &Row<'_>) -> rusqlite::Result<Lot> {
+    Ok(Lot {
+        id: Seq::new(row.get(0)?),
+        points: Points::new(row.get(1)?),
+        remaining: Points::new(row.get(2)?),
+        shop: row.get::<_, Option<i64>>(3)?.map(ShopId::new),
+        expires_at: row.get::<_, Option<i64>>(4)?.map(Timestamp::from_micros),
+    })
+}
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Card> {
+    let number: String = row.get(4)?;
+    Ok(Card {
+        id: CardId::new(row.get(0)?),
+        partner: PartnerId::new(row.get(1)?),
+        customer: CustomerId::new(row.get(2)?),
+        template: TemplateId::new(row.get(3)?),
+        number: CardNumber::parse(&number).ok_or_else(|| unexpected(4, &number))?,
+        status: name(row, 5, Status::from_name)?,
+        status_before_block: optional_name(row, 6, Status::from_name)?,
+        design: row.get::<_, String>(7)?.into(),
+        shop: row.get::<_, Option<i64>>(8)?.map(ShopId::new),
+        tier: name(row, 9, Tier::from_name)?,
+        lots: Lots::default(),
+        debt: Points::new(row.get(10)?),
+        lifetime: Points::new(row.get(11)?),
+        redeemed: Points::new(row.get(12)?),
+        expired: Points::new(row.get(13)?),
+        adjusted: Points::new(row.get(14)?),
+        movements: row.get(15)?,
+        last: last_movement(row)?,
+        issued_at: Timestamp::from_micros(row.get(20)?),
+        updated_at: Timestamp::from_micros(row.get(21)?),
+        last_activity: Timestamp::from_micros(row.get(22)?),
+        blocked_at: row.get::<_, Option<i64>>(23)?.map(Timestamp::from_micros),
+        block_record: row.get::<_, Option<i64>>(24)?.map(RecordId::new),
+        metadata_record: row.get::<_, Option<i64>>(25)?.map(RecordId::new),
+        version: row.get(26)?,
+        as_of: Seq::new(row.get(27)?),
+    })
+}
+
+fn last_movement(row: &Row<'_>) -> rusqlite::Result<Option<LastMovement>> {
+    let Some(seq) = row.get::<_, Option<i64>>(16)? else { return Ok(None) };
+    Ok(Some(LastMovement {
+        seq: Seq::new(seq),
+        movement: name(row, 17, MovementType::from_name)?,
+        points: Points::new(row.get(18)?),
+        at: Timestamp::from_micros(row.get(19)?),
+    }))
+}
+
+fn name<T>(row: &Row<'_>, index: usize, parse: impl Fn(&str) -> Option<T>) -> rusqlite::Result<T> {
+    let text = row.get_ref(index)?.as_str()?;
+    parse(text).ok_or_else(|| unexpected(index, text))
+}
+
+fn optional_name<T>(row: &Row<'_>, index: usize, parse: impl Fn(&str) -> Option<T>) -> rusqlite::Result<Option<T>> {
+    match row.get_ref(index)?.as_str_or_null()? {
+        None => Ok(None),
+        Some(text) => parse(text).map(Some).ok_or_else(|| unexpected(index, text)),
+    }
+}
+
+fn unexpected(index: usize, text: &str) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(index, Type::Text, format!("unexpected value {text:?}").into())
+}
