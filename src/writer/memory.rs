@@ -179,7 +179,7 @@ impl Memory {
 
     /// Whether a card has that number.
     pub(super) fn number_taken(&self, partner: PartnerId, number: &CardNumber) -> rusqlite::Result<bool> {
-        let known = (partner, number.clone());
+        let known = (partner, *number);
         Ok(self.layers().any(|index| index.numbers.contains_key(&known))
             || projections::card_by_number(&self.views, partner, number)?.is_some())
     }
@@ -266,7 +266,7 @@ impl Memory {
         at: Timestamp,
     ) -> rusqlite::Result<()> {
         if let Event::CardIssued(event) = event {
-            self.layer.index.numbers.insert((partner, event.number.clone()), id);
+            self.layer.index.numbers.insert((partner, event.number), id);
             // A customer's first card stays the one that `card_of` answers.
             if self.card_of(event.customer)?.is_none() {
                 self.layer.index.cards.insert(event.customer, id);
@@ -286,16 +286,17 @@ impl Memory {
 
     /// The batch is committed: everybody may see it.
     pub(super) fn commit(&mut self, head: Seq, at: Timestamp) {
-        let layer = std::mem::replace(&mut self.layer, Layer::over(self.ids));
-        (self.ids, self.layer.ids) = (layer.ids, layer.ids);
+        let layer = &mut self.layer;
+        self.ids = layer.ids;
         for hash in layer.index.key_hashes() {
             self.filter.insert(hash);
         }
-        self.pending.absorb(layer.index, head);
+        self.pending.absorb(&mut layer.index, head);
         // Cards that were only looked at are as they were.
         let before = self.live.progress().head();
         let changed = layer.cards.values().filter(|card| card.as_of > before);
-        self.live.publish(changed, layer.directory, head, at);
+        self.live.publish(changed, layer.directory.take(), head, at);
+        layer.cards.clear();
         self.pending.forget(self.live.progress().watermark());
     }
 

@@ -64,26 +64,26 @@ enum Item {
 }
 
 impl Pending {
-    /// Takes over what a commit made true; all of it is forgotten once the projector has reached `head`.
-    pub(super) fn absorb(&mut self, batch: Index, head: Seq) {
+    /// Takes over what a commit made true, and leaves `batch` empty; all of it is forgotten once the projector has reached `head`.
+    pub(super) fn absorb(&mut self, batch: &mut Index, head: Seq) {
         let Index { keys, twins, customers, emails, numbers, cards } = batch;
-        for (hash, seq) in keys.into_iter().chain(twins) {
+        for (hash, seq) in keys.drain().chain(twins.drain(..)) {
             self.index.add_key(hash, seq);
             self.order.push_back((head, Item::Key(hash)));
         }
-        for (id, customer) in customers {
+        for (id, customer) in customers.drain() {
             self.index.customers.insert(id, customer);
             self.order.push_back((head, Item::Customer(id)));
         }
-        for (email, customer) in emails {
+        for (email, customer) in emails.drain() {
             self.index.emails.insert(email, customer);
             self.order.push_back((head, Item::Email(email)));
         }
-        for (number, card) in numbers {
-            self.order.push_back((head, Item::Number(number.clone())));
+        for (number, card) in numbers.drain() {
+            self.order.push_back((head, Item::Number(number)));
             self.index.numbers.insert(number, card);
         }
-        for (customer, card) in cards {
+        for (customer, card) in cards.drain() {
             self.index.cards.insert(customer, card);
             self.order.push_back((head, Item::Card(customer)));
         }

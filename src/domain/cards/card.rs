@@ -120,7 +120,7 @@ impl Card {
             partner,
             customer: event.customer,
             template: event.template,
-            number: event.number.clone(),
+            number: event.number,
             status: event.status,
             status_before_block: None,
             design: event.design.as_str().into(),

@@ -86,7 +86,7 @@ impl Issue {
             customer,
             template: template.id,
             template_version: template.version,
-            number: fresh.number.clone(),
+            number: fresh.number,
             status: if self.activate { Status::Active } else { Status::Inactive },
             design: self.design.clone(),
             shop: self.shop,

@@ -1,14 +1,15 @@
 //! Card numbers: `LC` and twelve digits, the last a Luhn check digit.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
 /// A card number, as printed on the card.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct CardNumber(Box<str>);
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CardNumber([u8; Self::LENGTH]);
 
 impl CardNumber {
+    const LENGTH: usize = 14;
+
     /// How many different numbers there are.
     pub const COUNT: u64 = 100_000_000_000;
 
@@ -16,7 +17,7 @@ impl CardNumber {
     #[must_use]
     pub fn from_drawn(drawn: u64) -> Self {
         let body = format!("{:011}", drawn % Self::COUNT);
-        Self(format!("LC{body}{}", check_digit(&body)).into())
+        Self::of(&format!("LC{body}{}", check_digit(&body))).expect("two letters and twelve digits")
     }
 
     /// Reads a number as people write it: case, spaces and dashes aside, with or without `LC`.
@@ -25,19 +26,43 @@ impl CardNumber {
         let plain: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect::<String>().to_ascii_uppercase();
         let digits = plain.strip_prefix("LC").unwrap_or(&plain);
         let valid = digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_digit());
-        valid.then(|| Self(format!("LC{digits}").into()))
+        valid.then(|| Self::of(&format!("LC{digits}"))).flatten()
+    }
+
+    fn of(printed: &str) -> Option<Self> {
+        let plain = printed.strip_prefix("LC")?.bytes().all(|byte| byte.is_ascii_digit());
+        plain.then(|| printed.as_bytes().try_into().ok().map(Self)).flatten()
     }
 
     /// The number as printed.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        std::str::from_utf8(&self.0).expect("letters and digits")
+    }
+}
+
+impl Serialize for CardNumber {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for CardNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::of(&text).ok_or_else(|| de::Error::custom("not a card number"))
+    }
+}
+
+impl fmt::Debug for CardNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CardNumber({})", self.as_str())
     }
 }
 
 impl fmt::Display for CardNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
