@@ -7,8 +7,10 @@ use crate::event_log::{TailError, check_tail, head};
 use crate::live::Live;
 use crate::projections::{self, Projector, ProjectorError, RebuildError, ViewsState};
 use crate::storage::{DataDir, DataDirError, Lock, StorageError, open_ledger, open_views};
+use crate::storage::{mark_views_unsynced, sync_views, views_are_whole};
 use crate::vault;
 use crate::writer::{self, Writer};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::JoinHandle;
@@ -66,6 +68,8 @@ pub enum EngineError {
     Read(#[from] rusqlite::Error),
     #[error(transparent)]
     Writer(#[from] writer::StartError),
+    #[error("{}: it could not be noted that views.db is being written: {source}", path.display())]
+    Mark { path: PathBuf, source: std::io::Error },
     #[error(transparent)]
     Preload(#[from] preload::PreloadError),
     #[error("a thread could not be started: {0}")]
@@ -156,6 +160,9 @@ impl Engine {
         self.stop_following.store(true, Ordering::Release);
         self.live.progress().ring();
         threads.for_each(|thread| drop(thread.join()));
+        if let Err(source) = sync_views(&self.dir) {
+            tracing::warn!(%source, "views.db could not be synced: it is made anew at the next start if the machine goes down before");
+        }
     }
 }
 
@@ -167,7 +174,9 @@ impl Drop for Engine {
 
 /// Opens views.db where it follows this log and brings it level; makes it anew where it is missing, torn, old or of another log.
 fn level_projector(dir: &DataDir, head: Seq) -> Result<Projector, EngineError> {
-    let reason = match open_projector(dir, head).and_then(|projector| level(projector, head)) {
+    let opened = open_projector(dir, head);
+    mark_views_unsynced(dir).map_err(mark_error(dir))?;
+    let reason = match opened.and_then(|projector| level(projector, head)) {
         Ok(projector) => return Ok(projector),
         Err(error @ EngineError::LogBehindViews { .. }) => return Err(error),
         Err(reason) => reason,
@@ -187,10 +196,18 @@ fn open_projector(dir: &DataDir, head: Seq) -> Result<Projector, EngineError> {
     }
     let (ledger, views) = (open_ledger(dir)?, open_views(&path)?);
     match projections::state(&views, &ledger, head)? {
+        ViewsState::Follows(_) if !views_are_whole(dir).map_err(mark_error(dir))? => {
+            Err(EngineError::Views("the machine went down while it was being written"))
+        }
         ViewsState::Follows(seq) => Ok(Projector::new(views, ledger, seq)?),
         ViewsState::AheadOfLog { seen, head } => Err(EngineError::LogBehindViews { seen, head }),
         ViewsState::Unusable(reason) => Err(EngineError::Views(reason)),
     }
+}
+
+fn mark_error(dir: &DataDir) -> impl FnOnce(std::io::Error) -> EngineError {
+    let path = dir.path().to_owned();
+    move |source| EngineError::Mark { path, source }
 }
 
 fn level(mut projector: Projector, head: Seq) -> Result<Projector, EngineError> {

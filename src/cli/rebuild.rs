@@ -6,7 +6,7 @@ use super::output::Output;
 use crate::control;
 use crate::domain::Seq;
 use crate::projections::{self, Difference, ViewsState, compare, rebuild, state};
-use crate::storage::{DataDir, DataDirError};
+use crate::storage::{DataDir, DataDirError, sync_views};
 use clap::Args;
 use rusqlite::{Connection, OpenFlags};
 use std::fs;
@@ -37,6 +37,8 @@ impl Rebuild {
 fn replace(dir: &DataDir, output: &mut Output) -> Result<(), Failure> {
     let _lock = control::lock(dir).map_err(refusal)?;
     let until = projections::replace(&open(&dir.ledger())?, &dir.views())?;
+    // A mark of an earlier boot would have the next start make it anew once more.
+    sync_views(dir).map_err(|source| Failure::File { path: dir.views().display().to_string(), source })?;
     output.line(format_args!("views.db is rebuilt up to event {until}."))
 }
 

@@ -97,7 +97,7 @@ mod tests {
     fn a_number_is_read_however_it_is_written() {
         let number = CardNumber::from_drawn(7_992_739_871);
         for text in ["LC079927398713", "lc079927398713", "LC 0799-2739-8713", "079927398713"] {
-            assert_eq!(CardNumber::parse(text), Some(number.clone()), "{text}");
+            assert_eq!(CardNumber::parse(text), Some(number), "{text}");
         }
         for text in ["", "LC", "LC07992739871", "LC0799273987134", "LX079927398713"] {
             assert_eq!(CardNumber::parse(text), None, "{text}");

@@ -56,6 +56,28 @@ fn views_db_is_rebuilt_when_it_is_deleted_emptied_or_no_database() {
     }
 }
 
+#[test]
+fn views_db_is_rebuilt_when_the_machine_went_down_while_it_was_written() {
+    let (workshop, _) = workshop_with_history();
+    let mark = workshop.dir().path().join("views.unsynced");
+    assert!(!mark.exists(), "a clean stop leaves nothing to distrust");
+    let lose_a_write = || {
+        let views = Connection::open(workshop.dir().views()).unwrap();
+        views.execute_batch("UPDATE cards SET balance = balance - 3").unwrap();
+    };
+
+    lose_a_write();
+    start(&workshop).unwrap().stop();
+    assert_eq!(balance(&workshop), 57, "a start does not compare every row: what is marked as synced is believed");
+
+    std::fs::write(&mark, "the boot before\n").unwrap();
+    let engine = start(&workshop).unwrap();
+    assert_eq!(balance(&workshop), 60);
+    assert!(mark.exists(), "while it is being written it is marked");
+    engine.stop();
+    assert!(!mark.exists());
+}
+
 /// Overwrites every page but the first two: the file opens and says how far it has come, and nothing else of it can be read.
 fn tear(views: &std::path::Path) {
     let mut bytes = std::fs::read(views).unwrap();
