@@ -94,8 +94,11 @@ macro_rules! events {
             /// The payload as the log stores and hashes it.
             #[must_use]
             pub fn payload(&self) -> String {
-                match self { $(Self::$name(event) => serde_json::to_string(event),)* }
-                    .expect("events are plain data with text keys")
+                // Room for most of them, so that it is not grown step by step.
+                let mut json = Vec::with_capacity(512);
+                match self { $(Self::$name(event) => serde_json::to_writer(&mut json, event),)* }
+                    .expect("events are plain data with text keys");
+                String::from_utf8(json).expect("JSON is text")
             }
 
             /// Reads a payload of the log.

@@ -2,7 +2,8 @@
 
 use super::{Claim, Hash, Row, ZERO_HASH};
 use crate::domain::{Event, PartnerId, Seq, Timestamp};
-use rusqlite::Connection;
+use rusqlite::{CachedStatement, Connection};
+use std::fmt;
 
 /// The end of the log: what the next event continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,25 @@ pub struct Entry<'a> {
 const INSERT: &str = "INSERT INTO events (seq, command_seq, recorded_at, partner_id, stream, version, kind, schema, actor, \
      idempotency_key, fingerprint, payload, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
+/// The statement that inserts an event, prepared.
+pub struct EventInsert<'c>(CachedStatement<'c>);
+
+impl fmt::Debug for EventInsert<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("EventInsert").finish_non_exhaustive()
+    }
+}
+
+impl<'c> EventInsert<'c> {
+    /// Prepares it on the one connection that writes the log.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
+        connection.prepare_cached(INSERT).map(Self)
+    }
+}
+
 impl Appender {
     /// Continues a log whose last event has this number, hash and time.
     #[must_use]
@@ -52,7 +72,7 @@ impl Appender {
     ///
     /// # Errors
     /// When the database refuses; the caller then rolls back and drops this appender for an earlier copy.
-    pub fn append(&mut self, connection: &Connection, entry: &Entry<'_>, at: Timestamp) -> rusqlite::Result<Seq> {
+    pub fn append(&mut self, insert: &mut EventInsert<'_>, entry: &Entry<'_>, at: Timestamp) -> rusqlite::Result<Seq> {
         let seq = self.seq.next();
         let stream = entry.event.stream().to_string();
         let payload = entry.event.payload();
@@ -72,7 +92,7 @@ impl Appender {
             payload: &payload,
         };
         let hash = row.hash(&self.hash, &mut self.scratch);
-        connection.prepare_cached(INSERT)?.execute((
+        insert.0.execute((
             row.seq,
             row.command_seq,
             row.recorded_at,

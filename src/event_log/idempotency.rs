@@ -40,7 +40,17 @@ impl Fingerprint {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
     pub key: String,
+    /// [`key_hash`] of the key.
+    pub hash: i64,
     pub fingerprint: Fingerprint,
+}
+
+impl Claim {
+    /// A claim of `key` by a request with this fingerprint.
+    #[must_use]
+    pub fn new(key: String, fingerprint: Fingerprint) -> Self {
+        Self { hash: key_hash(&key), key, fingerprint }
+    }
 }
 
 /// The first 8 bytes of BLAKE3(key) as a signed number: what the look-up table is sorted by.

@@ -8,7 +8,7 @@ mod idempotency;
 mod read;
 mod tail;
 
-pub use append::{Appender, Entry};
+pub use append::{Appender, Entry, EventInsert};
 pub use chain::{Hash, Row, ZERO_HASH};
 pub use idempotency::{Claim, Fingerprint, key_hash};
 pub use read::{LogError, Stored, command, events_after, hash_at, head, idempotency_key_at};

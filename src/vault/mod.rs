@@ -4,7 +4,8 @@
 
 use crate::domain::{Commitment, PartnerId, RecordId, Sealed, Secret};
 use rand::RngCore as _;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _};
+use std::fmt;
 
 const COMMITMENT_CONTEXT: &str = "counterfoil vault v1";
 const LOOKUP_CONTEXT: &str = "counterfoil lookup v1";
@@ -20,17 +21,36 @@ pub fn commitment(salt: &[u8; 32], body: &str) -> Commitment {
     Commitment(blake3::derive_key(COMMITMENT_CONTEXT, &bytes))
 }
 
+/// The statement that adds a record, prepared.
+pub struct RecordInsert<'c>(CachedStatement<'c>);
+
+impl fmt::Debug for RecordInsert<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RecordInsert").finish_non_exhaustive()
+    }
+}
+
+impl<'c> RecordInsert<'c> {
+    /// Prepares it on the one connection that writes the vault.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
+        connection
+            .prepare_cached("INSERT INTO sealed_records (record, subject, salt, body) VALUES (?1, ?2, ?3, ?4)")
+            .map(Self)
+    }
+}
+
 /// Puts a secret into the vault under a fresh salt; answers what the event says of it.
 ///
 /// # Errors
 /// When the database refuses.
-pub fn seal(connection: &Connection, record: RecordId, secret: &Secret) -> rusqlite::Result<Sealed> {
+pub fn seal(insert: &mut RecordInsert<'_>, record: RecordId, secret: &Secret) -> rusqlite::Result<Sealed> {
     let mut salt = [0; 32];
     // A cryptographic generator, seeded by the system: without the salt, a guessed body could be confirmed from the log.
     rand::rng().fill_bytes(&mut salt);
-    connection
-        .prepare_cached("INSERT INTO sealed_records (record, subject, salt, body) VALUES (?1, ?2, ?3, ?4)")?
-        .execute((record.get(), secret.subject.to_string(), salt.as_slice(), &secret.body))?;
+    insert.0.execute((record.get(), secret.subject.to_string(), salt.as_slice(), &secret.body))?;
     Ok(Sealed { record, commitment: commitment(&salt, &secret.body) })
 }
 

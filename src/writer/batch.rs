@@ -9,8 +9,8 @@ use crate::clock::Clock;
 use crate::domain::cards::Card;
 use crate::domain::customers::PersonRecord;
 use crate::domain::{CardId, CustomerId, Draft, Event, RecordId, Stream, Timestamp};
-use crate::event_log::{self, Appender, Claim, Entry, LogError, Stored};
-use crate::vault;
+use crate::event_log::{self, Appender, Claim, Entry, EventInsert, LogError, Stored};
+use crate::vault::{self, RecordInsert};
 use rusqlite::Connection;
 use std::sync::Arc;
 
@@ -24,9 +24,18 @@ pub(super) struct Book {
 
 /// A batch in hand: the end of the log with what it has inserted.
 pub(super) struct Batch<'a> {
-    book: &'a mut Book,
+    ledger: &'a Connection,
+    memory: &'a mut Memory,
+    clock: &'a Clock,
     end: Appender,
-    begun: bool,
+    /// From the first event on: the transaction has begun.
+    inserts: Option<Inserts<'a>>,
+}
+
+/// The statements that every command needs, prepared once for the batch.
+struct Inserts<'a> {
+    events: EventInsert<'a>,
+    records: RecordInsert<'a>,
 }
 
 /// What reading a request came to.
@@ -46,14 +55,14 @@ pub(super) enum BatchError {
 
 impl<'a> Batch<'a> {
     pub(super) fn new(book: &'a mut Book) -> Self {
-        let end = book.committed.clone();
-        Self { book, end, begun: false }
+        let Book { ledger, committed, memory, clock } = book;
+        Self { ledger, memory, clock, end: committed.clone(), inserts: None }
     }
 
     /// Decides a request and inserts its events. A refusal leaves the batch as it was; an error ends it.
     pub(super) fn handle(&mut self, request: &Request) -> Result<Answer, BatchError> {
         let claim = claim(request);
-        let now = self.end.time(self.book.clock.now());
+        let now = self.end.time(self.clock.now());
         let decision = match self.read(request, claim.as_ref(), now) {
             Ok(Read::Decided(decision)) => decision,
             Ok(Read::Answered(answer)) => return Ok(answer),
@@ -80,9 +89,9 @@ impl<'a> Batch<'a> {
             return self.replay(request, claim, &original).map(Read::Answered);
         }
         if let Some(card) = request.command.card() {
-            self.book.memory.bring(card)?;
+            self.memory.bring(card)?;
         }
-        let decider = Decider { memory: &self.book.memory, ledger: &self.book.ledger, now };
+        let decider = Decider { memory: self.memory, ledger: self.ledger, now };
         match decider.decide(request) {
             Ok(decision) => Ok(Read::Decided(decision)),
             Err(Trouble::Rejected(rejection)) => Ok(Read::Answered(Err(Refusal::Rejected(rejection)))),
@@ -92,15 +101,15 @@ impl<'a> Batch<'a> {
 
     /// Commits what was inserted. On error nothing of the batch is in the log, or all of it: the caller looks.
     pub(super) fn commit(self) -> Result<Appender, BatchError> {
-        if self.begun {
-            self.book.ledger.execute_batch("COMMIT")?;
+        if self.inserts.is_some() {
+            self.ledger.execute_batch("COMMIT")?;
         }
         Ok(self.end)
     }
 
     /// Whether nothing was inserted, so that there is nothing to commit.
     pub(super) fn is_empty(&self) -> bool {
-        !self.begun
+        self.inserts.is_none()
     }
 
     /// Where the log ends if the batch is committed.
@@ -119,22 +128,22 @@ impl<'a> Batch<'a> {
         let actor = request.actor.to_string();
         let mut recorded = Vec::with_capacity(decision.drafts.len());
         for draft in decision.drafts {
-            self.begin()?;
             let (event, body) = self.seal(draft)?;
             let entry = Entry {
                 command_seq,
                 partner: decision.partner,
-                version: self.book.memory.next_version(&event)?,
+                version: self.memory.next_version(&event)?,
                 actor: &actor,
                 claim: claim.filter(|_| recorded.is_empty()),
                 event: &event,
             };
-            let seq = self.end.append(&self.book.ledger, &entry, at)?;
-            self.book.memory.evolve(&event, decision.partner, seq, at, body.as_deref())?;
+            let inserts = begun(&mut self.inserts, self.ledger)?;
+            let seq = self.end.append(&mut inserts.events, &entry, at)?;
+            self.memory.evolve(&event, decision.partner, seq, at, body.as_deref())?;
             recorded.push(Recorded { seq, at, event, body });
         }
         if let (Some(claim), false) = (claim, recorded.is_empty()) {
-            self.book.memory.claimed(&claim.key, command_seq);
+            self.memory.claimed(claim.hash, command_seq);
         }
         Ok(recorded)
     }
@@ -142,34 +151,27 @@ impl<'a> Batch<'a> {
     fn seal(&mut self, draft: Draft) -> Result<(Event, Option<String>), BatchError> {
         let Draft { mut event, secret } = draft;
         let Some(secret) = secret else { return Ok((event, None)) };
-        let record = self.book.memory.take_record();
-        event.seal(vault::seal(&self.book.ledger, record, &secret)?);
+        let record = self.memory.take_record();
+        let inserts = begun(&mut self.inserts, self.ledger)?;
+        event.seal(vault::seal(&mut inserts.records, record, &secret)?);
         Ok((event, Some(secret.body)))
     }
 
     // In the transaction of the event that says so. The writer sees to it that views.db knows every record by now.
     fn erase_records(&mut self, customer: CustomerId) -> Result<(), BatchError> {
-        self.begin()?;
-        let records: Vec<RecordId> = crate::projections::customer_records(self.book.memory.views(), customer)?;
+        begun(&mut self.inserts, self.ledger)?;
+        let records: Vec<RecordId> = crate::projections::customer_records(self.memory.views(), customer)?;
         for record in records {
-            vault::erase(&self.book.ledger, record)?;
-        }
-        Ok(())
-    }
-
-    fn begin(&mut self) -> Result<(), BatchError> {
-        if !self.begun {
-            self.book.ledger.execute_batch("BEGIN IMMEDIATE")?;
-            self.begun = true;
+            vault::erase(self.ledger, record)?;
         }
         Ok(())
     }
 
     /// The events of the command that claimed the key, whoever asks for it now.
     fn original(&self, claim: &Claim) -> Result<Option<Vec<Stored>>, BatchError> {
-        for seq in self.book.memory.events_with_key(&claim.key)? {
-            if event_log::idempotency_key_at(&self.book.ledger, seq)?.as_ref() == Some(&claim.key) {
-                return Ok(Some(event_log::command(&self.book.ledger, seq)?));
+        for seq in self.memory.events_with_key(claim.hash)? {
+            if event_log::idempotency_key_at(self.ledger, seq)?.as_ref() == Some(&claim.key) {
+                return Ok(Some(event_log::command(self.ledger, seq)?));
             }
         }
         Ok(None)
@@ -179,7 +181,7 @@ impl<'a> Batch<'a> {
         let mut events = Vec::with_capacity(original.len());
         for stored in original {
             let sealed = stored.event.sealed();
-            let body = sealed.map(|sealed| vault::body(&self.book.ledger, sealed.record)).transpose()?.flatten();
+            let body = sealed.map(|sealed| vault::body(self.ledger, sealed.record)).transpose()?.flatten();
             events.push(Recorded { seq: stored.seq, at: stored.at, event: stored.event.clone(), body });
         }
         let same = original.first().and_then(|first| first.fingerprint) == Some(claim.fingerprint);
@@ -223,8 +225,8 @@ impl<'a> Batch<'a> {
     ) -> Result<Outcome, BatchError> {
         let card = match subject(&request.command, &events) {
             Some(card) => {
-                self.book.memory.bring(card)?;
-                self.book.memory.card(card).map(|card| Arc::new(card.clone()))
+                self.memory.bring(card)?;
+                self.memory.card(card).map(|card| Arc::new(card.clone()))
             }
             None => None,
         };
@@ -235,11 +237,26 @@ impl<'a> Batch<'a> {
     }
 
     fn person(&self, customer: CustomerId) -> Result<Option<PersonRecord>, BatchError> {
-        let decider = Decider { memory: &self.book.memory, ledger: &self.book.ledger, now: self.end.recorded_at };
+        let decider = Decider { memory: self.memory, ledger: self.ledger, now: self.end.recorded_at };
         match decider.person(customer) {
             Ok(person) => Ok(person),
             Err(Trouble::Storage(source)) => Err(source.into()),
             Err(Trouble::Rejected(_)) => Ok(None),
+        }
+    }
+}
+
+/// Begins the transaction with the first insert.
+fn begun<'i, 'a>(
+    inserts: &'i mut Option<Inserts<'a>>,
+    ledger: &'a Connection,
+) -> rusqlite::Result<&'i mut Inserts<'a>> {
+    match inserts {
+        Some(inserts) => Ok(inserts),
+        None => {
+            ledger.execute_batch("BEGIN IMMEDIATE")?;
+            let prepared = Inserts { events: EventInsert::prepare(ledger)?, records: RecordInsert::prepare(ledger)? };
+            Ok(inserts.insert(prepared))
         }
     }
 }

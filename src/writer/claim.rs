@@ -75,7 +75,7 @@ fn named(
     match &particulars.name {
         Some(Order::Id(id) | Order::Both { id, .. }) => {
             let key = format!("{}/{order_operation}/order/{id}", scope(request));
-            Some(Claim { key, fingerprint })
+            Some(Claim::new(key, fingerprint))
         }
         Some(Order::Reference(_)) | None => other(request, operation, card, particulars, fingerprint),
     }
@@ -91,7 +91,7 @@ fn other(
     match &particulars.name {
         Some(Order::Reference(name) | Order::Id(name) | Order::Both { reference: name, .. }) => {
             let key = format!("{}/{operation}/card{card}/reference/{name}", scope(request));
-            Some(Claim { key, fingerprint })
+            Some(Claim::new(key, fingerprint))
         }
         None => header(request, operation, fingerprint),
     }
@@ -99,7 +99,7 @@ fn other(
 
 fn header(request: &Request, operation: &str, fingerprint: Fingerprint) -> Option<Claim> {
     let name = request.idempotency_key.as_ref()?;
-    Some(Claim { key: format!("p{}/{operation}/header/{name}", request.partner), fingerprint })
+    Some(Claim::new(format!("p{}/{operation}/header/{name}", request.partner), fingerprint))
 }
 
 fn scope(request: &Request) -> String {

@@ -10,7 +10,6 @@ use crate::domain::programme::Directory;
 use crate::domain::{
     CardId, CustomerId, Event, KeyId, PartnerId, RecordId, Seq, ShopId, Stream, TemplateId, Timestamp,
 };
-use crate::event_log::key_hash;
 use crate::live::Live;
 use crate::{projections, vault};
 use rusqlite::Connection;
@@ -184,9 +183,8 @@ impl Memory {
             || projections::card_by_number(&self.views, partner, number)?.is_some())
     }
 
-    /// The events that may have claimed this key: its hash is theirs.
-    pub(super) fn events_with_key(&self, key: &str) -> rusqlite::Result<Vec<Seq>> {
-        let hash = key_hash(key);
+    /// The events that may have claimed a key: this is its hash, and theirs.
+    pub(super) fn events_with_key(&self, hash: i64) -> rusqlite::Result<Vec<Seq>> {
         let mut events: Vec<Seq> = self.layers().flat_map(|index| index.events_with_key(hash)).collect();
         if self.filter.may_contain(hash) {
             events.extend(projections::events_with_key_hash(&self.views, hash)?);
@@ -280,8 +278,8 @@ impl Memory {
     }
 
     /// Notes that an event claimed a key.
-    pub(super) fn claimed(&mut self, key: &str, seq: Seq) {
-        self.layer.index.add_key(key_hash(key), seq);
+    pub(super) fn claimed(&mut self, hash: i64, seq: Seq) {
+        self.layer.index.add_key(hash, seq);
     }
 
     /// The batch is committed: everybody may see it.

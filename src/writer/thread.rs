@@ -204,7 +204,10 @@ impl Thread {
         let end = batch.end().clone();
         let result = match failure {
             None => batch.commit(),
-            Some(source) => Err(source),
+            Some(source) => {
+                drop(batch);
+                Err(source)
+            }
         };
         let written = match result {
             Ok(_) if empty => true,
