@@ -2,6 +2,7 @@
 
 use super::errors::ApiError;
 use super::fields::Fields;
+use super::locales::Message;
 use super::{limits, signature};
 use actix_web::dev::Payload;
 use actix_web::web::Bytes;
@@ -27,7 +28,7 @@ impl<const MOST: usize> FromRequest for Body<MOST> {
         Box::pin(async move {
             let payload = payload.await.map_err(|_| ApiError::Internal)?;
             let read = payload.to_bytes_limited(MOST).await.map_err(|_| ApiError::BodyTooLarge { most: MOST })?;
-            let body = read.map_err(|_| ApiError::MalformedBody("The body ended before its end".to_owned()))?;
+            let body = read.map_err(|_| ApiError::MalformedBody(Message::BodyEndedEarly))?;
             signature::check(&request, &body)?;
             Ok(Self(body))
         })
@@ -49,14 +50,12 @@ impl<const MOST: usize> Body<MOST> {
             // PHP writes an empty map as an empty list.
             Ok(Value::Array(list)) if list.is_empty() => Ok(Map::new()),
             Ok(Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
-                Err(ApiError::MalformedBody("The body must be a JSON object".to_owned()))
+                Err(ApiError::MalformedBody(Message::BodyNotAnObject))
             }
             // The parser's own words could repeat what was sent: only the place is told.
-            Err(error) => Err(ApiError::MalformedBody(format!(
-                "The body is not valid JSON (line {}, column {})",
-                error.line(),
-                error.column()
-            ))),
+            Err(error) => {
+                Err(ApiError::MalformedBody(Message::BodyNotJson { line: error.line(), column: error.column() }))
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 use super::HttpState;
 use super::envelope::failure;
 use super::errors::{ApiError, Form};
+use super::locales::Locale;
 use super::rate_limits::Standing;
 use crate::domain::KeyId;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
@@ -93,7 +94,7 @@ fn in_error_form<B: MessageBody>(
         Form::of_status(status, allowed.map(str::to_owned))
     });
     let now = state.map(|state| state.clock.now().to_seconds_text()).unwrap_or_default();
-    let mut rendered = failure(&form, &context.0.id, &now);
+    let mut rendered = failure(&form, Locale::of(response.request()), &context.0.id, &now);
     // What a browser needs in order to show the page why.
     let for_browsers = response.headers().iter().filter(|(name, _)| **name == VARY || name.as_str().starts_with(CORS));
     for (name, value) in for_browsers {

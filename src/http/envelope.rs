@@ -2,6 +2,7 @@
 
 use super::edge::RequestContext;
 use super::errors::Form;
+use super::locales::{Locale, Message};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, Responder};
@@ -15,17 +16,17 @@ pub(crate) const REPLAYED: &str = "idempotent-replayed";
 #[derive(Debug)]
 pub(crate) struct Answer<T> {
     status: StatusCode,
-    message: &'static str,
+    message: Message,
     data: T,
     replayed: bool,
 }
 
 impl<T: Serialize> Answer<T> {
-    pub(crate) const fn ok(message: &'static str, data: T) -> Self {
+    pub(crate) const fn ok(message: Message, data: T) -> Self {
         Self { status: StatusCode::OK, message, data, replayed: false }
     }
 
-    pub(crate) const fn created(message: &'static str, data: T) -> Self {
+    pub(crate) const fn created(message: Message, data: T) -> Self {
         Self { status: StatusCode::CREATED, message, data, replayed: false }
     }
 
@@ -39,7 +40,7 @@ impl<T: Serialize> Answer<T> {
 #[derive(Serialize)]
 struct Success<'a, T> {
     success: bool,
-    message: &'static str,
+    message: &'a str,
     code: u16,
     request_id: &'a str,
     data: &'a T,
@@ -50,9 +51,10 @@ impl<T: Serialize> Responder for Answer<T> {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let request_id = RequestContext::id_of(request);
+        let message = self.message.text(Locale::of(request));
         let body = Success {
             success: true,
-            message: self.message,
+            message: &message,
             code: self.status.as_u16(),
             request_id: &request_id,
             data: &self.data,
@@ -68,7 +70,7 @@ impl<T: Serialize> Responder for Answer<T> {
 }
 
 /// Renders a failure: flat and nested together, because clients of both kinds exist.
-pub(crate) fn failure(form: &Form, request_id: &str, timestamp: &str) -> HttpResponse {
+pub(crate) fn failure(form: &Form, locale: Locale, request_id: &str, timestamp: &str) -> HttpResponse {
     let mut response = HttpResponse::build(form.status);
     response.insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")));
     if let Some(seconds) = form.retry_after {
@@ -81,27 +83,27 @@ pub(crate) fn failure(form: &Form, request_id: &str, timestamp: &str) -> HttpRes
     if form.status == StatusCode::UNAUTHORIZED {
         response.insert_header(("www-authenticate", HeaderValue::from_static("Bearer")));
     }
-    response.body(serde_json::to_vec(&failure_body(form, request_id, timestamp)).unwrap_or_default())
+    response.body(serde_json::to_vec(&failure_body(form, locale, request_id, timestamp)).unwrap_or_default())
 }
 
-fn failure_body(form: &Form, request_id: &str, timestamp: &str) -> Value {
+fn failure_body(form: &Form, locale: Locale, request_id: &str, timestamp: &str) -> Value {
     let mut by_field: Map<String, Value> = Map::new();
     for problem in &form.problems {
         let messages = by_field.entry(problem.field.clone()).or_insert_with(|| json!([]));
         if let Value::Array(messages) = messages {
-            messages.push(json!(problem.message));
+            messages.push(json!(problem.message.text(locale)));
         }
     }
     let mut body = json!({
         "success": false,
-        "message": form.message,
+        "message": form.message.text(locale),
         "code": form.code,
         "status": form.status.as_u16(),
         "error_code": form.code,
         "error_number": form.number,
         "request_id": request_id,
         "errors": by_field,
-        "error": nested(form, request_id, timestamp),
+        "error": nested(form, locale, request_id, timestamp),
     });
     if let Some(seconds) = form.retry_after {
         body["retry_after"] = json!(seconds);
@@ -112,16 +114,16 @@ fn failure_body(form: &Form, request_id: &str, timestamp: &str) -> Value {
     body
 }
 
-fn nested(form: &Form, request_id: &str, timestamp: &str) -> Value {
+fn nested(form: &Form, locale: Locale, request_id: &str, timestamp: &str) -> Value {
     let mut details = form.details.clone();
     let mut error = form.details.clone();
     if !form.problems.is_empty() {
-        let list: Vec<Value> = form.problems.iter().map(super::fields::Problem::listed).collect();
+        let list: Vec<Value> = form.problems.iter().map(|problem| problem.listed(locale)).collect();
         details.insert("errors".to_owned(), json!(list));
         error.insert("fields".to_owned(), json!(list));
     }
     error.insert("code".to_owned(), json!(form.code));
-    error.insert("message".to_owned(), json!(form.message));
+    error.insert("message".to_owned(), json!(form.message.text(locale)));
     error.insert("request_id".to_owned(), json!(request_id));
     error.insert("timestamp".to_owned(), json!(timestamp));
     error.insert("details".to_owned(), Value::Object(details));

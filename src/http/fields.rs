@@ -3,6 +3,7 @@
 //! A field that nobody asked for is refused: a misspelt `reference` that was ignored would silently lose "exactly once".
 
 use super::limits;
+use super::locales::{Locale, Message};
 use crate::domain::points::Points;
 use crate::domain::{Metadata, Timestamp};
 use email_address::EmailAddress;
@@ -12,7 +13,7 @@ use serde_json::{Map, Value, json};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Problem {
     pub(crate) field: String,
-    pub(crate) message: String,
+    pub(crate) message: Message,
     /// The word for the kind of problem.
     pub(crate) word: &'static str,
     pub(crate) meta: Map<String, Value>,
@@ -21,32 +22,32 @@ pub(crate) struct Problem {
 }
 
 impl Problem {
-    fn new(field: &str, word: &'static str, message: impl Into<String>) -> Self {
-        Self { field: field.to_owned(), message: message.into(), word, meta: Map::new(), code: None }
+    fn new(field: &str, word: &'static str, message: Message) -> Self {
+        Self { field: field.to_owned(), message, word, meta: Map::new(), code: None }
     }
 
     pub(crate) fn required(field: &str) -> Self {
-        Self::new(field, "REQUIRED_FIELD", "is required")
+        Self::new(field, "REQUIRED_FIELD", Message::IsRequired)
     }
 
-    pub(crate) fn value(field: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn value(field: &str, message: Message) -> Self {
         Self::new(field, "INVALID_VALUE", message)
     }
 
-    pub(crate) fn format(field: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn format(field: &str, message: Message) -> Self {
         Self::new(field, "INVALID_FORMAT", message)
     }
 
-    pub(crate) fn range(field: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn range(field: &str, message: Message) -> Self {
         Self::new(field, "OUT_OF_RANGE", message)
     }
 
     /// A question that would have to read too many rows, and the field that narrows it.
     pub(crate) fn too_wide(field: &str, most: i64) -> Self {
-        Self::range(field, format!("more than {most} entries would have to be searched: narrow the period"))
+        Self::range(field, Message::TooWide { most })
     }
 
-    fn points(field: &str, message: &str, provided: &Value) -> Self {
+    fn points(field: &str, message: Message, provided: &Value) -> Self {
         let mut problem = Self::value(field, message);
         problem.meta.insert("provided_value".to_owned(), provided.clone());
         problem.code = Some("INVALID_POINTS");
@@ -54,12 +55,12 @@ impl Problem {
     }
 
     fn email(field: &str) -> Self {
-        Self { code: Some("INVALID_EMAIL"), ..Self::format(field, "is not a valid email address") }
+        Self { code: Some("INVALID_EMAIL"), ..Self::format(field, Message::NotAnEmail) }
     }
 
     /// The list form.
-    pub(crate) fn listed(&self) -> Value {
-        json!({"field": self.field, "message": self.message, "code": self.word, "meta": self.meta})
+    pub(crate) fn listed(&self, locale: Locale) -> Value {
+        json!({"field": self.field, "message": self.message.text(locale), "code": self.word, "meta": self.meta})
     }
 }
 
@@ -110,7 +111,7 @@ impl Fields {
     /// Everything that was wrong, with the fields that nobody took.
     pub(crate) fn finish(mut self) -> Problems {
         for field in self.left.keys() {
-            self.problems.push(Problem::value(field, "is not a field of this request"));
+            self.problems.push(Problem::value(field, Message::NotAField));
         }
         self.problems
     }
@@ -143,11 +144,11 @@ impl Fields {
         let text = self.string(field)?;
         let text = text.trim();
         let problem = if text.is_empty() {
-            Problem::value(field, "must not be empty")
+            Problem::value(field, Message::MustNotBeEmpty)
         } else if text.chars().count() > most {
-            Problem::range(field, format!("must not be longer than {most} characters"))
+            Problem::range(field, Message::TooManyCharacters { most })
         } else if text.chars().any(char::is_control) {
-            Problem::format(field, "must not contain control characters")
+            Problem::format(field, Message::NoControlCharacters)
         } else {
             return Some(text.to_owned());
         };
@@ -167,7 +168,7 @@ impl Fields {
             // Shops number their orders: 1001 and "1001" name the same one.
             Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
             Value::Number(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-                self.problems.push(Problem::format(field, "must be text"));
+                self.problems.push(Problem::format(field, Message::MustBeText));
                 return None;
             }
         };
@@ -175,12 +176,12 @@ impl Fields {
             return None;
         }
         if text.len() > limits::REFERENCE_BYTES {
-            let message = format!("must not be longer than {} bytes", limits::REFERENCE_BYTES);
+            let message = Message::TooManyBytes { most: limits::REFERENCE_BYTES };
             self.problems.push(Problem::range(field, message));
             return None;
         }
         if text.chars().any(char::is_control) {
-            self.problems.push(Problem::format(field, "must not contain control characters"));
+            self.problems.push(Problem::format(field, Message::NoControlCharacters));
             return None;
         }
         Some(text)
@@ -190,7 +191,7 @@ impl Fields {
         let value = self.take(field)?;
         let boolean = value.as_bool();
         if boolean.is_none() {
-            self.problems.push(Problem::format(field, "must be true or false"));
+            self.problems.push(Problem::format(field, Message::MustBeTrueOrFalse));
         }
         boolean
     }
@@ -199,7 +200,7 @@ impl Fields {
         let text = self.string(field)?;
         let time = Timestamp::parse(&text);
         if time.is_none() {
-            self.problems.push(Problem::format(field, "must be an ISO 8601 date or time"));
+            self.problems.push(Problem::format(field, Message::MustBeTime));
         }
         time
     }
@@ -226,8 +227,7 @@ impl Fields {
             && digits.bytes().all(|byte| byte.is_ascii_digit())
             && !digits.starts_with('0');
         if !valid {
-            self.problems
-                .push(Problem::format(field, "must be a phone number in international format, such as +37060012345"));
+            self.problems.push(Problem::format(field, Message::MustBePhone));
         }
         valid.then(|| format!("+{digits}"))
     }
@@ -236,7 +236,7 @@ impl Fields {
         let text = self.text(field, limits::DESIGN_CHARS)?;
         let valid = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
         if !valid {
-            self.problems.push(Problem::format(field, "may hold letters, digits, `_` and `-` only"));
+            self.problems.push(Problem::format(field, Message::DesignCharacters));
         }
         valid.then_some(text)
     }
@@ -248,12 +248,12 @@ impl Fields {
                 if size <= limits::METADATA_BYTES {
                     return Some(object);
                 }
-                Problem::range(field, format!("must not be larger than {} bytes", limits::METADATA_BYTES))
+                Problem::range(field, Message::TooLarge { most: limits::METADATA_BYTES })
             }
             // PHP writes an empty map as an empty list.
             Value::Array(list) if list.is_empty() => return Some(Metadata::new()),
             Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-                Problem::format(field, "must be an object")
+                Problem::format(field, Message::MustBeObject)
             }
         };
         self.problems.push(problem);
@@ -276,7 +276,7 @@ impl Fields {
             Value::String(text) => Some(text).filter(|text| !text.trim().is_empty()),
             Value::Number(number) if number.is_i64() => Some(number.to_string()),
             Value::Number(_) | Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
-                self.problems.push(Problem::format(field, "must be an id"));
+                self.problems.push(Problem::format(field, Message::MustBeId));
                 None
             }
         }
@@ -286,17 +286,17 @@ impl Fields {
         if let Value::String(text) = self.take(field)? {
             return Some(text);
         }
-        self.problems.push(Problem::format(field, "must be text"));
+        self.problems.push(Problem::format(field, Message::MustBeText));
         None
     }
 }
 
 /// What a number of points must be, and how to say so.
-pub(crate) type PointsRule = (fn(&Points) -> bool, &'static str);
+pub(crate) type PointsRule = (fn(&Points) -> bool, Message);
 
-pub(crate) const POSITIVE: PointsRule = (|points| points.is_positive(), "must be a whole number greater than 0");
-pub(crate) const NOT_ZERO: PointsRule = (|points| !points.is_zero(), "must be a whole number other than 0");
-pub(crate) const NOT_NEGATIVE: PointsRule = (|points| *points >= Points::ZERO, "must be a whole number of at least 0");
+pub(crate) const POSITIVE: PointsRule = (|points| points.is_positive(), Message::PointsAboveZero);
+pub(crate) const NOT_ZERO: PointsRule = (|points| !points.is_zero(), Message::PointsNotZero);
+pub(crate) const NOT_NEGATIVE: PointsRule = (|points| *points >= Points::ZERO, Message::PointsNotNegative);
 
 // A display name (`John <john@example.com>`) is valid in a header, not here; nor is a host without a dot.
 fn is_email(text: &str) -> bool {

@@ -4,9 +4,11 @@ use super::HttpState;
 use super::auth::{Caller, authenticate, presents_any};
 use super::envelope::Answer;
 use super::errors::ApiError;
+use super::locales::{Locale, Message};
 use actix_web::{HttpRequest, web};
 use serde::Serialize;
 use serde_json::json;
+use std::borrow::Cow;
 use std::time::Instant;
 
 /// How many events the projector may be behind before the service calls itself degraded.
@@ -36,7 +38,7 @@ struct Components {
 struct Component {
     status: Condition,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
+    message: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     latency: Option<String>,
 }
@@ -50,24 +52,25 @@ enum Condition {
 }
 
 /// `GET /health`: every part that a request needs, really asked.
-pub(crate) async fn health(state: web::Data<HttpState>) -> Result<Answer<Health>, ApiError> {
-    let health = examine(&state);
+pub(crate) async fn health(state: web::Data<HttpState>, locale: Locale) -> Result<Answer<Health>, ApiError> {
+    let health = examine(&state, locale);
     // A load balancer reads the status, not the body: a part that is down must not look well.
     if health.components.worst() == Condition::Down {
         return Err(ApiError::Unhealthy { report: json!(health) });
     }
-    Ok(Answer::ok("Service status", health))
+    Ok(Answer::ok(Message::ServiceStatus, health))
 }
 
 /// `GET /shop/health`: the same, and a test of credentials where some are sent.
 pub(crate) async fn health_with_credentials(
     state: web::Data<HttpState>,
+    locale: Locale,
     request: HttpRequest,
 ) -> Result<Answer<Health>, ApiError> {
     if presents_any(&request) {
         authenticate(&request)?;
     }
-    health(state).await
+    health(state, locale).await
 }
 
 #[derive(Debug, Serialize)]
@@ -100,16 +103,16 @@ pub(crate) async fn validate_credentials(
         partner_name: name,
         environment: state.environment.clone(),
     };
-    Ok(Answer::ok("The credentials are valid", valid))
+    Ok(Answer::ok(Message::CredentialsAreValid, valid))
 }
 
-fn examine(state: &HttpState) -> Health {
+fn examine(state: &HttpState, locale: Locale) -> Health {
     let components = Components {
         api: Component::well(),
-        database: database(state),
-        cache: cache(state),
-        jwt: Component { message: Some("customer sessions are not served".to_owned()), ..Component::well() },
-        memory: memory(),
+        database: database(state, locale),
+        cache: cache(state, locale),
+        jwt: Component { message: Some(Message::SessionsNotServed.text(locale)), ..Component::well() },
+        memory: memory(locale),
     };
     let status = if components.worst() == Condition::Ok { "ok" } else { "degraded" };
     Health {
@@ -136,7 +139,7 @@ impl Component {
 
 // The books: both files answer a read, and the writer takes requests. A writer whose last commit failed tries anew with each
 // request: an instance that looked down for it would be sent none, and could never show that there is room again.
-fn database(state: &HttpState) -> Component {
+fn database(state: &HttpState, locale: Locale) -> Component {
     let start = Instant::now();
     let read = state.queries.check();
     let micros = start.elapsed().as_micros();
@@ -145,30 +148,31 @@ fn database(state: &HttpState) -> Component {
     let (status, message) = match read {
         Err(error) => {
             tracing::error!(%error, "the health check could not read");
-            (Condition::Down, Some("cannot be read".to_owned()))
+            (Condition::Down, Some(Message::CannotBeRead))
         }
-        Ok(()) if writer.stopped() => (Condition::Down, Some("is written no more; reads are served".to_owned())),
-        Ok(()) if writer.failing() => {
-            (Condition::Degraded, Some("the last write failed; each request tries anew, reads are served".to_owned()))
-        }
+        Ok(()) if writer.stopped() => (Condition::Down, Some(Message::WrittenNoMore)),
+        Ok(()) if writer.failing() => (Condition::Degraded, Some(Message::LastWriteFailed)),
         Ok(()) if writer.waiting() > WAITING_MAX => {
-            (Condition::Degraded, Some(format!("{} requests wait for the writer", writer.waiting())))
+            (Condition::Degraded, Some(Message::RequestsWait { waiting: writer.waiting() }))
         }
         Ok(()) => (Condition::Ok, None),
     };
-    Component { status, message, latency }
+    Component { status, message: message.map(|message| message.text(locale)), latency }
 }
 
 // The views follow the log; how far behind they are is what a reader may have to wait for.
-fn cache(state: &HttpState) -> Component {
+fn cache(state: &HttpState, locale: Locale) -> Component {
     let lag = state.queries.live().progress().lag();
     let status = if lag > LAG_MAX { Condition::Degraded } else { Condition::Ok };
-    Component { status, message: Some(format!("{lag} events behind the log")), latency: None }
+    Component { status, message: Some(Message::EventsBehind { lag }.text(locale)), latency: None }
 }
 
-fn memory() -> Component {
+fn memory(locale: Locale) -> Component {
     // The second number is the resident set, in pages of 4 KiB.
     let pages = std::fs::read_to_string("/proc/self/statm").ok();
     let pages = pages.and_then(|text| text.split_whitespace().nth(1)?.parse::<u64>().ok());
-    Component { message: pages.map(|pages| format!("{} MB resident", pages / 256)), ..Component::well() }
+    Component {
+        message: pages.map(|pages| Message::MegabytesResident { megabytes: pages / 256 }.text(locale)),
+        ..Component::well()
+    }
 }

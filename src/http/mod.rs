@@ -1,7 +1,7 @@
 //! The HTTP surface: parses, authenticates, submits and renders. No rules, no SQL.
 //!
 //! `edge` surrounds every request; `auth`, `body` and `params` read it; `api` holds the handlers; `errors` alone knows which
-//! failure has which status and code.
+//! failure has which status and code, and `locales` how each is said in which language.
 
 mod addresses;
 mod api;
@@ -14,6 +14,7 @@ mod fields;
 mod health;
 mod ids;
 mod limits;
+mod locales;
 mod paging;
 mod params;
 mod rate_limits;

@@ -2,6 +2,7 @@
 
 use super::fields::{Problem, Problems};
 use super::limits;
+use super::locales::Message;
 use super::paging::Paging;
 use crate::domain::Timestamp;
 use crate::domain::cards::MovementType;
@@ -19,7 +20,7 @@ impl Params {
         let given = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
         match given {
             Ok(given) => Self { given: given.into_inner(), problems: Problems::default() },
-            Err(_) => Self { given: Vec::new(), problems: Problem::format("query", "cannot be read").into() },
+            Err(_) => Self { given: Vec::new(), problems: Problem::format("query", Message::QueryCannotBeRead).into() },
         }
     }
 
@@ -42,11 +43,11 @@ impl Params {
     }
 
     /// One of a set of words.
-    pub(crate) fn word<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>, known: &str) -> Option<T> {
+    pub(crate) fn word<T>(&mut self, name: &str, parse: impl Fn(&str) -> Option<T>, known: &'static str) -> Option<T> {
         let value = self.value(name)?;
         let parsed = parse(&value);
         if parsed.is_none() {
-            self.problems.push(Problem::value(name, format!("must be one of: {known}")));
+            self.problems.push(Problem::value(name, Message::MustBeOneOf { words: known }));
         }
         parsed
     }
@@ -65,7 +66,7 @@ impl Params {
         // In a query, a plus sign that was not escaped arrives as a blank.
         let parsed = parse(&value.replace(' ', "+"));
         if parsed.is_none() {
-            self.problems.push(Problem::format(&name, "must be an ISO 8601 date or time"));
+            self.problems.push(Problem::format(&name, Message::MustBeTime));
         }
         parsed
     }
@@ -74,8 +75,8 @@ impl Params {
         let (name, value) = self.text(names)?;
         let number = value.parse::<i64>().ok().filter(|number| bounds.contains(number));
         if number.is_none() {
-            let message = format!("must be a whole number from {} to {}", bounds.start(), bounds.end());
-            self.problems.push(Problem::range(&name, message));
+            let (least, most) = bounds.into_inner();
+            self.problems.push(Problem::range(&name, Message::NumberBetween { least, most }));
         }
         number
     }

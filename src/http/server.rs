@@ -1,6 +1,7 @@
 //! Routes, and the server that serves them.
 
 use super::errors::ApiError;
+use super::locales::Locale;
 use super::{HttpConfig, HttpState, api, edge, health};
 use actix_cors::Cors;
 use actix_web::dev::Server;
@@ -57,14 +58,15 @@ pub fn configure(routes: &mut web::ServiceConfig) {
     }
     routes.service(web::resource("/shop/health").route(web::get().to(health::health_with_credentials)));
     // The PHP client joins a base that ends in `/shop` with paths that begin with it.
-    for base in ["/{locale:lt|en}/shop", "/{locale:lt|en}/shop/shop"] {
+    let locale = Locale::segment();
+    for base in [format!("/{locale}/shop"), format!("/{locale}/shop/shop")] {
         let at = |path: &str| web::resource(format!("{base}{path}"));
         routes
             .service(at("/health").route(web::get().to(health::health_with_credentials)))
             .service(at("/system/health").route(web::get().to(health::health)))
             .service(at("/validate-credentials").route(web::post().to(health::validate_credentials)));
     }
-    routes.service(web::resource("/{locale:lt|en}/health").route(web::get().to(health::health)));
+    routes.service(web::resource(format!("/{locale}/health")).route(web::get().to(health::health)));
 }
 
 fn cards(routes: &mut web::ServiceConfig) {

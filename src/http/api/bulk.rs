@@ -7,8 +7,9 @@ use crate::domain::programme::Scope;
 use crate::http::auth::Caller;
 use crate::http::body::BulkBody;
 use crate::http::envelope::Answer;
-use crate::http::errors::ApiError;
+use crate::http::errors::{ApiError, Form};
 use crate::http::fields::{Fields, Problem};
+use crate::http::locales::{Locale, Message};
 use crate::http::{HttpState, ids, limits};
 use crate::writer::{Outcome, Refusal, Request};
 use actix_web::web;
@@ -47,6 +48,7 @@ struct ItemError {
 pub(crate) async fn bulk(
     state: web::Data<HttpState>,
     caller: Caller,
+    locale: Locale,
     key: IdempotencyKey,
     body: BulkBody,
 ) -> Result<Answer<BulkResult>, ApiError> {
@@ -68,13 +70,13 @@ pub(crate) async fn bulk(
     let mut results = Vec::with_capacity(named.len());
     for (card, prepared) in named {
         let answer = prepared.and_then(|()| answers.next().ok_or(ApiError::Internal));
-        results.push(ItemResult::of(&state, &caller, card, answer));
+        results.push(ItemResult::of(&state, &caller, locale, card, answer));
     }
     let (processed, failed) = (results.len(), results.iter().filter(|result| result.error.is_some()).count());
     let millis = started.elapsed().as_millis();
     let processing_time = format!("{}.{:03}s", millis / 1_000, millis % 1_000);
     let successful = processed - failed;
-    Ok(Answer::ok("Bulk request processed", BulkResult { processed, successful, failed, results, processing_time }))
+    Ok(Answer::ok(Message::BulkProcessed, BulkResult { processed, successful, failed, results, processing_time }))
 }
 
 async fn submit_all(state: &HttpState, requests: Vec<Request>) -> Result<Vec<Result<Outcome, Refusal>>, ApiError> {
@@ -104,7 +106,7 @@ fn items(mut fields: Fields) -> Result<Vec<Fields>, ApiError> {
     match fields.take("transactions") {
         None => fields.problem(Problem::required("transactions")),
         Some(Value::Array(list)) if list.is_empty() => {
-            fields.problem(Problem::value("transactions", "must not be empty"));
+            fields.problem(Problem::value("transactions", Message::MustNotBeEmpty));
         }
         Some(Value::Array(list)) if list.len() > limits::BULK_ITEMS => {
             return Err(ApiError::BulkTooLarge { size: list.len() });
@@ -114,13 +116,13 @@ fn items(mut fields: Fields) -> Result<Vec<Fields>, ApiError> {
                 match item {
                     Value::Object(item) => items.push(Fields::new(item)),
                     Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-                        fields.problem(Problem::format(&format!("transactions.{place}"), "must be an object"));
+                        fields.problem(Problem::format(&format!("transactions.{place}"), Message::MustBeObject));
                     }
                 }
             }
         }
         Some(Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
-            fields.problem(Problem::format("transactions", "must be a list"));
+            fields.problem(Problem::format("transactions", Message::MustBeList));
         }
     }
     fields.finish().none_or(items).map_err(ApiError::Invalid)
@@ -169,7 +171,7 @@ fn kind(item: &mut Fields) -> Option<Kind> {
         "redeem" => Kind::Redeem,
         "adjust" => Kind::Adjust,
         _ => {
-            item.problem(Problem::value("type", "must be one of: award, redeem, adjust"));
+            item.problem(Problem::value("type", Message::MustBeOneOf { words: "award, redeem, adjust" }));
             return None;
         }
     };
@@ -180,6 +182,7 @@ impl ItemResult {
     fn of(
         state: &HttpState,
         caller: &Caller,
+        locale: Locale,
         card_id: String,
         answer: Result<Result<Outcome, Refusal>, ApiError>,
     ) -> Self {
@@ -197,12 +200,16 @@ impl ItemResult {
             },
             Err(error) => {
                 let form = error.form();
-                let fields = form.problems.iter().map(|problem| format!("{} {}", problem.field, problem.message));
-                let fields = fields.collect::<Vec<_>>().join("; ");
-                let message = if fields.is_empty() { form.message } else { fields };
-                let error = Some(ItemError { code: form.code, message });
+                let error = Some(ItemError { code: form.code, message: said(&form, locale) });
                 Self { card_id, status: "failed", transaction_id: None, new_balance: None, error }
             }
         }
     }
+}
+
+// An item has no map of fields beside its message: the message names them.
+fn said(form: &Form, locale: Locale) -> String {
+    let fields = form.problems.iter().map(|problem| format!("{} {}", problem.field, problem.message.text(locale)));
+    let fields: Vec<_> = fields.collect();
+    if fields.is_empty() { form.message.text(locale).into_owned() } else { fields.join("; ") }
 }

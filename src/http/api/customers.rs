@@ -11,6 +11,7 @@ use crate::http::body::Body;
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
 use crate::http::fields::{Fields, Problem};
+use crate::http::locales::Message;
 use crate::http::paging::Pagination;
 use crate::http::params::Params;
 use crate::http::{ids, limits};
@@ -112,7 +113,7 @@ pub(crate) async fn create(
     let recorded = |events: &[Recorded]| Customer::registered(events).map_or(json!({}), |customer| json!(customer));
     let outcome = submit(&state, request(&caller, key.0, command), recorded).await?;
     let customer = Customer::registered(&outcome.events).ok_or(ApiError::Internal)?;
-    Ok(Answer::created("Customer created", customer).replayed(outcome.replayed))
+    Ok(Answer::created(Message::CustomerCreated, customer).replayed(outcome.replayed))
 }
 
 fn person(mut fields: Fields) -> Result<PersonRecord, ApiError> {
@@ -147,22 +148,21 @@ pub(crate) async fn list(state: State, caller: Caller, request: HttpRequest) -> 
         search: params.value("search"),
     };
     if filter.search.as_ref().is_some_and(|search| search.chars().count() > limits::SEARCH_CHARS) {
-        params
-            .problem(Problem::range("search", format!("must not be longer than {} characters", limits::SEARCH_CHARS)));
+        params.problem(Problem::range("search", Message::TooManyCharacters { most: limits::SEARCH_CHARS }));
     }
     let paging = params.paging(limits::PAGE_ROWS);
     let (filter, paging) = params.finish((filter, paging))?;
     let found = state.queries.customers(caller.partner, filter, paging.window(), state.now()).await?;
     let customers = found.page.rows.iter().map(Customer::from).collect();
     let list = CustomerList { customers, complete: found.complete, pagination: paging.of(found.page.total) };
-    Ok(Answer::ok("Customers", list))
+    Ok(Answer::ok(Message::Customers, list))
 }
 
 pub(crate) async fn get(state: State, caller: Caller, id: PathId) -> Result<Answer<CustomerWithCards>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
     let view = find(&state, &caller, &id).await?;
     let cards = view.cards.iter().map(OnCard::from).collect();
-    Ok(Answer::ok("Customer", CustomerWithCards { customer: Customer::from(&view), cards }))
+    Ok(Answer::ok(Message::Customer, CustomerWithCards { customer: Customer::from(&view), cards }))
 }
 
 /// What a customer has.
@@ -180,7 +180,7 @@ pub(crate) async fn balance(state: State, caller: Caller, id: PathId) -> Result<
     let points = view.points().get();
     let customer_id = ids::customer(view.customer.id);
     let balance = CustomerBalance { customer_id, points, current_points: points, tier: view.tier().name() };
-    Ok(Answer::ok("Customer balance", balance))
+    Ok(Answer::ok(Message::CustomerBalance, balance))
 }
 
 /// The answer of an erasure.
@@ -203,7 +203,7 @@ pub(crate) async fn erase(state: State, caller: Caller, id: PathId, _body: Body)
     };
     let erased =
         Erased { customer_id: ids::customer(customer), erased_records: records, erased_at: at.to_seconds_text() };
-    Ok(Answer::ok("Customer erased", erased))
+    Ok(Answer::ok(Message::CustomerErased, erased))
 }
 
 fn erasure(recorded: &Recorded) -> Option<(i64, Timestamp)> {

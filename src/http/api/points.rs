@@ -12,6 +12,7 @@ use crate::http::body::Body;
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
 use crate::http::fields::{Fields, NOT_ZERO, POSITIVE, PointsRule, Problem};
+use crate::http::locales::Message;
 use crate::http::paging::{Pagination, Paging};
 use crate::http::params::Params;
 use crate::http::{ids, limits};
@@ -107,7 +108,7 @@ fn target(fields: &mut Fields) -> Option<Target> {
     let card = fields.id("card_id").map(Target::Card);
     let customer = fields.id("customer_id").map(Target::Customer);
     if card.is_some() && customer.is_some() {
-        fields.problem(Problem::value("customer_id", "must not be sent beside card_id"));
+        fields.problem(Problem::value("customer_id", Message::NotBeside { field: "card_id" }));
     }
     let target = card.or(customer);
     fields.required("card_id", target)
@@ -131,7 +132,7 @@ pub(crate) async fn award(
     body: Body,
 ) -> Result<Answer<Entry>, ApiError> {
     let (moved, replayed) = moved(&state, caller, key, &body, Kind::Award).await?;
-    Ok(Answer::created("Points awarded", Entry::from(moved)).replayed(replayed))
+    Ok(Answer::created(Message::PointsAwarded, Entry::from(moved)).replayed(replayed))
 }
 
 pub(crate) async fn redeem(
@@ -141,7 +142,7 @@ pub(crate) async fn redeem(
     body: Body,
 ) -> Result<Answer<Entry>, ApiError> {
     let (moved, replayed) = moved(&state, caller, key, &body, Kind::Redeem).await?;
-    Ok(Answer::created("Points redeemed", Entry::from(moved)).replayed(replayed))
+    Ok(Answer::created(Message::PointsRedeemed, Entry::from(moved)).replayed(replayed))
 }
 
 pub(crate) async fn adjust(
@@ -151,7 +152,7 @@ pub(crate) async fn adjust(
     body: Body,
 ) -> Result<Answer<Entry>, ApiError> {
     let (moved, replayed) = moved(&state, caller, key, &body, Kind::Adjust).await?;
-    Ok(Answer::created("Points adjusted", Entry::from(moved)).replayed(replayed))
+    Ok(Answer::created(Message::PointsAdjusted, Entry::from(moved)).replayed(replayed))
 }
 
 pub(crate) async fn expire(
@@ -161,7 +162,7 @@ pub(crate) async fn expire(
     body: Body,
 ) -> Result<Answer<Expired>, ApiError> {
     let (moved, replayed) = moved(&state, caller, key, &body, Kind::Expire).await?;
-    Ok(Answer::ok("Points expired", Expired::from(moved)).replayed(replayed))
+    Ok(Answer::ok(Message::PointsExpired, Expired::from(moved)).replayed(replayed))
 }
 
 async fn moved(
@@ -254,7 +255,7 @@ pub(crate) async fn balance(state: State, caller: Caller, id: PathId) -> Result<
     caller.needs(Scope::LoyaltyRead)?;
     let card = find_card(&state, &caller, &id.0).await?;
     let card = state.queries.card(caller.partner, card)?.ok_or(ApiError::CardNotFound { card: id.0 })?;
-    Ok(Answer::ok("Balance", Balance::of(&card, state.now())))
+    Ok(Answer::ok(Message::Balance, Balance::of(&card, state.now())))
 }
 
 /// A page of a card's history.
@@ -311,7 +312,7 @@ pub(crate) async fn history(
         pagination: paging.of(found.page.total),
         transactions: found.page.rows.into_iter().map(BalancedEntry::from).collect(),
     };
-    Ok(Answer::ok("History", history))
+    Ok(Answer::ok(Message::History, history))
 }
 
 /// What expires soon.
@@ -355,7 +356,7 @@ pub(crate) async fn expiring(state: State, caller: Caller, request: HttpRequest)
         expiring: expiring.collect(),
         pagination: paging.of(total_lots),
     };
-    Ok(Answer::ok("Points that expire soon", expiring))
+    Ok(Answer::ok(Message::PointsThatExpireSoon, expiring))
 }
 
 async fn on_card(
@@ -379,5 +380,5 @@ async fn on_card(
 pub(crate) async fn echo(state: State, body: Body) -> Result<Answer<Entry>, ApiError> {
     let movement = Movement::read(body.fields()?, Kind::Award)?;
     let moved = Moved::echoed(movement.points.unwrap_or_default(), movement.note, movement.name, state.now());
-    Ok(Answer::created("Points awarded", Entry::from(moved)))
+    Ok(Answer::created(Message::PointsAwarded, Entry::from(moved)))
 }

@@ -7,6 +7,7 @@ use crate::http::errors::ApiError;
 use crate::http::fields::Problem;
 use crate::http::ids::{self, CardRef};
 use crate::http::limits;
+use crate::http::locales::Message;
 use crate::queries::Lookups;
 use crate::writer::{Command, Outcome, Recorded, Refusal, Request};
 use actix_web::{FromRequest, HttpRequest};
@@ -52,7 +53,7 @@ impl IdempotencyKey {
         if valid {
             return Ok(Self(Some(key.to_owned())));
         }
-        let message = format!("must be 1 to {} visible ASCII characters", limits::IDEMPOTENCY_KEY_BYTES);
+        let message = Message::VisibleAscii { most: limits::IDEMPOTENCY_KEY_BYTES };
         Err(ApiError::invalid(Problem::format("Idempotency-Key", message)))
     }
 }

@@ -4,6 +4,7 @@ use super::ApiError;
 use super::rejections::rejected;
 use crate::domain::ShopId;
 use crate::http::fields::{Problem, Problems};
+use crate::http::locales::Message;
 use actix_web::http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -12,7 +13,7 @@ pub(crate) struct Form {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
     pub(crate) number: Option<u16>,
-    pub(crate) message: String,
+    pub(crate) message: Message,
     pub(crate) details: Map<String, Value>,
     pub(crate) problems: Vec<Problem>,
     pub(crate) data: Option<Value>,
@@ -24,12 +25,12 @@ pub(crate) struct Form {
 pub(super) const RETRY_AFTER: i64 = 1;
 
 impl Form {
-    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: Message) -> Self {
         Self {
             status,
             code,
             number: None,
-            message: message.into(),
+            message,
             details: Map::new(),
             problems: Vec::new(),
             data: None,
@@ -57,7 +58,7 @@ impl Form {
             return ApiError::UnknownPath.form();
         }
         if status.is_client_error() {
-            return Self::new(status, "VALIDATION_ERROR", "The request could not be understood").number(1100);
+            return Self::new(status, "VALIDATION_ERROR", Message::NotUnderstood).number(1100);
         }
         Self { status, ..ApiError::Internal.form() }
     }
@@ -68,95 +69,75 @@ impl ApiError {
     pub(crate) fn form(&self) -> Form {
         use StatusCode as S;
         match self {
-            Self::AuthRequired => Form::new(
-                S::UNAUTHORIZED,
-                "AUTH_REQUIRED",
-                "Send X-API-Key and X-API-Secret, or a bearer token with Shop-ID",
-            )
-            .number(1010),
-            Self::MalformedKey => {
-                Form::new(S::UNAUTHORIZED, "INVALID_CREDENTIALS", "The API key does not have the form of one")
-                    .number(1011)
-            }
+            Self::AuthRequired => Form::new(S::UNAUTHORIZED, "AUTH_REQUIRED", Message::SendCredentials).number(1010),
+            Self::MalformedKey => Form::new(S::UNAUTHORIZED, "INVALID_CREDENTIALS", Message::MalformedKey).number(1011),
             Self::UnknownKey => {
-                Form::new(S::UNAUTHORIZED, "INVALID_CREDENTIALS", "The credentials are not valid").number(1012)
+                Form::new(S::UNAUTHORIZED, "INVALID_CREDENTIALS", Message::CredentialsNotValid).number(1012)
             }
             Self::WrongSecret => {
-                Form::new(S::UNAUTHORIZED, "INVALID_CREDENTIALS", "The credentials are not valid").number(1013)
+                Form::new(S::UNAUTHORIZED, "INVALID_CREDENTIALS", Message::CredentialsNotValid).number(1013)
             }
-            Self::WrongSignature => {
-                Form::new(S::UNAUTHORIZED, "INVALID_CREDENTIALS", "X-API-Signature does not fit the body")
-            }
+            Self::WrongSignature => Form::new(S::UNAUTHORIZED, "INVALID_CREDENTIALS", Message::SignatureDoesNotFit),
             Self::CredentialsExpired => {
-                Form::new(S::UNAUTHORIZED, "CREDENTIALS_EXPIRED", "The credentials were revoked or are out of date")
-                    .number(1014)
+                Form::new(S::UNAUTHORIZED, "CREDENTIALS_EXPIRED", Message::CredentialsExpired).number(1014)
             }
-            Self::AddressNotAllowed => {
-                Form::new(S::FORBIDDEN, "IP_NOT_WHITELISTED", "The credentials may not be used from this address")
-            }
-            Self::MissingScope(scope) => {
-                Form::new(S::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", "The credentials may not do this")
-                    .number(1005)
-                    .detail("required_permissions", json!([scope.name()]))
-            }
+            Self::AddressNotAllowed => Form::new(S::FORBIDDEN, "IP_NOT_WHITELISTED", Message::AddressNotAllowed),
+            Self::MissingScope(scope) => Form::new(S::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", Message::NotPermitted)
+                .number(1005)
+                .detail("required_permissions", json!([scope.name()])),
             Self::ShopNotAllowed { shop } => {
-                Form::new(S::FORBIDDEN, "STORE_ACCESS_DENIED", "The credentials belong to another shop")
+                Form::new(S::FORBIDDEN, "STORE_ACCESS_DENIED", Message::CredentialsOfAnotherShop)
                     .detail("shop_id", shop.as_str())
             }
             Self::ShopNotFound { shop } => {
-                Form::new(S::NOT_FOUND, "SHOP_NOT_FOUND", "There is no such shop").detail("shop_id", shop.as_str())
+                Form::new(S::NOT_FOUND, "SHOP_NOT_FOUND", Message::NoSuchShop).detail("shop_id", shop.as_str())
             }
             Self::Invalid(problems) => invalid(problems),
-            Self::MalformedBody(why) => Form::new(S::BAD_REQUEST, "VALIDATION_ERROR", why.as_str()).number(1100),
-            Self::BodyTooLarge { most } => {
-                Form::new(S::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "The body is too large")
-                    .detail("maximum_bytes", *most)
-            }
+            Self::MalformedBody(why) => Form::new(S::BAD_REQUEST, "VALIDATION_ERROR", why.clone()).number(1100),
+            Self::BodyTooLarge { most } => Form::new(S::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", Message::BodyTooLarge)
+                .detail("maximum_bytes", *most),
             Self::BulkTooLarge { size } => {
-                Form::new(S::UNPROCESSABLE_ENTITY, "BULK_OPERATION_TOO_LARGE", "Too many items in one request")
+                Form::new(S::UNPROCESSABLE_ENTITY, "BULK_OPERATION_TOO_LARGE", Message::TooManyItems)
                     .detail("provided_size", *size)
                     .detail("maximum_size", crate::http::limits::BULK_ITEMS)
             }
-            Self::CardNotFound { card } => Form::new(S::NOT_FOUND, "CARD_NOT_FOUND", "There is no such card")
+            Self::CardNotFound { card } => Form::new(S::NOT_FOUND, "CARD_NOT_FOUND", Message::NoSuchCard)
                 .number(1200)
                 .detail("card_id", card.as_str()),
             Self::CustomerNotFound { customer, shop } => {
-                Form::new(S::NOT_FOUND, "CUSTOMER_NOT_FOUND", "There is no such customer")
+                Form::new(S::NOT_FOUND, "CUSTOMER_NOT_FOUND", Message::NoSuchCustomer)
                     .detail("customer_id", customer.as_str())
                     .detail("shop_id", shop.map(ShopId::get))
             }
-            Self::CardBlocked { card, reason } => Form::new(S::FORBIDDEN, "CARD_BLOCKED", "The card is blocked")
+            Self::CardBlocked { card, reason } => Form::new(S::FORBIDDEN, "CARD_BLOCKED", Message::CardIsBlocked)
                 .detail("card_id", card.as_str())
                 .detail("blocked_reason", reason.clone()),
             Self::Rejected(rejection) => rejected(rejection),
             Self::AlreadyExists { recorded } => Form {
                 data: Some(recorded.clone()),
-                ..Form::new(
-                    S::CONFLICT,
-                    "RESOURCE_ALREADY_EXISTS",
-                    "Something else was recorded under this order id, reference or idempotency key",
-                )
+                ..Form::new(S::CONFLICT, "RESOURCE_ALREADY_EXISTS", Message::RecordedDifferently)
             },
-            Self::UnknownPath => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", "There is nothing under this path"),
+            Self::UnknownPath => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NothingUnderPath),
             Self::WrongMethod { allowed } => Form {
                 allowed: allowed.clone(),
-                ..Form::new(S::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "The path does not have this method")
+                ..Form::new(S::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", Message::MethodNotAllowed)
             },
             Self::TooManyRequests { retry_after } => Form {
                 retry_after: Some(*retry_after),
-                ..Form::new(S::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED", "Too many requests: try again later")
+                ..Form::new(S::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED", Message::TooManyRequests)
                     .number(1003)
                     .detail("retry_after", *retry_after)
             },
             Self::Unavailable(why) => Form {
                 retry_after: Some(RETRY_AFTER),
-                ..Form::new(S::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", *why).detail("retry_after", RETRY_AFTER)
+                ..Form::new(S::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", why.clone())
+                    .detail("retry_after", RETRY_AFTER)
             },
             Self::Unhealthy { report } => Form {
                 data: Some(report.clone()),
-                ..Form::new(S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "A component does not work")
+                ..Form::new(S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", Message::ComponentDoesNotWork)
             },
-            Self::Internal => Form::new(S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "Something went wrong on our side"),
+            Self::Internal => Form::new(S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", Message::OurSide),
         }
     }
 }
@@ -166,9 +147,9 @@ fn invalid(problems: &Problems) -> Form {
     let named = problems.iter().find_map(|problem| Some((problem, problem.code?)));
     let mut form = match named {
         Some((problem, code)) => {
-            Form::new(StatusCode::BAD_REQUEST, code, problem.message.as_str()).detail("field", problem.field.as_str())
+            Form::new(StatusCode::BAD_REQUEST, code, problem.message.clone()).detail("field", problem.field.as_str())
         }
-        None => Form::new(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", "Some fields are not valid").number(1100),
+        None => Form::new(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", Message::SomeFieldsNotValid).number(1100),
     };
     if let Some((problem, _)) = named {
         form.details.extend(problem.meta.clone());

@@ -9,6 +9,7 @@ mod rejections;
 pub(crate) use form::Form;
 
 use super::fields::{Problem, Problems};
+use super::locales::Message;
 use crate::domain::programme::Scope;
 use crate::domain::{Rejection, ShopId};
 use crate::queries::QueryError;
@@ -43,7 +44,7 @@ pub(crate) enum ApiError {
     /// Fields or parameters that cannot be accepted.
     Invalid(Problems),
     /// The body is no JSON object.
-    MalformedBody(String),
+    MalformedBody(Message),
     BodyTooLarge {
         most: usize,
     },
@@ -75,7 +76,7 @@ pub(crate) enum ApiError {
         retry_after: i64,
     },
     /// Nothing was done: try again.
-    Unavailable(&'static str),
+    Unavailable(Message),
     /// A component does not work: what the health check found.
     Unhealthy {
         report: Value,
@@ -105,9 +106,9 @@ impl ApiError {
         match refusal {
             Refusal::Rejected(rejection) => Self::Rejected(rejection),
             Refusal::Conflict { events } => Self::AlreadyExists { recorded: recorded(&events) },
-            Refusal::Busy => Self::Unavailable("The service is busy: nothing was written, try again"),
-            Refusal::NotWritten => Self::Unavailable("The ledger could not be written: nothing was written, try again"),
-            Refusal::Stopping => Self::Unavailable("The service is stopping: nothing was written, try again"),
+            Refusal::Busy => Self::Unavailable(Message::BusyNothingWritten),
+            Refusal::NotWritten => Self::Unavailable(Message::LedgerNotWritten),
+            Refusal::Stopping => Self::Unavailable(Message::Stopping),
         }
     }
 }
@@ -115,8 +116,8 @@ impl ApiError {
 impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
         match error {
-            QueryError::Behind => Self::Unavailable("The views are catching up: try again"),
-            QueryError::Busy => Self::Unavailable("The service is busy: try again"),
+            QueryError::Behind => Self::Unavailable(Message::ViewsCatchingUp),
+            QueryError::Busy => Self::Unavailable(Message::Busy),
             QueryError::TooWide { most } => Self::too_wide("from_date", most),
             QueryError::Open(_) | QueryError::Read(_) | QueryError::Body(_) | QueryError::Lost => {
                 tracing::error!(%error, "a read failed");
@@ -170,7 +171,8 @@ mod tests {
         let inside = rusqlite::Error::InvalidParameterName("secret-table".to_owned());
         let form = ApiError::from(QueryError::from(inside)).form();
         assert_eq!((form.status.as_u16(), form.code), (500, "INTERNAL_ERROR"));
-        assert!(!form.message.contains("secret-table") && form.details.is_empty());
+        assert_eq!(form.message, Message::OurSide);
+        assert!(form.details.is_empty());
     }
 
     #[test]

@@ -5,68 +5,57 @@ use crate::domain::Rejection;
 use crate::domain::points::Points;
 use crate::http::fields::Problem;
 use crate::http::ids;
+use crate::http::locales::Message;
 use actix_web::http::StatusCode;
 
 /// The form of a rejection.
 pub(super) fn rejected(rejection: &Rejection) -> Form {
     use StatusCode as S;
-    let not_allowed = |message: &str| Form::new(S::UNPROCESSABLE_ENTITY, "OPERATION_NOT_ALLOWED", message);
-    let out_of_range = |message: &str| Form::new(S::UNPROCESSABLE_ENTITY, "POINTS_OUT_OF_RANGE", message);
+    let not_allowed = |message: Message| Form::new(S::UNPROCESSABLE_ENTITY, "OPERATION_NOT_ALLOWED", message);
+    let out_of_range = |message: Message| Form::new(S::UNPROCESSABLE_ENTITY, "POINTS_OUT_OF_RANGE", message);
     match rejection {
         Rejection::CardNotFound { card } => ApiError::CardNotFound { card: ids::card(*card) }.form(),
         Rejection::CustomerNotFound { customer } => {
             ApiError::CustomerNotFound { customer: ids::customer(*customer), shop: None }.form()
         }
-        Rejection::TemplateNotFound { template } => {
-            Form::new(S::NOT_FOUND, "CARD_NOT_FOUND", "There is no such template")
-                .number(1200)
-                .detail("template_id", template.get())
-        }
-        Rejection::NoTemplateToAssign => not_allowed("No card template is assigned automatically"),
+        Rejection::TemplateNotFound { template } => Form::new(S::NOT_FOUND, "CARD_NOT_FOUND", Message::NoSuchTemplate)
+            .number(1200)
+            .detail("template_id", template.get()),
+        Rejection::NoTemplateToAssign => not_allowed(Message::NoTemplateToAssign),
         Rejection::ShopNotFound { shop } => ApiError::ShopNotFound { shop: shop.to_string() }.form(),
-        Rejection::KeyNotFound { .. } => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", "There is no such credential"),
-        Rejection::CustomerExists { customer } => {
-            Form::new(S::CONFLICT, "DUPLICATE_CUSTOMER", "A customer with this email exists already")
-                .detail("field", "email")
-                .detail("existing_customer_id", ids::customer(*customer))
-        }
-        Rejection::CustomerHasCard { card } => {
-            Form::new(S::CONFLICT, "DUPLICATE_CUSTOMER", "The customer with this email has a card already")
-                .detail("field", "customer_email")
-                .detail("existing_card_id", ids::card(*card))
-        }
-        Rejection::EmailIsFinal => {
-            ApiError::invalid(Problem::value("customer_email", "cannot be changed once set")).form()
-        }
+        Rejection::KeyNotFound { .. } => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchCredential),
+        Rejection::CustomerExists { customer } => Form::new(S::CONFLICT, "DUPLICATE_CUSTOMER", Message::EmailTaken)
+            .detail("field", "email")
+            .detail("existing_customer_id", ids::customer(*customer)),
+        Rejection::CustomerHasCard { card } => Form::new(S::CONFLICT, "DUPLICATE_CUSTOMER", Message::CustomerHasCard)
+            .detail("field", "customer_email")
+            .detail("existing_card_id", ids::card(*card)),
+        Rejection::EmailIsFinal => ApiError::invalid(Problem::value("customer_email", Message::CannotBeChanged)).form(),
         Rejection::CustomerErased { customer } => {
-            not_allowed("The customer was erased").detail("customer_id", ids::customer(*customer))
+            not_allowed(Message::CustomerWasErased).detail("customer_id", ids::customer(*customer))
         }
         Rejection::CardBlocked { card } => ApiError::CardBlocked { card: ids::card(*card), reason: None }.form(),
         Rejection::CardInactive { card } => Form {
-            message: "The card is not active yet".to_owned(),
+            message: Message::CardNotActive,
             ..ApiError::CardBlocked { card: ids::card(*card), reason: None }.form()
         },
-        Rejection::EarningDisabled => not_allowed("Cards of this kind do not earn points"),
-        Rejection::RedemptionDisabled => not_allowed("Points of these cards cannot be redeemed"),
-        Rejection::TooManyPoints { points } => out_of_range("One operation cannot move so many points")
+        Rejection::EarningDisabled => not_allowed(Message::CardsDoNotEarn),
+        Rejection::RedemptionDisabled => not_allowed(Message::PointsNotRedeemable),
+        Rejection::TooManyPoints { points } => out_of_range(Message::TooManyPointsAtOnce)
             .detail("requested_points", points.get())
             .detail("maximum_points", Points::MAX_MOVED.get()),
-        Rejection::ExpiryNotInFuture => ApiError::invalid(Problem::value("expires_at", "must be in the future")).form(),
-        Rejection::BelowRedemptionMinimum { points, minimum } => {
-            not_allowed("Fewer points than one redemption must have")
-                .detail("requested_points", points.get())
-                .detail("minimum_points", minimum.get())
-        }
-        Rejection::AboveRedemptionMaximum { points, maximum } => {
-            not_allowed("More points than one redemption may have")
-                .detail("requested_points", points.get())
-                .detail("maximum_points", maximum.get())
-        }
-        Rejection::BalanceOutOfRange { balance, points } => out_of_range("The balance would leave its bounds")
+        Rejection::ExpiryNotInFuture => ApiError::invalid(Problem::value("expires_at", Message::MustBeInFuture)).form(),
+        Rejection::BelowRedemptionMinimum { points, minimum } => not_allowed(Message::BelowRedemptionMinimum)
+            .detail("requested_points", points.get())
+            .detail("minimum_points", minimum.get()),
+        Rejection::AboveRedemptionMaximum { points, maximum } => not_allowed(Message::AboveRedemptionMaximum)
+            .detail("requested_points", points.get())
+            .detail("maximum_points", maximum.get()),
+        Rejection::BalanceOutOfRange { balance, points } => out_of_range(Message::BalanceOutOfBounds)
             .detail("requested_points", points.get())
             .detail("current_balance", balance.get()),
         Rejection::InsufficientPoints { needed, available } => {
-            Form::new(S::UNPROCESSABLE_ENTITY, "INSUFFICIENT_POINTS", "The card does not have enough points")
+            Form::new(S::UNPROCESSABLE_ENTITY, "INSUFFICIENT_POINTS", Message::NotEnoughPoints)
                 .detail("required_points", needed.get())
                 .detail("available_points", available.get())
                 .detail("shortfall", needed.minus(*available).get())
@@ -74,7 +63,7 @@ pub(super) fn rejected(rejection: &Rejection) -> Form {
                 .detail("current_balance", available.get())
         }
         Rejection::NothingToExpire { card } => {
-            not_allowed("No points match what is asked to expire").detail("card_id", ids::card(*card))
+            not_allowed(Message::NothingToExpire).detail("card_id", ids::card(*card))
         }
     }
 }

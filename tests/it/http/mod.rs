@@ -11,6 +11,7 @@ mod health;
 mod history;
 mod isolation;
 mod lists;
+mod locales;
 mod points;
 mod query_plans;
 mod rate_limits;

@@ -12,6 +12,7 @@ use crate::http::body::Body;
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
 use crate::http::fields::{Fields, Problem};
+use crate::http::locales::Message;
 use crate::http::{ids, limits};
 use crate::writer::{Command, Outcome};
 use serde::Serialize;
@@ -47,12 +48,12 @@ pub(crate) async fn update(state: State, caller: Caller, id: PathId, body: Body)
         updated_at: changed_at.unwrap_or(card.updated_at).to_seconds_text(),
         metadata: state.queries.metadata(card)?,
     };
-    Ok(Answer::ok("Card updated", updated))
+    Ok(Answer::ok(Message::CardUpdated, updated))
 }
 
 fn changes(mut fields: Fields, card: CardId) -> Result<UpdateCard, ApiError> {
     if fields.take("status").is_some() {
-        fields.problem(Problem::value("status", "is changed by blocking and unblocking the card"));
+        fields.problem(Problem::value("status", Message::ChangedByBlocking));
     }
     let update = UpdateCard {
         card,
@@ -98,7 +99,7 @@ pub(crate) async fn block(state: State, caller: Caller, id: PathId, body: Body) 
         can_earn_points: false,
         can_redeem_points: false,
     };
-    Ok(Answer::ok("Card blocked", blocked))
+    Ok(Answer::ok(Message::CardBlocked, blocked))
 }
 
 /// The answer of an unblock.
@@ -137,7 +138,7 @@ pub(crate) async fn unblock(
         can_earn_points: rules.is_some_and(|rules| rules.points_enabled),
         can_redeem_points: rules.is_some_and(|rules| rules.points_redemption_enabled),
     };
-    Ok(Answer::ok("Card unblocked", unblocked))
+    Ok(Answer::ok(Message::CardUnblocked, unblocked))
 }
 
 fn block_note(mut fields: Fields) -> Result<BlockNote, ApiError> {

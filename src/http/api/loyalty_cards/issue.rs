@@ -12,6 +12,7 @@ use crate::http::body::Body;
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
 use crate::http::fields::{Fields, NOT_NEGATIVE};
+use crate::http::locales::Message;
 use crate::http::{HttpState, ids, limits};
 use crate::writer::{Command, Recorded};
 use actix_web::HttpRequest;
@@ -48,7 +49,7 @@ pub(crate) async fn create(
         |events: &[Recorded]| Issued::of(&state, events, None, &host).map_or(json!({}), |issued| json!(issued));
     let outcome = submit(&state, request(&caller, key.0, command), recorded).await?;
     let issued = Issued::of(&state, &outcome.events, outcome.person.as_deref(), &host).ok_or(ApiError::Internal)?;
-    Ok(Answer::created("Card created", issued).replayed(outcome.replayed))
+    Ok(Answer::created(Message::CardCreated, issued).replayed(outcome.replayed))
 }
 
 fn issue(mut fields: Fields, caller: &Caller) -> Result<Issue, ApiError> {

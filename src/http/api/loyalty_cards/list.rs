@@ -7,6 +7,7 @@ use crate::domain::programme::Scope;
 use crate::http::auth::Caller;
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
+use crate::http::locales::Message;
 use crate::http::paging::{Pagination, Paging};
 use crate::http::params::Params;
 use crate::http::{ids, limits};
@@ -57,7 +58,7 @@ pub(crate) async fn list(state: State, caller: Caller, request: HttpRequest) -> 
         None => crate::queries::Page::empty(),
     };
     let cards = page.rows.into_iter().map(Listed::from).collect();
-    Ok(Answer::ok("Cards", CardList { cards, pagination: paging.of(page.total) }))
+    Ok(Answer::ok(Message::Cards, CardList { cards, pagination: paging.of(page.total) }))
 }
 
 /// The filters of a list; none where no card can match.

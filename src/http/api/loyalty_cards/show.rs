@@ -10,6 +10,7 @@ use crate::http::api::submitting::{PathId, find_card};
 use crate::http::auth::Caller;
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
+use crate::http::locales::Message;
 use crate::http::paging::Pagination;
 use crate::http::{ids, limits};
 use crate::queries::CardView;
@@ -68,7 +69,7 @@ pub(crate) async fn get(
     let card = find_card(&state, &caller, &id.0).await?;
     let view = state.queries.card_view(caller.partner, card).await?;
     let view = view.ok_or(ApiError::CardNotFound { card: id.0 })?;
-    Ok(Answer::ok("Card", Shown::of(view, state.now(), &host(&state, &request))))
+    Ok(Answer::ok(Message::Card, Shown::of(view, state.now(), &host(&state, &request))))
 }
 
 /// A page of a card's history.
@@ -109,5 +110,5 @@ pub(crate) async fn history(
         pagination: paging.of(found.page.total),
         transactions: found.page.rows.into_iter().map(HistoryEntry::from).collect(),
     };
-    Ok(Answer::ok("Card history", history))
+    Ok(Answer::ok(Message::CardHistory, history))
 }

@@ -1,0 +1,168 @@
+//! Everything that is told to a client, by the name under which each language has its text.
+
+use super::text::Given;
+
+/// From a list of names, each with what is put into its text: the messages, and the names alone.
+macro_rules! messages {
+    ($($name:ident $({ $($given:ident: $kind:ty),+ })?,)+) => {
+        /// What a client is told, in no language yet. To add one: a line here, and its text at the same place in the file of
+        /// each language.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub(crate) enum Message {
+            $($name $({ $($given: $kind),+ })?,)+
+        }
+
+        /// The name of a text.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(super) enum TextName {
+            $($name,)+
+        }
+
+        /// Every message, with the names of what is put into its text.
+        pub(super) const MESSAGES: &[(TextName, &[&str])] = &[$((TextName::$name, &[$($(stringify!($given)),+)?])),+];
+
+        impl Message {
+            pub(super) const fn name(&self) -> TextName {
+                match self { $(Self::$name { .. } => TextName::$name,)+ }
+            }
+
+            /// What is put into the text.
+            pub(super) fn given(&self) -> Vec<Given> {
+                match self {
+                    $(Self::$name $({ $($given),+ })? => vec![$($((stringify!($given), $given.clone().into())),+)?],)+
+                }
+            }
+        }
+
+        impl TextName {
+            pub(super) const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)+ }
+            }
+
+            /// Its place in `MESSAGES`.
+            pub(super) const fn place(self) -> usize {
+                self as usize
+            }
+        }
+    };
+}
+
+messages! {
+    // What was done, or is shown.
+    Balance,
+    BulkProcessed,
+    Card,
+    CardBlocked,
+    CardCreated,
+    CardHistory,
+    Cards,
+    CardUnblocked,
+    CardUpdated,
+    CredentialsAreValid,
+    Customer,
+    CustomerBalance,
+    CustomerCreated,
+    CustomerErased,
+    Customers,
+    History,
+    PointsAdjusted,
+    PointsAwarded,
+    PointsExpired,
+    PointsRedeemed,
+    PointsThatExpireSoon,
+    ServiceStatus,
+
+    // Who asks, and whether they may.
+    AddressNotAllowed,
+    CredentialsExpired,
+    CredentialsNotValid,
+    CredentialsOfAnotherShop,
+    MalformedKey,
+    NotPermitted,
+    SendCredentials,
+    SignatureDoesNotFit,
+
+    // Requests that nothing can be done with.
+    BodyEndedEarly,
+    BodyNotAnObject,
+    BodyNotJson { line: usize, column: usize },
+    BodyTooLarge,
+    MethodNotAllowed,
+    NotUnderstood,
+    NothingUnderPath,
+    SomeFieldsNotValid,
+    TooManyItems,
+    TooManyRequests,
+
+    // What cannot be found, and what exists already.
+    CustomerHasCard,
+    EmailTaken,
+    NoSuchCard,
+    NoSuchCredential,
+    NoSuchCustomer,
+    NoSuchShop,
+    NoSuchTemplate,
+    RecordedDifferently,
+
+    // Rules of the programme.
+    AboveRedemptionMaximum,
+    BalanceOutOfBounds,
+    BelowRedemptionMinimum,
+    CardIsBlocked,
+    CardNotActive,
+    CardsDoNotEarn,
+    CustomerWasErased,
+    NotEnoughPoints,
+    NothingToExpire,
+    NoTemplateToAssign,
+    PointsNotRedeemable,
+    TooManyPointsAtOnce,
+
+    // The service's own trouble.
+    Busy,
+    BusyNothingWritten,
+    ComponentDoesNotWork,
+    LedgerNotWritten,
+    OurSide,
+    Stopping,
+    ViewsCatchingUp,
+
+    // What is wrong with a field: said after its name.
+    CannotBeChanged,
+    ChangedByBlocking,
+    DesignCharacters,
+    IsRequired,
+    MustBeId,
+    MustBeInFuture,
+    MustBeList,
+    MustBeObject,
+    MustBeOneOf { words: &'static str },
+    MustBePhone,
+    MustBeText,
+    MustBeTime,
+    MustBeTrueOrFalse,
+    MustNotBeEmpty,
+    NoControlCharacters,
+    NotAField,
+    NotAnEmail,
+    NotBeside { field: &'static str },
+    NumberBetween { least: i64, most: i64 },
+    PointsAboveZero,
+    PointsNotNegative,
+    PointsNotZero,
+    QueryCannotBeRead,
+    TooLarge { most: usize },
+    TooManyBytes { most: usize },
+    TooManyCharacters { most: usize },
+    TooWide { most: i64 },
+    VisibleAscii { most: usize },
+
+    // What the health check says of a part.
+    CannotBeRead,
+    EventsBehind { lag: i64 },
+    LastWriteFailed,
+    MegabytesResident { megabytes: u64 },
+    RequestsWait { waiting: usize },
+    SessionsNotServed,
+    WrittenNoMore,
+}
