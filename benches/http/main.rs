@@ -33,6 +33,9 @@ struct Options {
     /// Keeps the prepared ledger in this directory, and uses it again if it is there
     #[arg(long)]
     keep: Option<std::path::PathBuf>,
+    /// How many awards stand in the books before the runs
+    #[arg(long, default_value_t = 0)]
+    history: i64,
     /// Runs awards alone, so many connections: for a profiler
     #[arg(long)]
     awards_only: Option<usize>,
@@ -53,8 +56,8 @@ fn main() -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "preparing {} cards …", options.cards)?;
     let programme = match &options.keep {
-        Some(directory) => Programme::reuse(directory, options.cards)?,
-        None => Programme::prepare(options.cards)?,
+        Some(directory) => Programme::reuse(directory, options.cards, options.history)?,
+        None => Programme::prepare(options.cards, options.history)?,
     };
     let service = Service::counterfoil(&programme)?;
     if let Some(connections) = options.awards_only {

@@ -3,7 +3,8 @@
 use counterfoil::app::{Engine, EngineConfig};
 use counterfoil::domain::cards::Issue;
 use counterfoil::domain::customers::PersonRecord;
-use counterfoil::domain::{Metadata, PartnerId};
+use counterfoil::domain::points::{Award, Note, Order, Particulars, Points};
+use counterfoil::domain::{CardId, Metadata, PartnerId};
 use counterfoil::storage::DataDir;
 use counterfoil::writer::{Actor, BULK_MAX, Command, Request};
 use serde::{Deserialize, Serialize};
@@ -35,32 +36,37 @@ struct Founded {
 
 impl Programme {
     /// Founds a ledger with the binary's `init` and issues cards in bulk, in a directory of its own.
-    pub(crate) fn prepare(cards: i64) -> anyhow::Result<Self> {
+    pub(crate) fn prepare(cards: i64, history: i64) -> anyhow::Result<Self> {
         let scratch = Arc::new(tempfile::tempdir()?);
-        let programme = Self::found(&scratch.path().join("books"), cards)?;
+        let programme = Self::found(&scratch.path().join("books"), cards, history)?;
         Ok(Self { _scratch: Some(scratch), ..programme })
     }
 
     /// The ledger that was founded and left in `kept`, else founds it there.
-    pub(crate) fn reuse(kept: &Path, cards: i64) -> anyhow::Result<Self> {
+    pub(crate) fn reuse(kept: &Path, cards: i64, history: i64) -> anyhow::Result<Self> {
         let (data, note) = (kept.join("books"), kept.join("founded.json"));
         if note.exists() {
             let founded: Founded = serde_json::from_slice(&std::fs::read(note)?)?;
             return Ok(Self::of(founded, data, cards));
         }
         std::fs::create_dir_all(kept)?;
-        let programme = Self::found(&data, cards)?;
+        let programme = Self::found(&data, cards, history)?;
         std::fs::write(note, serde_json::to_vec(&*programme.founded)?)?;
         Ok(programme)
     }
 
-    fn found(data: &Path, cards: i64) -> anyhow::Result<Self> {
+    fn found(data: &Path, cards: i64, history: i64) -> anyhow::Result<Self> {
         let founded =
             Process::new(env!("CARGO_BIN_EXE_counterfoil")).args(["init", "--json", "--data"]).arg(data).output()?;
         anyhow::ensure!(founded.status.success(), "init failed: {}", String::from_utf8_lossy(&founded.stderr));
         let founded: Founded = serde_json::from_slice(&founded.stdout)?;
-        issue(data, PartnerId::new(founded.partner_id), cards)?;
-        Ok(Self::of(founded, data.to_owned(), cards))
+        let partner = PartnerId::new(founded.partner_id);
+        let programme = Self::of(founded, data.to_owned(), cards);
+        let engine = Engine::start(EngineConfig::new(DataDir::new(data)))?;
+        submit(&engine, (0..cards).map(|number| card(partner, number)))?;
+        submit(&engine, (0..history).map(|number| programme.award(partner, number)))?;
+        engine.stop();
+        Ok(programme)
     }
 
     fn of(founded: Founded, data: PathBuf, cards: i64) -> Self {
@@ -69,6 +75,18 @@ impl Programme {
         let first_card = founded.template_id + 1;
         let (api_key, api_secret) = (founded.api_key.clone(), founded.api_secret.clone());
         Self { data, _scratch: None, founded: Arc::new(founded), api_key, api_secret, seed, first_card, cards }
+    }
+
+    fn award(&self, partner: PartnerId, number: i64) -> Request {
+        let random = number.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let particulars = Particulars {
+            shop: None,
+            name: Some(Order::Id(format!("before-{number}"))),
+            note: Note { reason: Some("Purchase reward".to_owned()), ..Note::default() },
+        };
+        let card = CardId::new(self.card(random));
+        let command = Command::Award(Award { card, points: Points::new(5), expires_at: None, particulars });
+        Request { partner, actor: Actor::CommandLine, idempotency_key: None, command }
     }
 
     /// A card, chosen by a random number.
@@ -83,21 +101,19 @@ impl Programme {
     }
 }
 
-fn issue(data: &Path, partner: PartnerId, cards: i64) -> anyhow::Result<()> {
-    let engine = Engine::start(EngineConfig::new(DataDir::new(data)))?;
+fn submit(engine: &Engine, requests: impl Iterator<Item = Request>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let numbers: Vec<i64> = (0..cards).collect();
-    for chunk in numbers.chunks(BULK_MAX) {
-        let requests = chunk.iter().map(|number| request(partner, *number)).collect();
-        for answer in runtime.block_on(engine.writer().submit_all(requests))? {
+    let mut requests = requests.peekable();
+    while requests.peek().is_some() {
+        let chunk: Vec<Request> = requests.by_ref().take(BULK_MAX).collect();
+        for answer in runtime.block_on(engine.writer().submit_all(chunk))? {
             answer?;
         }
     }
-    engine.stop();
     Ok(())
 }
 
-fn request(partner: PartnerId, number: i64) -> Request {
+fn card(partner: PartnerId, number: i64) -> Request {
     let person = PersonRecord {
         email: format!("customer{number}@example.com"),
         name: Some(format!("Customer {number}")),
