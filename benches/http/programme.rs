@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What the load generator needs to know.
 #[derive(Debug, Clone)]
@@ -106,8 +107,9 @@ fn submit(engine: &Engine, requests: impl Iterator<Item = Request>) -> anyhow::R
     let mut requests = requests.peekable();
     while requests.peek().is_some() {
         let chunk: Vec<Request> = requests.by_ref().take(BULK_MAX).collect();
-        for answer in runtime.block_on(engine.writer().submit_all(chunk))? {
-            answer?;
+        // Faster than the projector in the long run: what is refused until it has caught up is sent again.
+        while runtime.block_on(engine.writer().submit_all(chunk.clone()))?.into_iter().any(|answer| answer.is_err()) {
+            std::thread::sleep(Duration::from_millis(100));
         }
     }
     Ok(())
