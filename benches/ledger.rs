@@ -94,7 +94,7 @@ fn append(criterion: &mut Criterion) {
 fn engine(files: &tempfile::TempDir) -> Engine {
     let engine = Engine::start(EngineConfig::new(DataDir::new(files.path()))).expect("an engine");
     let partner = CreatePartner { name: "Bench".to_owned(), currency: "EUR".to_owned() };
-    let template = CreateTemplate { title: BTreeMap::new(), rules: TemplateRules::default() };
+    let template = CreateTemplate::titled(BTreeMap::new(), TemplateRules::default());
     for command in [Command::CreatePartner(partner), Command::CreateTemplate(template)] {
         engine.writer().submit_blocking(request(command)).expect("a programme");
     }

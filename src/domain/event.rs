@@ -3,7 +3,10 @@
 use super::cards::{CardActivated, CardBlocked, CardIssued, CardTierChanged, CardUnblocked, CardUpdated};
 use super::customers::{CustomerErased, CustomerRegistered, CustomerUpdated};
 use super::points::{PointsAdjusted, PointsAwarded, PointsExpired, PointsRedeemed};
-use super::programme::{KeyCreated, KeyRevoked, PartnerCreated, ShopOpened, TemplateCreated};
+use super::programme::{
+    KeyCreated, KeyRevoked, PartnerCreated, PartnerSettingsChanged, ShopOpened, ShopRetired, ShopUpdated,
+    TemplateCreated, TemplateRetired, TemplateUpdated,
+};
 use super::{CardId, CustomerId, KeyId, PartnerId, Sealed, Secret, ShopId, TemplateId};
 use std::fmt;
 
@@ -121,8 +124,13 @@ macro_rules! events {
 
 events! {
     PartnerCreated = "partner.created" on Partner(partner),
+    PartnerSettingsChanged = "partner.settings_changed" on Partner(partner),
     ShopOpened = "shop.opened" on Shop(shop),
+    ShopUpdated = "shop.updated" on Shop(shop),
+    ShopRetired = "shop.retired" on Shop(shop),
     TemplateCreated = "template.created" on Template(template),
+    TemplateUpdated = "template.updated" on Template(template),
+    TemplateRetired = "template.retired" on Template(template),
     KeyCreated = "key.created" on Key(key),
     KeyRevoked = "key.revoked" on Key(key),
     CustomerRegistered = "customer.registered" on Customer(customer),
@@ -146,8 +154,11 @@ impl Event {
     pub const fn sealed(&self) -> Option<Sealed> {
         match self {
             Self::PartnerCreated(event) => event.sealed,
+            Self::PartnerSettingsChanged(event) => event.sealed,
             Self::ShopOpened(event) => event.sealed,
+            Self::ShopUpdated(event) => event.sealed,
             Self::TemplateCreated(event) => event.sealed,
+            Self::TemplateUpdated(event) => event.sealed,
             Self::KeyCreated(event) => event.sealed,
             Self::CustomerRegistered(event) => event.sealed,
             Self::CustomerUpdated(event) => event.sealed,
@@ -159,7 +170,12 @@ impl Event {
             Self::PointsRedeemed(event) => event.sealed,
             Self::PointsAdjusted(event) => event.sealed,
             Self::PointsExpired(event) => event.sealed,
-            Self::KeyRevoked(_) | Self::CustomerErased(_) | Self::CardActivated(_) | Self::CardTierChanged(_) => None,
+            Self::ShopRetired(_)
+            | Self::TemplateRetired(_)
+            | Self::KeyRevoked(_)
+            | Self::CustomerErased(_)
+            | Self::CardActivated(_)
+            | Self::CardTierChanged(_) => None,
         }
     }
 
@@ -170,8 +186,11 @@ impl Event {
     pub fn seal(&mut self, sealed: Sealed) {
         let place = match self {
             Self::PartnerCreated(event) => &mut event.sealed,
+            Self::PartnerSettingsChanged(event) => &mut event.sealed,
             Self::ShopOpened(event) => &mut event.sealed,
+            Self::ShopUpdated(event) => &mut event.sealed,
             Self::TemplateCreated(event) => &mut event.sealed,
+            Self::TemplateUpdated(event) => &mut event.sealed,
             Self::KeyCreated(event) => &mut event.sealed,
             Self::CustomerRegistered(event) => &mut event.sealed,
             Self::CustomerUpdated(event) => &mut event.sealed,
@@ -183,7 +202,12 @@ impl Event {
             Self::PointsRedeemed(event) => &mut event.sealed,
             Self::PointsAdjusted(event) => &mut event.sealed,
             Self::PointsExpired(event) => &mut event.sealed,
-            Self::KeyRevoked(_) | Self::CustomerErased(_) | Self::CardActivated(_) | Self::CardTierChanged(_) => {
+            Self::ShopRetired(_)
+            | Self::TemplateRetired(_)
+            | Self::KeyRevoked(_)
+            | Self::CustomerErased(_)
+            | Self::CardActivated(_)
+            | Self::CardTierChanged(_) => {
                 panic!("{} has no sealed record", self.kind())
             }
         };

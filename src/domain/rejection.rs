@@ -1,11 +1,13 @@
 //! Why a command is refused. Precedence is the order of declaration: of two broken rules, the earlier one is named.
 
 use super::points::Points;
-use super::{CardId, CustomerId, ShopId, TemplateId};
+use super::{CardId, CustomerId, PartnerId, ShopId, TemplateId};
 
 /// A broken rule, with its numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
+    /// No such partner.
+    PartnerNotFound { partner: PartnerId },
     /// No such shop, or not this partner's.
     ShopNotFound { shop: ShopId },
     /// No such card, or not this partner's.
@@ -26,6 +28,8 @@ pub enum Rejection {
     CustomerErased { customer: CustomerId },
     /// An email stays as it was registered.
     EmailIsFinal,
+    /// A rule or setting that nothing can be computed with, by its name in the API.
+    RuleOutOfBounds { rule: &'static str },
     /// A blocked card neither earns nor spends.
     CardBlocked { card: CardId },
     /// An inactive card, where only an explicit activation makes it active.
@@ -174,6 +178,8 @@ mod tests {
             rules: TemplateRules::default(),
             record: RecordId::new(1),
             created_at: NOW,
+            updated_at: NOW,
+            retired_at: None,
             version: 1,
             as_of: Seq::new(1),
         };

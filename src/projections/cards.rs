@@ -101,8 +101,13 @@ fn lots_of(event: &Event) -> (Option<OpenedLot>, Option<ShopId>, &[Slice]) {
         Event::PointsAdjusted(event) => (event.lot, event.shop, &event.taken),
         Event::PointsExpired(event) => (None, event.shop, &event.taken),
         Event::PartnerCreated(_)
+        | Event::PartnerSettingsChanged(_)
         | Event::ShopOpened(_)
+        | Event::ShopUpdated(_)
+        | Event::ShopRetired(_)
         | Event::TemplateCreated(_)
+        | Event::TemplateUpdated(_)
+        | Event::TemplateRetired(_)
         | Event::KeyCreated(_)
         | Event::KeyRevoked(_)
         | Event::CustomerRegistered(_)

@@ -61,8 +61,13 @@ impl Movement {
                 ..Self::new(stored, MovementType::Expire, event.card, event.points, event.balance_before, event.balance)
             },
             Event::PartnerCreated(_)
+            | Event::PartnerSettingsChanged(_)
             | Event::ShopOpened(_)
+            | Event::ShopUpdated(_)
+            | Event::ShopRetired(_)
             | Event::TemplateCreated(_)
+            | Event::TemplateUpdated(_)
+            | Event::TemplateRetired(_)
             | Event::KeyCreated(_)
             | Event::KeyRevoked(_)
             | Event::CustomerRegistered(_)

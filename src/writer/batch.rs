@@ -269,8 +269,13 @@ fn customer_of<'e>(mut events: impl Iterator<Item = &'e Event>) -> Option<Custom
         Event::CustomerUpdated(event) => Some(event.customer),
         Event::CardIssued(event) => Some(event.customer),
         Event::PartnerCreated(_)
+        | Event::PartnerSettingsChanged(_)
         | Event::ShopOpened(_)
+        | Event::ShopUpdated(_)
+        | Event::ShopRetired(_)
         | Event::TemplateCreated(_)
+        | Event::TemplateUpdated(_)
+        | Event::TemplateRetired(_)
         | Event::KeyCreated(_)
         | Event::KeyRevoked(_)
         | Event::CustomerErased(_)

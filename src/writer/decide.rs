@@ -58,7 +58,9 @@ impl Decider<'_> {
             }
             Command::ExpireDue(card) => return self.expire_due(*card),
             Command::OpenShop(command) => command.decide(self.memory.ids().shop),
-            Command::CreateTemplate(command) => command.decide(self.memory.ids().template()),
+            Command::CreateTemplate(command) => {
+                command.decide(&self.memory.directory(), partner, self.memory.ids().template())?
+            }
             Command::CreateKey(command) => command.decide(&self.memory.directory(), partner, self.memory.ids().key)?,
             Command::RevokeKey(command) => command.decide(&self.memory.directory(), partner)?,
             Command::Register(command) => self.register(partner, command)?,

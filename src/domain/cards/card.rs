@@ -186,8 +186,13 @@ impl Card {
             Event::PointsExpired(event) => self.expired(event, seq, at),
             Event::CardIssued(_)
             | Event::PartnerCreated(_)
+            | Event::PartnerSettingsChanged(_)
             | Event::ShopOpened(_)
+            | Event::ShopUpdated(_)
+            | Event::ShopRetired(_)
             | Event::TemplateCreated(_)
+            | Event::TemplateUpdated(_)
+            | Event::TemplateRetired(_)
             | Event::KeyCreated(_)
             | Event::KeyRevoked(_)
             | Event::CustomerRegistered(_)

@@ -136,6 +136,8 @@ mod tests {
             rules: crate::domain::programme::TemplateRules { initial_bonus_points, ..lasting(days) },
             record: RecordId::new(1),
             created_at: NOW,
+            updated_at: NOW,
+            retired_at: None,
             version: 3,
             as_of: Seq::new(1),
         }

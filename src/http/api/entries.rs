@@ -79,8 +79,13 @@ impl Moved {
             },
             Event::PointsExpired(_)
             | Event::PartnerCreated(_)
+            | Event::PartnerSettingsChanged(_)
             | Event::ShopOpened(_)
+            | Event::ShopUpdated(_)
+            | Event::ShopRetired(_)
             | Event::TemplateCreated(_)
+            | Event::TemplateUpdated(_)
+            | Event::TemplateRetired(_)
             | Event::KeyCreated(_)
             | Event::KeyRevoked(_)
             | Event::CustomerRegistered(_)

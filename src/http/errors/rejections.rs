@@ -24,6 +24,7 @@ pub(super) fn rejected(rejection: &Rejection) -> Form {
         }
         Rejection::NoTemplateToAssign => not_allowed("No card template is assigned automatically"),
         Rejection::ShopNotFound { shop } => ApiError::ShopNotFound { shop: shop.to_string() }.form(),
+        Rejection::PartnerNotFound { .. } => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", "There is no such partner"),
         Rejection::KeyNotFound { .. } => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", "There is no such credential"),
         Rejection::CustomerExists { customer } => {
             Form::new(S::CONFLICT, "DUPLICATE_CUSTOMER", "A customer with this email exists already")
@@ -41,6 +42,7 @@ pub(super) fn rejected(rejection: &Rejection) -> Form {
         Rejection::CustomerErased { customer } => {
             not_allowed("The customer was erased").detail("customer_id", ids::customer(*customer))
         }
+        Rejection::RuleOutOfBounds { rule } => ApiError::invalid(Problem::value(rule, "is out of its bounds")).form(),
         Rejection::CardBlocked { card } => ApiError::CardBlocked { card: ids::card(*card), reason: None }.form(),
         Rejection::CardInactive { card } => Form {
             message: "The card is not active yet".to_owned(),
