@@ -2,6 +2,7 @@
 
 use super::cards::{CardActivated, CardBlocked, CardIssued, CardTierChanged, CardUnblocked, CardUpdated};
 use super::customers::{CustomerErased, CustomerRegistered, CustomerUpdated};
+use super::orders::{OrderRecorded, PointsRefunded, PointsReturned};
 use super::points::{PointsAdjusted, PointsAwarded, PointsExpired, PointsRedeemed};
 use super::programme::{
     KeyCreated, KeyRevoked, PartnerCreated, PartnerSettingsChanged, ShopOpened, ShopRetired, ShopUpdated,
@@ -142,10 +143,13 @@ events! {
     CardBlocked = "card.blocked" on Card(card),
     CardUnblocked = "card.unblocked" on Card(card),
     CardTierChanged = "card.tier_changed" on Card(card),
+    OrderRecorded = "order.recorded" on Card(card),
     PointsAwarded = "points.awarded" on Card(card),
     PointsRedeemed = "points.redeemed" on Card(card),
     PointsAdjusted = "points.adjusted" on Card(card),
     PointsExpired = "points.expired" on Card(card),
+    PointsRefunded = "points.refunded" on Card(card),
+    PointsReturned = "points.returned" on Card(card),
 }
 
 impl Event {
@@ -170,12 +174,15 @@ impl Event {
             Self::PointsRedeemed(event) => event.sealed,
             Self::PointsAdjusted(event) => event.sealed,
             Self::PointsExpired(event) => event.sealed,
+            Self::OrderRecorded(event) => event.sealed,
+            Self::PointsRefunded(event) => event.sealed,
             Self::ShopRetired(_)
             | Self::TemplateRetired(_)
             | Self::KeyRevoked(_)
             | Self::CustomerErased(_)
             | Self::CardActivated(_)
-            | Self::CardTierChanged(_) => None,
+            | Self::CardTierChanged(_)
+            | Self::PointsReturned(_) => None,
         }
     }
 
@@ -202,12 +209,15 @@ impl Event {
             Self::PointsRedeemed(event) => &mut event.sealed,
             Self::PointsAdjusted(event) => &mut event.sealed,
             Self::PointsExpired(event) => &mut event.sealed,
+            Self::OrderRecorded(event) => &mut event.sealed,
+            Self::PointsRefunded(event) => &mut event.sealed,
             Self::ShopRetired(_)
             | Self::TemplateRetired(_)
             | Self::KeyRevoked(_)
             | Self::CustomerErased(_)
             | Self::CardActivated(_)
-            | Self::CardTierChanged(_) => {
+            | Self::CardTierChanged(_)
+            | Self::PointsReturned(_) => {
                 panic!("{} has no sealed record", self.kind())
             }
         };

@@ -100,6 +100,8 @@ fn lots_of(event: &Event) -> (Option<OpenedLot>, Option<ShopId>, &[Slice]) {
         Event::PointsRedeemed(event) => (None, event.shop, &event.taken),
         Event::PointsAdjusted(event) => (event.lot, event.shop, &event.taken),
         Event::PointsExpired(event) => (None, event.shop, &event.taken),
+        Event::PointsRefunded(event) => (None, event.shop, &event.taken),
+        Event::PointsReturned(event) => (event.lot, event.shop, &[]),
         Event::PartnerCreated(_)
         | Event::PartnerSettingsChanged(_)
         | Event::ShopOpened(_)
@@ -118,7 +120,8 @@ fn lots_of(event: &Event) -> (Option<OpenedLot>, Option<ShopId>, &[Slice]) {
         | Event::CardActivated(_)
         | Event::CardBlocked(_)
         | Event::CardUnblocked(_)
-        | Event::CardTierChanged(_) => (None, None, &[]),
+        | Event::CardTierChanged(_)
+        | Event::OrderRecorded(_) => (None, None, &[]),
     }
 }
 

@@ -29,7 +29,13 @@ impl Movement {
     pub(super) const fn is(event: &Event) -> bool {
         matches!(
             event,
-            Event::PointsAwarded(_) | Event::PointsRedeemed(_) | Event::PointsAdjusted(_) | Event::PointsExpired(_)
+            Event::PointsAwarded(_)
+                | Event::PointsRedeemed(_)
+                | Event::PointsAdjusted(_)
+                | Event::PointsExpired(_)
+                | Event::OrderRecorded(_)
+                | Event::PointsRefunded(_)
+                | Event::PointsReturned(_)
         )
     }
 
@@ -59,6 +65,24 @@ impl Movement {
                 shop: event.shop,
                 reference: event.reference.clone(),
                 ..Self::new(stored, MovementType::Expire, event.card, event.points, event.balance_before, event.balance)
+            },
+            Event::OrderRecorded(event) => Self {
+                shop: event.shop,
+                order: Some(event.order.clone()),
+                ..Self::new(stored, MovementType::Order, event.card, Points::ZERO, event.balance, event.balance)
+            },
+            Event::PointsRefunded(event) => Self {
+                shop: event.shop,
+                order: Some(event.order.clone()),
+                reference: event.refund.clone(),
+                ..Self::new(stored, MovementType::Refund, event.card, event.points, event.balance_before, event.balance)
+            },
+            Event::PointsReturned(event) => Self {
+                shop: event.shop,
+                order: Some(event.order.clone()),
+                reference: event.refund.clone(),
+                expires_at: event.lot.and_then(|lot| lot.expires_at),
+                ..Self::new(stored, MovementType::Return, event.card, event.points, event.balance_before, event.balance)
             },
             Event::PartnerCreated(_)
             | Event::PartnerSettingsChanged(_)

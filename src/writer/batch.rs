@@ -287,6 +287,9 @@ fn customer_of<'e>(mut events: impl Iterator<Item = &'e Event>) -> Option<Custom
         | Event::PointsAwarded(_)
         | Event::PointsRedeemed(_)
         | Event::PointsAdjusted(_)
-        | Event::PointsExpired(_) => None,
+        | Event::PointsExpired(_)
+        | Event::OrderRecorded(_)
+        | Event::PointsRefunded(_)
+        | Event::PointsReturned(_) => None,
     })
 }

@@ -74,7 +74,10 @@ impl Ids {
             | Event::PointsAwarded(_)
             | Event::PointsRedeemed(_)
             | Event::PointsAdjusted(_)
-            | Event::PointsExpired(_) => {}
+            | Event::PointsExpired(_)
+            | Event::OrderRecorded(_)
+            | Event::PointsRefunded(_)
+            | Event::PointsReturned(_) => {}
         }
     }
 }

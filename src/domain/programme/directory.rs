@@ -118,7 +118,10 @@ impl Directory {
             | Event::PointsAwarded(_)
             | Event::PointsRedeemed(_)
             | Event::PointsAdjusted(_)
-            | Event::PointsExpired(_) => {}
+            | Event::PointsExpired(_)
+            | Event::OrderRecorded(_)
+            | Event::PointsRefunded(_)
+            | Event::PointsReturned(_) => {}
         }
     }
 

@@ -9,6 +9,7 @@ mod rules;
 mod settings;
 mod shop;
 mod template;
+mod terms;
 
 pub use commands::{ChangeSettings, CreateKey, CreatePartner, RevokeKey};
 pub use directory::{Directory, Key, Partner, Shop, Template};
@@ -22,3 +23,4 @@ pub use rules::{Activation, TemplateRules};
 pub use settings::{PointSharing, Setting, Settings, Shortfall, TierBasis, TierLevel, TierPlan};
 pub use shop::{Coordinates, OpenShop, RetireShop, ShopFacts, UpdateShop};
 pub use template::{CreateTemplate, RetireTemplate, UpdateTemplate};
+pub use terms::{Standing, Terms};

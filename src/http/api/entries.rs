@@ -77,7 +77,21 @@ impl Moved {
                     [event.points, event.balance_before, event.balance],
                 )
             },
-            Event::PointsExpired(_)
+            Event::OrderRecorded(event) => Self {
+                reference: Some(event.order.clone()),
+                ..Self::new(recorded, MovementType::Order, event.card, [Points::ZERO, event.balance, event.balance])
+            },
+            Event::PointsRefunded(event) => Self {
+                reference: event.refund.clone().or_else(|| Some(event.order.clone())),
+                ..Self::new(
+                    recorded,
+                    MovementType::Refund,
+                    event.card,
+                    [event.points, event.balance_before, event.balance],
+                )
+            },
+            Event::PointsReturned(_)
+            | Event::PointsExpired(_)
             | Event::PartnerCreated(_)
             | Event::PartnerSettingsChanged(_)
             | Event::ShopOpened(_)

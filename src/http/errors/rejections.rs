@@ -43,6 +43,37 @@ pub(super) fn rejected(rejection: &Rejection) -> Form {
             not_allowed("The customer was erased").detail("customer_id", ids::customer(*customer))
         }
         Rejection::RuleOutOfBounds { rule } => ApiError::invalid(Problem::value(rule, "is out of its bounds")).form(),
+        Rejection::OrderNotFound { order } => {
+            Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", "There is no such order").detail("order_id", order.as_str())
+        }
+        Rejection::CurrencyMismatch { given, expected } => {
+            Form::new(S::UNPROCESSABLE_ENTITY, "CURRENCY_MISMATCH", "The order is not in the programme's currency")
+                .detail("currency", given.as_str())
+                .detail("expected_currency", expected.as_str())
+        }
+        Rejection::OrderRefunded { of } => {
+            not_allowed("The order was refunded already").detail("transaction_id", ids::transaction(*of))
+        }
+        Rejection::OrderTotalUnknown { of } => {
+            not_allowed("The order's total is not known: refund it by points or as a whole")
+                .detail("transaction_id", ids::transaction(*of))
+        }
+        Rejection::RefundTooLarge { amount, left } => not_allowed("More than is left of the order")
+            .detail("refund_amount", amount.to_string())
+            .detail("refundable_amount", left.to_string()),
+        Rejection::RefundOfTooManyPoints { points, left } => not_allowed("More points than are left of the order")
+            .detail("requested_points", points.get())
+            .detail("refundable_points", left.get()),
+        Rejection::StoreAccessDenied { shop, setting } => Form::new(
+            S::FORBIDDEN,
+            "STORE_ACCESS_DENIED",
+            format!("The setting {} does not allow it in this shop", setting.name()),
+        )
+        .detail("shop_id", shop.get())
+        .detail("setting", setting.name()),
+        Rejection::DiscountTooLarge { asked, exact } => not_allowed("More discount than the points are worth")
+            .detail("points_discount_amount", asked.to_string())
+            .detail("maximum_discount_amount", exact.to_string()),
         Rejection::CardBlocked { card } => ApiError::CardBlocked { card: ids::card(*card), reason: None }.form(),
         Rejection::CardInactive { card } => Form {
             message: "The card is not active yet".to_owned(),
