@@ -32,6 +32,12 @@ impl Money {
         self.0
     }
 
+    /// The number without the zeros that do not count: two spellings of one amount have one such text.
+    #[must_use]
+    pub fn plain(self) -> String {
+        self.0.normalize().to_string()
+    }
+
     /// Nothing at all.
     #[must_use]
     pub const fn is_zero(self) -> bool {
@@ -109,6 +115,10 @@ mod tests {
     fn an_amount_keeps_its_spelling_and_compares_by_its_value() {
         assert_eq!(serde_json::to_string(&money("15.50")).unwrap(), "\"15.50\"");
         assert_eq!(money("15.50"), money("15.5"));
+        assert_eq!(
+            ["15.50", "15.5", "0.00", "100"].map(|text| money(text).unwrap().plain()),
+            ["15.5", "15.5", "0", "100"]
+        );
         assert_eq!(serde_json::from_str::<Money>("\"15.50\"").unwrap().to_string(), "15.50");
         assert!(serde_json::from_str::<Money>("\"-1\"").is_err());
     }

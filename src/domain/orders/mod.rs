@@ -13,3 +13,6 @@ pub use events::{OrderRecorded, PointsRefunded, PointsReturned, RefundCause};
 pub use order::{PlacedOrder, Refunded, Spent};
 pub use purchase::{Buyer, Purchase};
 pub use refund::{Refund, Share};
+
+#[cfg(test)]
+mod tests;

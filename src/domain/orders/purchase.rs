@@ -8,7 +8,7 @@ use crate::domain::points::{
     promotion, ready, spendable, within_one_operation, within_redemption_bounds,
 };
 use crate::domain::programme::Terms;
-use crate::domain::{Draft, Event, Metadata, Money, Rejection, Seq, ShopId, Timestamp};
+use crate::domain::{CustomerId, Draft, Event, Metadata, Money, Rejection, Seq, ShopId, Timestamp};
 
 /// An order of a shop, paid. The redemption comes first, and may not spend what the purchase earns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +52,22 @@ impl Purchase {
     #[must_use]
     pub fn key(&self) -> String {
         format!("earn/order/{}", self.order)
+    }
+
+    /// What decides the effect of the purchase, as texts that no spelling changes: repeated with the same content, it is the
+    /// same purchase. It is the customer's rather than a card's, because the first time may have issued the card.
+    #[must_use]
+    pub fn content(&self, customer: CustomerId) -> Vec<Option<String>> {
+        vec![
+            Some("purchase".to_owned()),
+            Some(customer.to_string()),
+            Some(self.total.plain()),
+            self.currency.clone(),
+            self.points.map(|points| points.to_string()),
+            Some(self.redeem.to_string()),
+            self.discount.map(Money::plain),
+            self.expires_at.map(Timestamp::to_micros_text),
+        ]
     }
 
     /// The events of the purchase, or the rule that it breaks.

@@ -58,6 +58,22 @@ impl Refund {
         }
     }
 
+    /// What decides the effect of the refund, as texts that no spelling changes: repeated with the same content, it is the
+    /// same refund. Whose card it is, the order says.
+    #[must_use]
+    pub fn content(&self) -> Vec<Option<String>> {
+        let cause = match self.cause {
+            RefundCause::Refund => "refund",
+            RefundCause::Cancellation => "cancellation",
+        };
+        let (share, much) = match self.share {
+            Share::Amount(amount) => ("amount", Some(amount.plain())),
+            Share::Points(points) => ("points", Some(points.to_string())),
+            Share::Rest => ("rest", None),
+        };
+        vec![Some(cause.to_owned()), Some(share.to_owned()), much]
+    }
+
     /// The events of the refund, or the rule that it breaks. `card` is the order's.
     ///
     /// # Errors
@@ -166,7 +182,7 @@ impl Share {
         match self {
             Self::Rest => Ok(rest),
             Self::Amount(amount) => rest.by_amount(amount, order),
-            Self::Points(points) => rest.by_points(points, order),
+            Self::Points(points) => rest.by_points(points.max(Points::ZERO), order),
         }
     }
 }

@@ -149,6 +149,13 @@ impl TierPlan {
         self.levels.iter().find(|level| level.tier > tier)
     }
 
+    /// The next tier of a card, and how many points it is away.
+    #[must_use]
+    pub fn to_next(&self, tier: Tier, counted: Points) -> Option<(Tier, Points)> {
+        let next = self.next(tier)?;
+        Some((next.tier, next.threshold.minus(counted).max(Points::ZERO)))
+    }
+
     /// What the purchases of a card are multiplied by. A tier that the plan has no more counts as the highest below it.
     #[must_use]
     pub fn multiplier(&self, tier: Tier) -> Decimal {
@@ -242,6 +249,9 @@ mod tests {
         );
         assert_eq!(plan.next(Tier::Bronze).map(|level| level.tier), Some(Tier::Gold));
         assert_eq!(plan.next(Tier::Platinum), None);
+        let to_next = |counted| plan.to_next(Tier::Bronze, Points::new(counted));
+        assert_eq!(to_next(30), Some((Tier::Gold, Points::new(70))));
+        assert_eq!(to_next(100), Some((Tier::Gold, Points::ZERO)), "a threshold that was lowered since");
     }
 
     #[test]

@@ -91,11 +91,10 @@ impl Till {
 
 #[track_caller]
 fn refunded(drafts: &[Draft]) -> &PointsRefunded {
-    let found = drafts.iter().find_map(|draft| match &draft.event {
-        Event::PointsRefunded(event) => Some(event),
-        other => (!other.kind().starts_with("points.")).then(|| panic!("{drafts:?}")),
-    });
-    found.unwrap()
+    let found = drafts
+        .iter()
+        .find_map(|draft| if let Event::PointsRefunded(event) = &draft.event { Some(event) } else { None });
+    found.unwrap_or_else(|| panic!("{drafts:?}"))
 }
 
 fn returned(drafts: &[Draft]) -> Vec<(i64, Option<Timestamp>, Option<i64>)> {
@@ -257,6 +256,32 @@ fn spent_points_come_back_with_their_own_expiry_and_at_least_thirty_days_where_t
 }
 
 #[test]
+fn partial_refunds_give_back_what_was_spent_last_first_and_nothing_twice() {
+    let lots = [lot(2, 60, Some(DAY)), lot(3, 40, Some(5 * DAY))];
+    let mut till = Till::sold(card(&lots), &purchase("10", 100), &programme(lasting(None)));
+    let mut give = |amount| {
+        let drafts = till.refund(Share::Amount(money(amount)), Shortfall::Negative);
+        returned(&drafts).into_iter().map(|(points, time, _)| (points, time)).collect::<Vec<_>>()
+    };
+    assert_eq!(give("3"), [(30, Some(at(5 * DAY)))]);
+    assert_eq!(give("3"), [(10, Some(at(5 * DAY))), (20, Some(at(DAY)))]);
+    assert_eq!(give("4"), [(40, Some(at(DAY)))]);
+}
+
+#[test]
+fn of_several_returned_lots_the_first_pays_the_debt_and_the_others_are_whole() {
+    let lots = [lot(2, 50, Some(DAY)), lot(3, 50, Some(5 * DAY))];
+    let mut till = Till::sold(card(&lots), &purchase("10", 100), &programme(lasting(None)));
+    let spend = Adjust { card: CARD, points: Points::new(-30), particulars: named(None) };
+    let drafts = spend.decide(&till.card, &lasting(None), NOW).unwrap();
+    till.record(&drafts, NOW);
+    let drafts = till.refund(Share::Rest, Shortfall::Negative);
+    assert_eq!(refunded(&drafts).debt, Some(Points::new(30)));
+    assert_eq!(till.card.lots.iter().map(|lot| lot.remaining.get()).collect::<Vec<_>>(), [50, 20]);
+    assert_eq!((till.card.debt, till.card.balance().get()), (Points::ZERO, 70));
+}
+
+#[test]
 fn points_come_back_to_the_shops_where_they_were_earned() {
     let shops = [Some(ShopId::new(4)), None, Some(ShopId::new(5))];
     let lots: Vec<Lot> = [2, 3, 4].into_iter().zip(shops).map(|(id, shop)| Lot { shop, ..lot(id, 50, None) }).collect();
@@ -331,6 +356,21 @@ fn an_order_is_made_of_its_own_events_and_of_nothing_else() {
     assert_eq!((second.of, second.total, second.earned.get()), (Seq::new(102), Some(money("10")), 100));
     assert_eq!((second.lot, second.spent().get()), (Some(Seq::new(103)), 50));
     assert_eq!(PlacedOrder::of([]), None);
+}
+
+#[test]
+fn a_refund_touches_nothing_of_another_order_while_its_own_points_are_there() {
+    let programme = programme(lasting(Some(365)));
+    let mut till = Till::sold(card(&[]), &purchase("10", 0), &programme);
+    // Another order's points, which would be spent before.
+    let other = Purchase { order: "1002".to_owned(), expires_at: Some(at(DAY)), ..purchase("20", 0) };
+    let drafts = other.decide(&Buyer::Holder(&till.card), &programme.terms(), NOW).unwrap();
+    till.record(&drafts, NOW);
+    for amount in ["3", "3", "4"] {
+        let drafts = till.refund(Share::Amount(money(amount)), Shortfall::Negative);
+        assert!(refunded(&drafts).taken.iter().all(|slice| slice.lot == Seq::new(101)), "{drafts:?}");
+    }
+    assert_eq!(till.card.lots.iter().map(|lot| (lot.id.get(), lot.remaining.get())).collect::<Vec<_>>(), [(102, 200)]);
 }
 
 #[test]
