@@ -29,7 +29,13 @@ impl Movement {
     pub(super) const fn is(event: &Event) -> bool {
         matches!(
             event,
-            Event::PointsAwarded(_) | Event::PointsRedeemed(_) | Event::PointsAdjusted(_) | Event::PointsExpired(_)
+            Event::PointsAwarded(_)
+                | Event::PointsRedeemed(_)
+                | Event::PointsAdjusted(_)
+                | Event::PointsExpired(_)
+                | Event::OrderRecorded(_)
+                | Event::PointsRefunded(_)
+                | Event::PointsReturned(_)
         )
     }
 
@@ -60,9 +66,32 @@ impl Movement {
                 reference: event.reference.clone(),
                 ..Self::new(stored, MovementType::Expire, event.card, event.points, event.balance_before, event.balance)
             },
+            Event::OrderRecorded(event) => Self {
+                shop: event.shop,
+                order: Some(event.order.clone()),
+                ..Self::new(stored, MovementType::Order, event.card, Points::ZERO, event.balance, event.balance)
+            },
+            Event::PointsRefunded(event) => Self {
+                shop: event.shop,
+                order: Some(event.order.clone()),
+                reference: event.refund.clone(),
+                ..Self::new(stored, MovementType::Refund, event.card, event.points, event.balance_before, event.balance)
+            },
+            Event::PointsReturned(event) => Self {
+                shop: event.shop,
+                order: Some(event.order.clone()),
+                reference: event.refund.clone(),
+                expires_at: event.lot.and_then(|lot| lot.expires_at),
+                ..Self::new(stored, MovementType::Return, event.card, event.points, event.balance_before, event.balance)
+            },
             Event::PartnerCreated(_)
+            | Event::PartnerSettingsChanged(_)
             | Event::ShopOpened(_)
+            | Event::ShopUpdated(_)
+            | Event::ShopRetired(_)
             | Event::TemplateCreated(_)
+            | Event::TemplateUpdated(_)
+            | Event::TemplateRetired(_)
             | Event::KeyCreated(_)
             | Event::KeyRevoked(_)
             | Event::CustomerRegistered(_)

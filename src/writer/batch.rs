@@ -292,8 +292,13 @@ fn customer_of<'e>(mut events: impl Iterator<Item = &'e Event>) -> Option<Custom
         Event::CustomerUpdated(event) => Some(event.customer),
         Event::CardIssued(event) => Some(event.customer),
         Event::PartnerCreated(_)
+        | Event::PartnerSettingsChanged(_)
         | Event::ShopOpened(_)
+        | Event::ShopUpdated(_)
+        | Event::ShopRetired(_)
         | Event::TemplateCreated(_)
+        | Event::TemplateUpdated(_)
+        | Event::TemplateRetired(_)
         | Event::KeyCreated(_)
         | Event::KeyRevoked(_)
         | Event::CustomerErased(_)
@@ -305,6 +310,9 @@ fn customer_of<'e>(mut events: impl Iterator<Item = &'e Event>) -> Option<Custom
         | Event::PointsAwarded(_)
         | Event::PointsRedeemed(_)
         | Event::PointsAdjusted(_)
-        | Event::PointsExpired(_) => None,
+        | Event::PointsExpired(_)
+        | Event::OrderRecorded(_)
+        | Event::PointsRefunded(_)
+        | Event::PointsReturned(_) => None,
     })
 }

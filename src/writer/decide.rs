@@ -5,13 +5,12 @@ use super::{Command, Request};
 use crate::domain::cards::{Block, Card, CardNumber, CardRecord, Fresh, Holder, Issue, Unblock, UpdateCard};
 use crate::domain::customers::{Customer, Erase, PersonRecord, Register};
 use crate::domain::points::{Adjust, Award, Expire, Redeem, expire_due};
-use crate::domain::programme::{Directory, TemplateRules};
+use crate::domain::programme::Terms;
 use crate::domain::{CardId, CustomerId, Draft, Metadata, PartnerId, RecordId, Rejection, Timestamp};
 use crate::vault;
 use rand::Rng as _;
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
 
 /// Why a command led to no events.
 #[derive(Debug)]
@@ -58,7 +57,9 @@ impl Decider<'_> {
             }
             Command::ExpireDue(card) => return self.expire_due(*card),
             Command::OpenShop(command) => command.decide(self.memory.ids().shop),
-            Command::CreateTemplate(command) => command.decide(self.memory.ids().template()),
+            Command::CreateTemplate(command) => {
+                command.decide(&self.memory.directory(), partner, self.memory.ids().template())?
+            }
             Command::CreateKey(command) => command.decide(&self.memory.directory(), partner, self.memory.ids().key)?,
             Command::RevokeKey(command) => command.decide(&self.memory.directory(), partner)?,
             Command::Register(command) => self.register(partner, command)?,
@@ -85,15 +86,15 @@ impl Decider<'_> {
     }
 
     fn award(&self, partner: PartnerId, command: &Award) -> Result<Vec<Draft>, Trouble> {
-        self.on_card(partner, command.card, |card, rules| command.decide(card, rules, self.now))
+        self.on_card(partner, command.card, |card, terms| command.decide(card, terms, self.now))
     }
 
     fn redeem(&self, partner: PartnerId, command: &Redeem) -> Result<Vec<Draft>, Trouble> {
-        self.on_card(partner, command.card, |card, rules| command.decide(card, rules, self.now))
+        self.on_card(partner, command.card, |card, terms| command.decide(card, terms, self.now))
     }
 
     fn adjust(&self, partner: PartnerId, command: &Adjust) -> Result<Vec<Draft>, Trouble> {
-        self.on_card(partner, command.card, |card, rules| command.decide(card, rules, self.now))
+        self.on_card(partner, command.card, |card, terms| command.decide(card, terms.rules(), self.now))
     }
 
     fn expire(&self, partner: PartnerId, command: &Expire) -> Result<Vec<Draft>, Trouble> {
@@ -130,10 +131,11 @@ impl Decider<'_> {
     fn issue(&self, partner: PartnerId, command: &Issue) -> Result<Vec<Draft>, Trouble> {
         let directory = self.memory.directory();
         let template = directory.auto_assigned(partner).ok_or(Rejection::NoTemplateToAssign)?;
+        let terms = directory.terms(partner, template.id)?;
         let holder = self.holder(partner, &command.person.email)?;
         let ids = self.memory.ids();
         let fresh = Fresh { customer: ids.customer, card: ids.card, number: self.fresh_number(partner)? };
-        Ok(command.decide(&holder, template, fresh, self.now)?)
+        Ok(command.decide(&holder, &terms, &fresh, self.now)?)
     }
 
     fn holder(&self, partner: PartnerId, email: &str) -> Result<Holder, Trouble> {
@@ -191,12 +193,12 @@ impl Decider<'_> {
         &self,
         partner: PartnerId,
         card: CardId,
-        decide: impl FnOnce(&Card, &TemplateRules) -> Result<Vec<Draft>, Rejection>,
+        decide: impl FnOnce(&Card, &Terms<'_>) -> Result<Vec<Draft>, Rejection>,
     ) -> Result<Vec<Draft>, Trouble> {
         let found = self.own_card(partner, card)?;
         let directory = self.memory.directory();
-        let rules = rules(&directory, found)?;
-        Ok(decide(found, rules)?)
+        let terms = directory.terms(partner, found.template)?;
+        Ok(decide(found, &terms)?)
     }
 
     // Another partner's card is refused in the same words as one that does not exist.
@@ -204,9 +206,4 @@ impl Decider<'_> {
         let found = self.memory.card(card).filter(|found| found.partner == partner);
         found.ok_or(Rejection::CardNotFound { card })
     }
-}
-
-fn rules<'a>(directory: &'a Arc<Directory>, card: &Card) -> Result<&'a TemplateRules, Rejection> {
-    let template = directory.templates.get(&card.template);
-    Ok(&template.ok_or(Rejection::TemplateNotFound { template: card.template })?.rules)
 }

@@ -58,7 +58,12 @@ impl Ids {
             Event::KeyCreated(event) => self.key = event.key.next(),
             Event::CustomerRegistered(event) => self.customer = event.customer.next(),
             Event::CardIssued(event) => self.card = event.card.next(),
-            Event::KeyRevoked(_)
+            Event::PartnerSettingsChanged(_)
+            | Event::ShopUpdated(_)
+            | Event::ShopRetired(_)
+            | Event::TemplateUpdated(_)
+            | Event::TemplateRetired(_)
+            | Event::KeyRevoked(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_)
             | Event::CardUpdated(_)
@@ -69,7 +74,10 @@ impl Ids {
             | Event::PointsAwarded(_)
             | Event::PointsRedeemed(_)
             | Event::PointsAdjusted(_)
-            | Event::PointsExpired(_) => {}
+            | Event::PointsExpired(_)
+            | Event::OrderRecorded(_)
+            | Event::PointsRefunded(_)
+            | Event::PointsReturned(_) => {}
         }
     }
 }

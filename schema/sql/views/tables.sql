@@ -10,17 +10,17 @@ CREATE TABLE meta (
 
 CREATE TABLE partners (
     partner INTEGER PRIMARY KEY, currency TEXT NOT NULL, record INTEGER NOT NULL, created_at INTEGER NOT NULL,
-    version INTEGER NOT NULL, as_of INTEGER NOT NULL
+    version INTEGER NOT NULL, as_of INTEGER NOT NULL, settings TEXT NOT NULL, settings_record INTEGER, updated_at INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE shops (
-    shop INTEGER PRIMARY KEY, partner INTEGER NOT NULL, is_virtual INTEGER NOT NULL, record INTEGER NOT NULL,
-    created_at INTEGER NOT NULL, version INTEGER NOT NULL, as_of INTEGER NOT NULL
+    shop INTEGER PRIMARY KEY, partner INTEGER NOT NULL, facts TEXT NOT NULL, record INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, version INTEGER NOT NULL, as_of INTEGER NOT NULL, updated_at INTEGER NOT NULL, retired_at INTEGER
 ) STRICT;
 
 CREATE TABLE templates (
     template INTEGER PRIMARY KEY, partner INTEGER NOT NULL, rules TEXT NOT NULL, record INTEGER NOT NULL,
-    created_at INTEGER NOT NULL, version INTEGER NOT NULL, as_of INTEGER NOT NULL
+    created_at INTEGER NOT NULL, version INTEGER NOT NULL, as_of INTEGER NOT NULL, updated_at INTEGER NOT NULL, retired_at INTEGER
 ) STRICT;
 
 CREATE TABLE keys (

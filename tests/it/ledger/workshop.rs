@@ -35,8 +35,8 @@ impl Workshop {
         workshop.start();
         let partner = CreatePartner { name: "Corner Bakery".into(), currency: "EUR".into() };
         workshop.must(Command::CreatePartner(partner));
-        workshop.must(Command::OpenShop(OpenShop { name: "Old Town".into(), is_virtual: false }));
-        workshop.must(Command::CreateTemplate(CreateTemplate { title: BTreeMap::new(), rules }));
+        workshop.must(Command::OpenShop(OpenShop::named("Old Town")));
+        workshop.must(Command::CreateTemplate(CreateTemplate::titled(BTreeMap::new(), rules)));
         workshop
     }
 

@@ -77,7 +77,7 @@ impl Story {
         let workshop = Workshop::with_rules(rules);
         let title = BTreeMap::from([("lt".to_owned(), "Kepyklos kortelė".to_owned())]);
         let rules = TemplateRules { auto_assign: false, ..TemplateRules::default() };
-        workshop.must(Command::CreateTemplate(CreateTemplate { title, rules }));
+        workshop.must(Command::CreateTemplate(CreateTemplate::titled(title, rules)));
         Self { workshop, card: CardId::new(0) }
     }
 
