@@ -6,6 +6,19 @@ use crate::domain::{CardId, Event, RecordId, Seq, ShopId, Timestamp};
 use crate::event_log::Stored;
 use rusqlite::Connection;
 
+/// What a card has earned since a moment, less what refunds took back; and the last event that this reflects.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn earned_since(connection: &Connection, card: CardId, since: Timestamp) -> rusqlite::Result<(Seq, Points)> {
+    // One statement, so that both are of one moment.
+    let mut statement = connection.prepare_cached(
+        "SELECT (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'watermark'), coalesce(sum(points), 0) \
+         FROM movements WHERE card = ?1 AND type IN ('award', 'refund') AND at >= ?2",
+    )?;
+    statement.query_row((card.get(), since.micros()), |row| Ok((Seq::new(row.get(0)?), Points::new(row.get(1)?))))
+}
+
 /// A row of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Movement {

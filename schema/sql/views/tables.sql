@@ -65,6 +65,11 @@ CREATE TABLE movements (
     expires_at INTEGER, actor TEXT NOT NULL, record INTEGER, at INTEGER NOT NULL
 ) STRICT;
 
+-- Which points.refunded refunded an order: `order_seq` is the seq of the order's first event, by which a refund names it.
+CREATE TABLE refunds (
+    order_seq INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (order_seq, seq)
+) STRICT, WITHOUT ROWID;
+
 -- Which event claimed an idempotency key: first 8 bytes of BLAKE3(key), big endian, as a signed integer.
 -- Two keys may share a hash: a reader compares the key in the log itself.
 CREATE TABLE idempotency (
