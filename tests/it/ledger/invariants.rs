@@ -220,6 +220,9 @@ fn movement(event: &Event) -> Option<(CardId, i64, i64)> {
         Event::PointsRedeemed(event) => Some((event.card, event.points.get(), event.balance.get())),
         Event::PointsAdjusted(event) => Some((event.card, event.points.get(), event.balance.get())),
         Event::PointsExpired(event) => Some((event.card, event.points.get(), event.balance.get())),
+        Event::OrderRecorded(event) => Some((event.card, 0, event.balance.get())),
+        Event::PointsRefunded(event) => Some((event.card, event.points.get(), event.balance.get())),
+        Event::PointsReturned(event) => Some((event.card, event.points.get(), event.balance.get())),
         _ => None,
     }
 }
