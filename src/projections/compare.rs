@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use std::path::Path;
 
 /// Every table of the projections, with what its rows are sorted by.
-const TABLES: [(&str, &str); 12] = [
+const TABLES: [(&str, &str); 13] = [
     ("partners", "partner"),
     ("shops", "shop"),
     ("templates", "template"),
@@ -18,6 +18,7 @@ const TABLES: [(&str, &str); 12] = [
     ("refunds", "order_seq, seq"),
     ("idempotency", "hash, seq"),
     ("card_counts", "partner, block, status, tier"),
+    ("transaction_counts", "partner, block, kind, shop"),
 ];
 
 /// The first row in which two files differ.

@@ -3,6 +3,7 @@
 use super::cards::CountKey;
 use super::customers::Contact;
 use super::movements::Movement;
+use super::transaction_counts::TransactionCounts;
 use super::{cards, customers, idempotency, layout, load_card, load_customer, programme, refunds};
 use crate::domain::cards::Card;
 use crate::domain::customers::Customer;
@@ -54,6 +55,7 @@ pub(super) struct Fold {
     customers: BTreeMap<CustomerId, (Customer, Option<Contact>)>,
     records: Vec<(CustomerId, RecordId)>,
     movements: Vec<Movement>,
+    counts: TransactionCounts,
     keys: Vec<(i64, Seq)>,
     refunds: Vec<(Seq, Seq)>,
     pub(super) seq: Seq,
@@ -70,6 +72,7 @@ impl Fold {
             customers: BTreeMap::new(),
             records: Vec::new(),
             movements: Vec::new(),
+            counts: TransactionCounts::default(),
             keys: Vec::new(),
             refunds: Vec::new(),
             seq,
@@ -90,7 +93,10 @@ impl Fold {
         if let Event::PointsRefunded(event) = &stored.event {
             self.refunds.push((event.of, stored.seq));
         }
-        self.movements.extend(Movement::of(&stored));
+        if let Some(movement) = Movement::of(&stored) {
+            self.counts.add(&movement);
+            self.movements.push(movement);
+        }
         (self.seq, self.hash) = (stored.seq, stored.hash);
         match stored.event.stream() {
             Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) => {
@@ -184,6 +190,7 @@ impl Fold {
     /// Writes everything, with the watermark. The caller owns the transaction; after it fails, this fold must be dropped.
     pub(super) fn write(&mut self, views: &Connection, recent: &Recent) -> Result<(), FoldError> {
         self.write_movements(views)?;
+        self.counts.write(views)?;
         self.write_cards(views, recent)?;
         for (customer, contact) in std::mem::take(&mut self.customers).into_values() {
             customers::save(views, &customer, contact)?;

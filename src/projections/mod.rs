@@ -14,6 +14,7 @@ mod programme;
 mod projector;
 mod rebuild;
 mod refunds;
+mod transaction_counts;
 
 pub use cards::{card_by_number, card_of_customer, cards_of_customer, each_card, load_card};
 pub use compare::{Difference, compare};
@@ -25,3 +26,4 @@ pub use programme::load_directory;
 pub use projector::{Projector, ProjectorError};
 pub use rebuild::{RebuildError, rebuild, replace};
 pub use refunds::refunds_of;
+pub use transaction_counts::TRANSACTION_BLOCK;

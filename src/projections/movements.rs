@@ -1,10 +1,13 @@
 //! History: the table `movements`, one row for each event that moved points.
 
 use crate::domain::cards::MovementType;
+use crate::domain::orders::{TransactionKind, order_total};
 use crate::domain::points::Points;
-use crate::domain::{CardId, Event, RecordId, Seq, ShopId, Timestamp};
+use crate::domain::{CardId, Event, Money, PartnerId, RecordId, Seq, ShopId, Timestamp};
 use crate::event_log::Stored;
 use rusqlite::Connection;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
 
 /// What a card has earned since a moment, less what refunds took back; and the last event that this reflects.
 ///
@@ -22,19 +25,23 @@ pub fn earned_since(connection: &Connection, card: CardId, since: Timestamp) -> 
 /// A row of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Movement {
-    seq: Seq,
+    pub(super) seq: Seq,
+    pub(super) partner: PartnerId,
     card: CardId,
     movement: MovementType,
-    points: Points,
+    pub(super) kind: TransactionKind,
+    pub(super) points: Points,
     balance_before: Points,
     balance_after: Points,
-    shop: Option<ShopId>,
+    pub(super) shop: Option<ShopId>,
     order: Option<String>,
     reference: Option<String>,
     expires_at: Option<Timestamp>,
     actor: String,
     record: Option<RecordId>,
     at: Timestamp,
+    /// The order's total, in ten-thousandths; none where the row states none.
+    amount: Option<i64>,
 }
 
 impl Movement {
@@ -118,6 +125,8 @@ impl Movement {
             | Event::CardTierChanged(_) => return None,
         };
         row.record = stored.event.sealed().map(|sealed| sealed.record);
+        row.kind = TransactionKind::of(&stored.event)?;
+        row.amount = Some(ten_thousandths(order_total(&stored.event))).filter(|amount| *amount != 0);
         Some(row)
     }
 
@@ -133,8 +142,10 @@ impl Movement {
         let (shop, order, reference, expires_at, record) = (None, None, None, None, None);
         Self {
             seq,
+            partner: stored.partner,
             card,
             movement,
+            kind: TransactionKind::Award,
             points,
             balance_before,
             balance_after,
@@ -145,6 +156,7 @@ impl Movement {
             actor,
             record,
             at,
+            amount: None,
         }
     }
 
@@ -152,7 +164,8 @@ impl Movement {
     pub(super) fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
         let mut statement = connection.prepare_cached(
             "INSERT INTO movements (seq, card, type, points, balance_before, balance_after, shop, order_id, reference, \
-             expires_at, actor, record, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             expires_at, actor, record, at, partner, kind, amount) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?;
         statement
             .execute((
@@ -169,7 +182,15 @@ impl Movement {
                 &self.actor,
                 self.record.map(RecordId::get),
                 self.at.micros(),
+                self.partner.get(),
+                self.kind.place(),
+                self.amount,
             ))
             .map(|_| ())
     }
+}
+
+// Money has at most four decimal places and thirteen digits before them.
+fn ten_thousandths(money: Money) -> i64 {
+    (money.get() * Decimal::from(10_000)).to_i64().unwrap_or(i64::MAX)
 }

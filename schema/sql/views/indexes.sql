@@ -12,3 +12,5 @@ CREATE INDEX cards_by_balance            ON cards (partner, balance, card, statu
 CREATE INDEX cards_by_activity           ON cards (partner, last_activity, card, status, tier);
 CREATE INDEX lots_by_expiry              ON lots (expires_at, card) WHERE expires_at IS NOT NULL;
 CREATE INDEX movements_by_card           ON movements (card, seq);
+CREATE INDEX movements_by_order          ON movements (order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX movements_by_reference      ON movements (reference) WHERE reference IS NOT NULL;

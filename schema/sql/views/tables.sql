@@ -62,7 +62,9 @@ CREATE TABLE lots (
 CREATE TABLE movements (
     seq INTEGER PRIMARY KEY, card INTEGER NOT NULL, type TEXT NOT NULL, points INTEGER NOT NULL,
     balance_before INTEGER NOT NULL, balance_after INTEGER NOT NULL, shop INTEGER, order_id TEXT, reference TEXT,
-    expires_at INTEGER, actor TEXT NOT NULL, record INTEGER, at INTEGER NOT NULL
+    expires_at INTEGER, actor TEXT NOT NULL, record INTEGER, at INTEGER NOT NULL, partner INTEGER NOT NULL,
+    kind INTEGER NOT NULL,         -- a place in `TransactionKind::ALL`
+    amount INTEGER                 -- the order's total in ten-thousandths, where the row states one
 ) STRICT;
 
 -- Which points.refunded refunded an order: `order_seq` is the seq of the order's first event, by which a refund names it.
@@ -80,4 +82,12 @@ CREATE TABLE idempotency (
 CREATE TABLE card_counts (
     partner INTEGER NOT NULL, block INTEGER NOT NULL, status TEXT NOT NULL, tier TEXT NOT NULL, cards INTEGER NOT NULL,
     PRIMARY KEY (partner, block, status, tier)
+) STRICT, WITHOUT ROWID;
+
+-- How many transactions of each kind and shop (0: none named) each block of 8192 seqs holds, and the points that they add
+-- and take: pages of transactions are counted and found by it.
+CREATE TABLE transaction_counts (
+    partner INTEGER NOT NULL, block INTEGER NOT NULL, kind INTEGER NOT NULL, shop INTEGER NOT NULL,
+    transactions INTEGER NOT NULL, gained INTEGER NOT NULL, lost INTEGER NOT NULL,
+    PRIMARY KEY (partner, block, kind, shop)
 ) STRICT, WITHOUT ROWID;

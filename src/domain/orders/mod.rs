@@ -6,6 +6,7 @@ mod events;
 mod order;
 mod purchase;
 mod refund;
+mod transaction;
 
 pub use discount::{Discount, worth};
 pub use earning::{Bound, Breakdown, Formula, earned};
@@ -13,6 +14,7 @@ pub use events::{OrderRecorded, PointsRefunded, PointsReturned, RefundCause};
 pub use order::{PlacedOrder, Refunded, Spent};
 pub use purchase::{Buyer, Purchase};
 pub use refund::{Refund, Share};
+pub use transaction::{TransactionKind, order_total};
 
 #[cfg(test)]
 mod tests;
