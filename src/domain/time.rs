@@ -72,6 +72,12 @@ impl Timestamp {
         self.utc().to_rfc3339_opts(SecondsFormat::Secs, true)
     }
 
+    /// RFC 3339 with milliseconds, as `/{locale}/shop` shows times.
+    #[must_use]
+    pub fn to_millis_text(self) -> String {
+        self.utc().to_rfc3339_opts(SecondsFormat::Millis, true)
+    }
+
     /// RFC 3339 with microseconds, as the log writes times.
     #[must_use]
     pub fn to_micros_text(self) -> String {

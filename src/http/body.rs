@@ -7,7 +7,9 @@ use super::{limits, signature};
 use actix_web::dev::Payload;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, web};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -38,7 +40,15 @@ impl<const MOST: usize> FromRequest for Body<MOST> {
 impl<const MOST: usize> Body<MOST> {
     /// The body's fields.
     pub(crate) fn fields(&self) -> Result<Fields, ApiError> {
-        self.object().map(Fields::new)
+        let object = self.object()?;
+        let digits = if object.values().any(Value::is_f64) { self.digits() } else { HashMap::new() };
+        Ok(Fields::new(object).with_digits(digits))
+    }
+
+    // The numbers of a body that was read already, as they were written.
+    fn digits(&self) -> HashMap<String, String> {
+        let raw: HashMap<String, &RawValue> = serde_json::from_slice(&self.0).unwrap_or_default();
+        raw.into_iter().map(|(field, value)| (field, value.get().to_owned())).collect()
     }
 
     fn object(&self) -> Result<Map<String, Value>, ApiError> {

@@ -18,16 +18,23 @@ pub(crate) struct Answer<T> {
     status: StatusCode,
     message: Message,
     data: T,
+    /// What a list says about its page, where its data is an array.
+    meta: Option<Value>,
     replayed: bool,
 }
 
 impl<T: Serialize> Answer<T> {
     pub(crate) const fn ok(message: Message, data: T) -> Self {
-        Self { status: StatusCode::OK, message, data, replayed: false }
+        Self { status: StatusCode::OK, message, data, meta: None, replayed: false }
     }
 
     pub(crate) const fn created(message: Message, data: T) -> Self {
-        Self { status: StatusCode::CREATED, message, data, replayed: false }
+        Self { status: StatusCode::CREATED, message, data, meta: None, replayed: false }
+    }
+
+    pub(crate) fn with_meta(mut self, meta: Option<Value>) -> Self {
+        self.meta = meta;
+        self
     }
 
     /// The same command had been done before, and this is its answer again.
@@ -44,6 +51,8 @@ struct Success<'a, T> {
     code: u16,
     request_id: &'a str,
     data: &'a T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<&'a Value>,
 }
 
 impl<T: Serialize> Responder for Answer<T> {
@@ -58,6 +67,7 @@ impl<T: Serialize> Responder for Answer<T> {
             code: self.status.as_u16(),
             request_id: &request_id,
             data: &self.data,
+            meta: self.meta.as_ref(),
         };
         let body = serde_json::to_vec(&body).expect("answers are plain data with text keys");
         let mut response = HttpResponse::build(self.status);

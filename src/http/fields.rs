@@ -2,12 +2,13 @@
 //!
 //! A field that nobody asked for is refused: a misspelt `reference` that was ignored would silently lose "exactly once".
 
-use super::limits;
 use super::locales::{Locale, Message};
+use super::{limits, numbers};
 use crate::domain::points::Points;
-use crate::domain::{Metadata, Timestamp};
+use crate::domain::{Metadata, Money, Timestamp};
 use email_address::EmailAddress;
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 
 /// One thing that is wrong with a request.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,12 +101,19 @@ impl From<Problem> for Problems {
 #[derive(Debug)]
 pub(crate) struct Fields {
     left: Map<String, Value>,
+    /// Numbers with a fraction, as they were written.
+    digits: HashMap<String, String>,
     problems: Problems,
 }
 
 impl Fields {
     pub(crate) fn new(object: Map<String, Value>) -> Self {
-        Self { left: object, problems: Problems::default() }
+        Self { left: object, digits: HashMap::new(), problems: Problems::default() }
+    }
+
+    /// The same, where numbers with a fraction are known as they were written.
+    pub(crate) fn with_digits(self, digits: HashMap<String, String>) -> Self {
+        Self { digits, ..self }
     }
 
     /// Everything that was wrong, with the fields that nobody took.
@@ -268,6 +276,42 @@ impl Fields {
             self.problems.push(Problem::points(field, message, &value));
         }
         points
+    }
+
+    /// An amount of money, as a number or as text; its digits are read from the body itself, never through a binary fraction.
+    pub(crate) fn money(&mut self, field: &str) -> Option<Money> {
+        let text = match self.take(field)? {
+            Value::Number(number) => self.digits.get(field).cloned().unwrap_or_else(|| number.to_string()),
+            Value::String(text) => text.trim().to_owned(),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => String::new(),
+        };
+        let money = numbers::decimal(&text).and_then(Money::new);
+        if money.is_none() {
+            self.problems.push(Problem::format(field, Message::MustBeAmount));
+        }
+        money
+    }
+
+    /// What was bought: a list of objects, opaque to the ledger.
+    pub(crate) fn cart(&mut self, field: &str) -> Vec<Value> {
+        let problem = match self.take(field) {
+            None => return Vec::new(),
+            Some(Value::Array(items)) => {
+                let size = serde_json::to_vec(&items).map_or(usize::MAX, |bytes| bytes.len());
+                if !items.iter().all(Value::is_object) {
+                    Problem::format(field, Message::MustBeObject)
+                } else if size > limits::CART_BYTES {
+                    Problem::range(field, Message::TooLarge { most: limits::CART_BYTES })
+                } else {
+                    return items;
+                }
+            }
+            Some(Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
+                Problem::format(field, Message::MustBeList)
+            }
+        };
+        self.problems.push(problem);
+        Vec::new()
     }
 
     /// Text or a whole number, as its text: how ids arrive.

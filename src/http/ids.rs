@@ -45,6 +45,14 @@ pub(crate) fn parse_shop(text: &str) -> Option<ShopId> {
     number_after(text, "shop_").or_else(|| digits(text)).map(ShopId::new)
 }
 
+pub(crate) fn parse_card(text: &str) -> Option<CardId> {
+    number_after(text, "card_").or_else(|| digits(text)).map(CardId::new)
+}
+
+pub(crate) fn parse_transaction(text: &str) -> Option<Seq> {
+    number_after(text, "txn_").or_else(|| digits(text)).map(Seq::new)
+}
+
 fn number_after(text: &str, prefix: &str) -> Option<i64> {
     digits(text.strip_prefix(prefix)?)
 }

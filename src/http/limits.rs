@@ -38,3 +38,21 @@ pub(crate) const BULK_BODY_BYTES: usize = 2 * 1_024 * 1_024;
 pub(crate) const BULK_ITEMS: usize = crate::writer::BULK_MAX;
 /// A number of days or a page may not be larger than what arithmetic on it can hold.
 pub(crate) const PAGE_NUMBER_MAX: i64 = 1_000_000_000;
+/// The rows of one page under `/{locale}/shop` where the request does not say.
+pub(crate) const SHOP_ROWS: i64 = 15;
+/// The rows of one page under `/{locale}/shop`; transactions have [`PAGE_ROWS_MAX`].
+pub(crate) const SHOP_ROWS_MAX: i64 = 50;
+/// What a QR code may say, in bytes.
+pub(crate) const QR_BYTES: usize = 500;
+/// The width of a QR code's picture, in pixels.
+pub(crate) const QR_PIXELS_MAX: i64 = 1_000;
+/// The width where the request does not say.
+pub(crate) const QR_PIXELS: i64 = 250;
+/// The farthest that a search around a point looks, in kilometres: half of the way around the earth.
+pub(crate) const RADIUS_MAX: u32 = 20_038;
+/// How far it looks where the request does not say.
+pub(crate) const RADIUS: u32 = 10;
+/// What was in a cart, in bytes of its compact JSON.
+pub(crate) const CART_BYTES: usize = 16 * 1_024;
+/// The word for a currency, in characters.
+pub(crate) const CURRENCY_CHARS: usize = 3;

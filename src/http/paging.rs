@@ -22,6 +22,16 @@ pub(crate) struct Pagination {
     has_prev: bool,
 }
 
+/// What a list under `/{locale}/shop` says about its page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Meta {
+    #[serde(flatten)]
+    pagination: Pagination,
+    /// The place of the first and of the last row of the page in the whole list, from 1; null on an empty page.
+    from: Option<i64>,
+    to: Option<i64>,
+}
+
 impl Paging {
     pub(crate) fn window(self) -> Window {
         Window { offset: (self.page - 1).saturating_mul(self.size), limit: self.size }
@@ -40,11 +50,30 @@ impl Paging {
             has_prev: self.page > 1,
         }
     }
+
+    pub(crate) fn meta(self, total: i64) -> Meta {
+        let before = self.window().offset;
+        let filled = before < total;
+        Meta {
+            pagination: self.of(total),
+            from: filled.then(|| before + 1),
+            to: filled.then(|| before.saturating_add(self.size).min(total)),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_says_where_its_rows_stand_in_the_list() {
+        let meta = |page, total| Paging { page, size: 20 }.meta(total);
+        let place = |meta: Meta| (meta.from, meta.to);
+        assert_eq!(place(meta(1, 150)), (Some(1), Some(20)));
+        assert_eq!(place(meta(8, 150)), (Some(141), Some(150)));
+        assert_eq!((place(meta(9, 150)), place(meta(1, 0))), ((None, None), (None, None)));
+    }
 
     #[test]
     fn the_last_page_may_be_half_full_and_an_empty_list_has_one() {

@@ -7,6 +7,7 @@ use super::paging::Paging;
 use crate::domain::Timestamp;
 use crate::domain::cards::MovementType;
 use actix_web::{HttpRequest, web};
+use rust_decimal::Decimal;
 
 /// The query of a request, with everything that is wrong with it so far.
 #[derive(Debug)]
@@ -83,14 +84,82 @@ impl Params {
 
     /// `page` and `limit` (or `per_page`); sizes above the cap are cut to it.
     pub(crate) fn paging(&mut self, default: i64) -> Paging {
+        self.paging_up_to(default, limits::PAGE_ROWS_MAX)
+    }
+
+    /// The same with a cap of the list's own.
+    pub(crate) fn paging_up_to(&mut self, default: i64, most: i64) -> Paging {
         let page = self.number(&["page"], 1..=limits::PAGE_NUMBER_MAX).unwrap_or(1);
-        let size = self.number(&["limit", "per_page"], 1..=i64::MAX).unwrap_or(default).min(limits::PAGE_ROWS_MAX);
+        let size = self.number(&["limit", "per_page"], 1..=i64::MAX).unwrap_or(default).min(most);
         Paging { page, size }
+    }
+
+    /// A truth value, in any of the spellings that clients have for it.
+    pub(crate) fn boolean(&mut self, name: &str) -> Option<bool> {
+        let value = self.value(name)?;
+        let truth = match value.as_str() {
+            "true" | "True" | "1" => Some(true),
+            "false" | "False" | "0" => Some(false),
+            _ => None,
+        };
+        if truth.is_none() {
+            self.problems.push(Problem::format(name, Message::MustBeTrueOrFalse));
+        }
+        truth
+    }
+
+    /// A decimal number within its bounds.
+    pub(crate) fn decimal(&mut self, name: &str, bounds: std::ops::RangeInclusive<Decimal>) -> Option<Decimal> {
+        let value = self.value(name)?;
+        let number = value.parse::<Decimal>().ok();
+        match number {
+            None => self.problems.push(Problem::format(name, Message::MustBeNumber)),
+            Some(number) if !bounds.contains(&number) => {
+                self.problems.push(Problem::range(name, Message::OutOfBounds));
+            }
+            Some(_) => return number,
+        }
+        None
+    }
+
+    /// An id, as whoever reads it writes it.
+    pub(crate) fn id<T>(&mut self, names: &[&str], parse: fn(&str) -> Option<T>) -> Option<T> {
+        let (name, value) = self.text(names)?;
+        let id = parse(&value);
+        if id.is_none() {
+            self.problems.push(Problem::format(&name, Message::MustBeId));
+        }
+        id
+    }
+
+    /// A text to search for, of bounded length.
+    pub(crate) fn search(&mut self) -> Option<String> {
+        let search = self.value("search")?;
+        if search.chars().count() > limits::SEARCH_CHARS {
+            self.problem(Problem::range("search", Message::TooManyCharacters { most: limits::SEARCH_CHARS }));
+        }
+        Some(search)
+    }
+
+    /// A field to sort by, in both ways of writing one: `field:desc` and `-field`. The answer says whether downwards.
+    pub(crate) fn sort<T>(&mut self, parse: impl Fn(&str) -> Option<T>, known: &'static str) -> Option<(T, bool)> {
+        self.word("sort", |word| sort_word(word).and_then(|(field, down)| Some((parse(field)?, down))), known)
     }
 
     /// The movement type, in any of the words that clients use; `all` means none.
     pub(crate) fn movement(&mut self, name: &str) -> Option<MovementType> {
         self.word(name, movement_word, "all, award, redeem, expire, adjust, order, refund, return").flatten()
+    }
+}
+
+/// The field of a sort, and whether downwards.
+pub(crate) fn sort_word(word: &str) -> Option<(&str, bool)> {
+    match (word.split_once(':'), word.strip_prefix('-')) {
+        (Some((field, "desc")), _) => Some((field, true)),
+        (Some((field, "asc")), _) => Some((field, false)),
+        (Some(_), _) => None,
+        (None, Some(field)) => Some((field, true)),
+        (None, None) => Some((word, false)),
     }
 }
 

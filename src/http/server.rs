@@ -2,6 +2,7 @@
 
 use super::errors::ApiError;
 use super::locales::Locale;
+use super::shop::{cards, catalogue, points, qr, shops, transactions};
 use super::{HttpConfig, HttpState, api, edge, health};
 use actix_cors::Cors;
 use actix_web::dev::Server;
@@ -50,8 +51,8 @@ pub fn server(state: HttpState, listener: TcpListener, config: &HttpConfig) -> i
 /// All routes.
 pub fn configure(routes: &mut web::ServiceConfig) {
     // Routes are tried in this order, so what tills call most stands first.
-    points(routes);
-    cards(routes);
+    api_points(routes);
+    loyalty_cards(routes);
     customers(routes);
     for path in ["/health", "/api/health"] {
         routes.service(web::resource(path).route(web::get().to(health::health)));
@@ -64,12 +65,42 @@ pub fn configure(routes: &mut web::ServiceConfig) {
         routes
             .service(at("/health").route(web::get().to(health::health_with_credentials)))
             .service(at("/system/health").route(web::get().to(health::health)))
-            .service(at("/validate-credentials").route(web::post().to(health::validate_credentials)));
+            .service(at("/validate-credentials").route(web::post().to(health::validate_credentials)))
+            .configure(|routes| shop_routes(routes, &base));
     }
-    routes.service(web::resource(format!("/{locale}/health")).route(web::get().to(health::health)));
+    routes
+        .service(web::resource(format!("/{locale}/health")).route(web::get().to(health::health)))
+        .service(web::resource(format!("/{locale}/error-codes")).route(packed(web::get().to(catalogue::error_codes))))
+        .service(web::resource("/qr").route(web::get().to(qr::text)))
+        .service(web::resource("/qr/{id}").route(web::get().to(qr::card)));
 }
 
-fn cards(routes: &mut web::ServiceConfig) {
+fn shop_routes(routes: &mut web::ServiceConfig, base: &str) {
+    let at = |path: &str| web::resource(format!("{base}{path}"));
+    routes
+        .service(at("/transactions/create").route(web::post().to(transactions::create)))
+        .service(at("/transactions/award-points").route(web::post().to(transactions::create)))
+        .service(at("/transactions/deduct-points").route(web::post().to(transactions::deduct)))
+        .service(at("/transactions").route(packed(web::get().to(transactions::list))))
+        .service(at("/transactions/{id}").route(web::get().to(transactions::get)))
+        .service(at("/points").route(packed(web::get().to(points::list))).route(web::post().to(points::create)))
+        .service(at("/points/bulk").route(packed(web::post().to(api::bulk::bulk_with_numbers))))
+        .service(at("/points/balance/{id}").route(web::get().to(points::balance)))
+        .service(at("/points/card/{id}/balance").route(web::get().to(points::balance)))
+        .service(at("/points/{id}").route(web::get().to(points::get)))
+        .service(at("/loyalty-cards").route(packed(web::get().to(cards::list))))
+        .service(at("/loyalty-cards/info").route(web::get().to(cards::info)))
+        .service(at("/loyalty-cards/balance").route(web::get().to(cards::balance)))
+        .service(at("/loyalty-cards/{id}").route(web::get().to(cards::get)))
+        .service(at("/shops").route(packed(web::get().to(shops::list))))
+        .service(at("/shops/nearby").route(packed(web::get().to(shops::nearby))))
+        .service(at("/shops/{id}").route(web::get().to(shops::get)))
+        .service(at("/categories").route(web::get().to(catalogue::categories)))
+        .service(at("/products/categories").route(web::get().to(catalogue::product_categories)))
+        .service(at("/sync-status").route(web::get().to(catalogue::sync_status)));
+}
+
+fn loyalty_cards(routes: &mut web::ServiceConfig) {
     use api::loyalty_cards as cards;
     let at = |path: &str| web::resource(format!("/api/loyalty-cards{path}"));
     routes
@@ -80,7 +111,7 @@ fn cards(routes: &mut web::ServiceConfig) {
         .service(at("/{id}/history").route(packed(web::get().to(cards::history))));
 }
 
-fn points(routes: &mut web::ServiceConfig) {
+fn api_points(routes: &mut web::ServiceConfig) {
     use api::points;
     let at = |path: &str| web::resource(format!("/api/points{path}"));
     routes

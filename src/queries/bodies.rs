@@ -32,6 +32,11 @@ pub(super) fn note(body: Option<&str>) -> Result<Option<Note>, QueryError> {
     Ok(body.map(serde_json::from_str).transpose()?)
 }
 
+/// A record of whatever layout; none once erased.
+pub(super) fn record<T: DeserializeOwned>(connection: &Connection, record: RecordId) -> Result<Option<T>, QueryError> {
+    read(connection, record)
+}
+
 fn read<T: DeserializeOwned>(connection: &Connection, record: RecordId) -> Result<Option<T>, QueryError> {
     let mut statement = connection.prepare_cached("SELECT body FROM ledger.sealed_records WHERE record = ?1")?;
     let body = statement.query_row([record.get()], |row| row.get::<_, Option<String>>(0)).optional()?.flatten();

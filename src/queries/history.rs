@@ -117,7 +117,7 @@ fn page(
     filter: &HistoryFilter,
     window: Window,
 ) -> Result<Page<MovementView>, QueryError> {
-    let range = seq_range(connection, filter)?;
+    let range = seq_range(connection, (filter.from, filter.until))?;
     let plain = filter.movement.is_none() && filter.reference.is_none() && filter.staff_member.is_none();
     let all = if filter.from.is_none() && filter.until.is_none() {
         card.movements
@@ -214,9 +214,12 @@ fn movement(row: &Row<'_>) -> Result<MovementView, QueryError> {
 }
 
 // Seqs and times of record grow together, over all cards: a period is a range of seqs, found by halving.
-fn seq_range(connection: &Connection, filter: &HistoryFilter) -> Result<(i64, i64), QueryError> {
-    let low = filter.from.map(|from| first_at(connection, from)).transpose()?.unwrap_or(0);
-    let next = filter.until.map(|until| Timestamp::from_micros(until.micros().saturating_add(1)));
+pub(super) fn seq_range(
+    connection: &Connection,
+    (from, until): (Option<Timestamp>, Option<Timestamp>),
+) -> Result<(i64, i64), QueryError> {
+    let low = from.map(|from| first_at(connection, from)).transpose()?.unwrap_or(0);
+    let next = until.map(|until| Timestamp::from_micros(until.micros().saturating_add(1)));
     let high = next.map(|next| first_at(connection, next)).transpose()?.map_or(i64::MAX, |first| first - 1);
     Ok((low, high))
 }

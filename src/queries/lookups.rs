@@ -2,8 +2,9 @@
 
 use super::{Queries, QueryError};
 use crate::domain::cards::CardNumber;
+use crate::domain::customers::PersonRecord;
 use crate::domain::{CardId, CustomerId, PartnerId};
-use crate::projections;
+use crate::{projections, vault};
 
 /// Look-ups that see everything that was committed before they were asked for: the wait for the views is behind them.
 #[derive(Debug)]
@@ -27,6 +28,15 @@ impl Lookups<'_> {
     /// When the views cannot be read.
     pub fn card_by_number(&self, partner: PartnerId, number: &CardNumber) -> Result<Option<CardId>, QueryError> {
         self.0.here(|connection| Ok(projections::card_by_number(connection, partner, number)?))
+    }
+
+    /// The customer with that email, in any case.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub fn customer_by_email(&self, partner: PartnerId, email: &str) -> Result<Option<CustomerId>, QueryError> {
+        let hash = vault::lookup_hash(partner, "email", &PersonRecord::email_key(email));
+        self.0.here(|connection| Ok(projections::customer_by_email(connection, partner, &hash)?))
     }
 
     /// The card of a customer, who must be the partner's: the outer option says whether there is such a customer.

@@ -5,6 +5,7 @@
 
 mod bodies;
 mod card_list;
+mod card_sheets;
 mod card_views;
 mod connections;
 mod counts;
@@ -14,8 +15,12 @@ mod expiring;
 mod history;
 mod lookups;
 mod programme;
+mod shops;
+mod templates;
+mod transactions;
 
 pub use card_list::{CardFilter, CardListItem, CardSort, SortKey};
+pub use card_sheets::{CardNames, CardSheet};
 pub use card_views::{BlockedCard, CardView};
 pub use connections::{Queries, QueryError};
 pub use customer_list::{CustomerFilter, CustomerPage, PHONE_MAX, SEARCH_WALK_MAX};
@@ -23,12 +28,24 @@ pub use customer_views::{CustomerCard, CustomerView};
 pub use expiring::{EXPIRING_WALK_MAX, ExpiringLot, ExpiringPage};
 pub use history::{HISTORY_WALK_MAX, HistoryFilter, HistoryPage, MovementView};
 pub use lookups::Lookups;
+pub use shops::{Around, ShopFilter, ShopSort, ShopView};
+pub use templates::{TemplateFilter, TemplateView};
+pub use transactions::{TransactionFilter, TransactionPage, TransactionSort, TransactionView};
 
 /// Which rows of a list: `limit` of them after `offset`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     pub offset: i64,
     pub limit: i64,
+}
+
+impl Window {
+    /// These rows of a whole list.
+    fn of<T>(self, all: Vec<T>) -> Page<T> {
+        let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
+        let place = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
+        Page { rows: all.into_iter().skip(place(self.offset)).take(place(self.limit)).collect(), total }
+    }
 }
 
 /// One page of a list, and how long the whole list is.
@@ -55,5 +72,6 @@ pub fn statements() -> Vec<(&'static str, String)> {
     all.extend(history::statements());
     all.extend(customer_list::statements());
     all.extend(expiring::statements());
+    all.extend(transactions::statements());
     all
 }

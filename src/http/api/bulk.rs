@@ -3,6 +3,7 @@
 use super::entries::{Moved, recorded};
 use super::points::{Kind, Movement};
 use super::submitting::{Finder, IdempotencyKey, Target, explained, request};
+use crate::domain::Seq;
 use crate::domain::programme::Scope;
 use crate::http::auth::Caller;
 use crate::http::body::BulkBody;
@@ -14,7 +15,7 @@ use crate::http::{HttpState, ids, limits};
 use crate::writer::{Outcome, Refusal, Request};
 use actix_web::web;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::time::Instant;
 
 /// What became of a bulk request.
@@ -29,10 +30,10 @@ pub(crate) struct BulkResult {
 
 #[derive(Debug, Serialize)]
 struct ItemResult {
-    card_id: String,
+    card_id: Value,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    transaction_id: Option<String>,
+    transaction_id: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     new_balance: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -45,10 +46,55 @@ struct ItemError {
     message: String,
 }
 
+/// How the ids of an answer are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum IdForm {
+    /// `card_17`, `txn_204`
+    Prefixed,
+    Number,
+}
+
+impl IdForm {
+    fn card(self, text: &str) -> Value {
+        match ids::parse_card(text) {
+            Some(card) if self == Self::Number => json!(card.get()),
+            Some(_) | None => json!(text),
+        }
+    }
+
+    fn transaction(self, seq: Seq) -> Value {
+        match self {
+            Self::Prefixed => json!(ids::transaction(seq)),
+            Self::Number => json!(seq.get()),
+        }
+    }
+}
+
 pub(crate) async fn bulk(
     state: web::Data<HttpState>,
     caller: Caller,
     locale: Locale,
+    key: IdempotencyKey,
+    body: BulkBody,
+) -> Result<Answer<BulkResult>, ApiError> {
+    process(&state, &caller, (locale, IdForm::Prefixed), key, body).await
+}
+
+/// `POST /{locale}/shop/points/bulk`: the same, with whole numbers as ids.
+pub(crate) async fn bulk_with_numbers(
+    state: web::Data<HttpState>,
+    caller: Caller,
+    locale: Locale,
+    key: IdempotencyKey,
+    body: BulkBody,
+) -> Result<Answer<BulkResult>, ApiError> {
+    process(&state, &caller, (locale, IdForm::Number), key, body).await
+}
+
+async fn process(
+    state: &HttpState,
+    caller: &Caller,
+    form: (Locale, IdForm),
     key: IdempotencyKey,
     body: BulkBody,
 ) -> Result<Answer<BulkResult>, ApiError> {
@@ -57,20 +103,20 @@ pub(crate) async fn bulk(
     let items = items(body.fields()?)?;
     let mut named = Vec::with_capacity(items.len());
     let mut requests = Vec::new();
-    let mut finder = Finder::new(&state);
+    let mut finder = Finder::new(state);
     for (place, item) in items.into_iter().enumerate() {
-        let (card, prepared) = prepare(&mut finder, &caller, &key, place, item).await;
+        let (card, prepared) = prepare(&mut finder, caller, &key, place, item).await;
         // Nothing has been written yet: what cannot be looked up now is not left out of the batch.
         if let Err(error @ ApiError::Unavailable(_)) = prepared {
             return Err(error);
         }
         named.push((card, prepared.map(|prepared| requests.push(prepared))));
     }
-    let mut answers = submit_all(&state, requests).await?.into_iter();
+    let mut answers = submit_all(state, requests).await?.into_iter();
     let mut results = Vec::with_capacity(named.len());
     for (card, prepared) in named {
         let answer = prepared.and_then(|()| answers.next().ok_or(ApiError::Internal));
-        results.push(ItemResult::of(&state, &caller, locale, card, answer));
+        results.push(ItemResult::of(state, caller, form, &card, answer));
     }
     let (processed, failed) = (results.len(), results.iter().filter(|result| result.error.is_some()).count());
     let millis = started.elapsed().as_millis();
@@ -182,19 +228,20 @@ impl ItemResult {
     fn of(
         state: &HttpState,
         caller: &Caller,
-        locale: Locale,
-        card_id: String,
+        (locale, ids): (Locale, IdForm),
+        card: &str,
         answer: Result<Result<Outcome, Refusal>, ApiError>,
     ) -> Self {
         let answer = answer.and_then(|answer| {
             let outcome = answer.map_err(|refusal| explained(state, caller.partner, refusal, recorded))?;
             Moved::of(&outcome.events).ok_or(ApiError::Internal)
         });
+        let card_id = ids.card(card);
         match answer {
             Ok(moved) => Self {
                 card_id,
                 status: "success",
-                transaction_id: Some(ids::transaction(moved.seq)),
+                transaction_id: Some(ids.transaction(moved.seq)),
                 new_balance: Some(moved.after.get()),
                 error: None,
             },

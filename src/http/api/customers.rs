@@ -10,7 +10,7 @@ use crate::http::auth::Caller;
 use crate::http::body::Body;
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
-use crate::http::fields::{Fields, Problem};
+use crate::http::fields::Fields;
 use crate::http::locales::Message;
 use crate::http::paging::Pagination;
 use crate::http::params::Params;
@@ -145,11 +145,8 @@ pub(crate) async fn list(state: State, caller: Caller, request: HttpRequest) -> 
         email: params.value("email"),
         phone: params.value("phone"),
         card_number: params.value("card_number"),
-        search: params.value("search"),
+        search: params.search(),
     };
-    if filter.search.as_ref().is_some_and(|search| search.chars().count() > limits::SEARCH_CHARS) {
-        params.problem(Problem::range("search", Message::TooManyCharacters { most: limits::SEARCH_CHARS }));
-    }
     let paging = params.paging(limits::PAGE_ROWS);
     let (filter, paging) = params.finish((filter, paging))?;
     let found = state.queries.customers(caller.partner, filter, paging.window(), state.now()).await?;

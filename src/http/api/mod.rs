@@ -5,7 +5,7 @@ pub(crate) mod customers;
 mod entries;
 pub(crate) mod loyalty_cards;
 pub(crate) mod points;
-mod submitting;
+pub(crate) mod submitting;
 
 /// What stands where a person's data stood before it was erased.
 pub(crate) const ERASED: &str = "[erased]";

@@ -109,6 +109,10 @@ impl ApiError {
                     .detail("customer_id", customer.as_str())
                     .detail("shop_id", shop.map(ShopId::get))
             }
+            Self::TransactionNotFound { transaction } => {
+                Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchTransaction)
+                    .detail("transaction_id", transaction.as_str())
+            }
             Self::CardBlocked { card, reason } => Form::new(S::FORBIDDEN, "CARD_BLOCKED", Message::CardIsBlocked)
                 .detail("card_id", card.as_str())
                 .detail("blocked_reason", reason.clone()),

@@ -3,9 +3,11 @@
 //!
 //! What a client is told stands here. What happened inside goes to the program's own log, never to a client.
 
+mod catalogue;
 mod form;
 mod rejections;
 
+pub(crate) use catalogue::CATALOGUE;
 pub(crate) use form::Form;
 
 use super::fields::{Problem, Problems};
@@ -57,6 +59,9 @@ pub(crate) enum ApiError {
     CustomerNotFound {
         customer: String,
         shop: Option<ShopId>,
+    },
+    TransactionNotFound {
+        transaction: String,
     },
     CardBlocked {
         card: String,

@@ -13,7 +13,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use message::MESSAGES;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::{Ready, ready};
 use std::sync::LazyLock;
 use text::Text;
@@ -45,6 +45,12 @@ impl Locale {
         let first = path.strip_prefix('/').unwrap_or(path).split('/').next();
         let place = LANGUAGES.iter().position(|(code, _)| Some(*code) == first);
         place.map_or(Self::ENGLISH, Self)
+    }
+
+    /// The text of this language among texts by language; where it has none, the English or any other.
+    pub(crate) fn of_texts(self, texts: &BTreeMap<String, String>) -> Option<String> {
+        let codes = [self, Self::ENGLISH].into_iter().filter_map(|Self(place)| Some(LANGUAGES.get(place)?.0));
+        codes.into_iter().find_map(|code| texts.get(code)).or_else(|| texts.values().next()).cloned()
     }
 
     /// The segment of a route that takes any of the languages.

@@ -29,7 +29,7 @@ impl Holder {
 }
 
 /// Where the client reached this service, unless it is configured.
-pub(super) fn host(state: &HttpState, request: &HttpRequest) -> String {
+pub(crate) fn host(state: &HttpState, request: &HttpRequest) -> String {
     state.public_url.clone().unwrap_or_else(|| {
         let reached = request.connection_info();
         format!("{}://{}", reached.scheme(), reached.host())
@@ -37,6 +37,6 @@ pub(super) fn host(state: &HttpState, request: &HttpRequest) -> String {
 }
 
 /// Where the QR code of a card is to be found.
-pub(super) fn qr_url(host: &str, card: CardId) -> String {
+pub(crate) fn qr_url(host: &str, card: CardId) -> String {
     format!("{host}/qr/{}", ids::card(card))
 }

@@ -90,15 +90,8 @@ fn status_word(word: &str) -> Option<Option<Status>> {
 const SORTS: &str =
     "created_at:desc, created_at:asc, points_balance:desc, points_balance:asc, last_activity:desc, last_activity:asc";
 
-// Both ways of writing a sort: `field:desc` and `-field`.
 fn sort_word(word: &str) -> Option<CardSort> {
-    let (field, descending) = match (word.split_once(':'), word.strip_prefix('-')) {
-        (Some((field, "desc")), _) => (field, true),
-        (Some((field, "asc")), _) => (field, false),
-        (Some(_), _) => return None,
-        (None, Some(field)) => (field, true),
-        (None, None) => (word, false),
-    };
+    let (field, descending) = crate::http::params::sort_word(word)?;
     let key = match field {
         "created_at" => SortKey::Issued,
         "points_balance" => SortKey::Balance,

@@ -7,6 +7,7 @@ mod list;
 mod show;
 
 pub(crate) use change::{block, unblock, update};
+pub(crate) use holder::{host, qr_url};
 pub(crate) use issue::create;
 pub(crate) use list::list;
 pub(crate) use show::{get, history};

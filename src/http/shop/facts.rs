@@ -1,0 +1,211 @@
+//! What every form of a transaction under `/{locale}/shop` is rendered from: the recorded event, and what the vault holds of it.
+
+use crate::domain::orders::{TransactionKind, order_total};
+use crate::domain::points::{Note, Points};
+use crate::domain::{CardId, Event, Metadata, Money, Seq, Timestamp};
+use crate::http::api::ERASED;
+use crate::http::locales::{Locale, Message};
+use crate::queries::TransactionView;
+use crate::writer::Recorded;
+use serde_json::Value;
+
+/// Under which name the metadata of a transaction keeps what was bought.
+const CART: &str = "cart_items";
+
+/// A transaction as its event states it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Facts {
+    pub(super) seq: Seq,
+    pub(super) at: Timestamp,
+    pub(super) kind: TransactionKind,
+    pub(super) card: CardId,
+    pub(super) points: Points,
+    pub(super) balance: Points,
+    /// The order's total, or nothing.
+    pub(super) total: Money,
+    pub(super) order: Option<String>,
+    refund: Option<String>,
+    reference: Option<String>,
+    pub(super) expires_at: Option<Timestamp>,
+    reason: Option<String>,
+    pub(super) metadata: Metadata,
+    pub(super) cart: Vec<Value>,
+}
+
+/// The metadata that keeps what was bought beside what the client sent.
+pub(super) fn metadata_with_cart(mut metadata: Metadata, cart: Vec<Value>) -> Metadata {
+    if !cart.is_empty() {
+        metadata.insert(CART.to_owned(), Value::Array(cart));
+    }
+    metadata
+}
+
+impl Facts {
+    pub(super) fn of_recorded(recorded: &Recorded) -> Option<Self> {
+        let note = recorded.body.as_deref().and_then(|body| serde_json::from_str::<Note>(body).ok());
+        Self::of((recorded.seq, recorded.at), &recorded.event, note)
+    }
+
+    pub(super) fn of_view(view: &TransactionView) -> Option<Self> {
+        Self::of((view.seq, view.at), &view.event, view.note.clone())
+    }
+
+    fn of((seq, at): (Seq, Timestamp), event: &Event, note: Option<Note>) -> Option<Self> {
+        let kind = TransactionKind::of(event)?;
+        let erased = event.sealed().is_some() && note.is_none();
+        let note = note.unwrap_or_default();
+        let mut metadata = note.metadata;
+        let cart = match metadata.remove(CART) {
+            Some(Value::Array(items)) => items,
+            Some(other) => {
+                metadata.insert(CART.to_owned(), other);
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
+        let facts = Self {
+            seq,
+            at,
+            kind,
+            card: CardId::new(0),
+            points: Points::ZERO,
+            balance: Points::ZERO,
+            total: order_total(event),
+            order: None,
+            refund: None,
+            reference: None,
+            expires_at: None,
+            reason: if erased { Some(ERASED.to_owned()) } else { note.reason },
+            metadata,
+            cart,
+        };
+        facts.stated(event)
+    }
+
+    fn stated(self, event: &Event) -> Option<Self> {
+        Some(match event {
+            Event::PointsAwarded(event) => Self {
+                order: event.order.clone(),
+                reference: event.reference.clone(),
+                expires_at: event.lot.and_then(|lot| lot.expires_at),
+                ..self.moved(event.card, event.points, event.balance)
+            },
+            Event::PointsRedeemed(event) => Self {
+                order: event.order.clone(),
+                reference: event.reference.clone(),
+                ..self.moved(event.card, event.points, event.balance)
+            },
+            Event::PointsAdjusted(event) => Self {
+                reference: event.reference.clone(),
+                expires_at: event.lot.and_then(|lot| lot.expires_at),
+                ..self.moved(event.card, event.points, event.balance)
+            },
+            Event::PointsExpired(event) => {
+                Self { reference: event.reference.clone(), ..self.moved(event.card, event.points, event.balance) }
+            }
+            Event::OrderRecorded(event) => {
+                Self { order: Some(event.order.clone()), ..self.moved(event.card, Points::ZERO, event.balance) }
+            }
+            Event::PointsRefunded(event) => Self {
+                order: Some(event.order.clone()),
+                refund: event.refund.clone(),
+                ..self.moved(event.card, event.points, event.balance)
+            },
+            Event::PointsReturned(event) => Self {
+                order: Some(event.order.clone()),
+                refund: event.refund.clone(),
+                expires_at: event.lot.and_then(|lot| lot.expires_at),
+                ..self.moved(event.card, event.points, event.balance)
+            },
+            Event::PartnerCreated(_)
+            | Event::PartnerSettingsChanged(_)
+            | Event::ShopOpened(_)
+            | Event::ShopUpdated(_)
+            | Event::ShopRetired(_)
+            | Event::TemplateCreated(_)
+            | Event::TemplateUpdated(_)
+            | Event::TemplateRetired(_)
+            | Event::KeyCreated(_)
+            | Event::KeyRevoked(_)
+            | Event::CustomerRegistered(_)
+            | Event::CustomerUpdated(_)
+            | Event::CustomerErased(_)
+            | Event::CardIssued(_)
+            | Event::CardUpdated(_)
+            | Event::CardActivated(_)
+            | Event::CardBlocked(_)
+            | Event::CardUnblocked(_)
+            | Event::CardTierChanged(_) => return None,
+        })
+    }
+
+    fn moved(self, card: CardId, points: Points, balance: Points) -> Self {
+        Self { card, points, balance, ..self }
+    }
+
+    /// The caller's own name for it, and what kind of name that is.
+    pub(super) fn named(&self) -> (Option<String>, Option<&'static str>) {
+        match (&self.refund, &self.order, &self.reference) {
+            (Some(refund), _, _) => (Some(refund.clone()), Some("refund")),
+            (None, Some(order), _) => (Some(order.clone()), Some("order")),
+            (None, None, Some(reference)) => (Some(reference.clone()), Some("reference")),
+            (None, None, None) => (None, None),
+        }
+    }
+
+    /// What was typed about it, else what it is.
+    pub(super) fn description(&self, locale: Locale) -> String {
+        let described = match self.kind {
+            TransactionKind::Purchase => Message::KindPurchase,
+            TransactionKind::Award => Message::KindAward,
+            TransactionKind::Welcome => Message::KindWelcome,
+            TransactionKind::Redemption => Message::KindRedemption,
+            TransactionKind::Expiry => Message::KindExpiry,
+            TransactionKind::Refund => Message::KindRefund,
+            TransactionKind::Cancellation => Message::KindCancellation,
+            TransactionKind::Return => Message::KindReturn,
+            TransactionKind::Raise | TransactionKind::Cut => Message::KindAdjustment,
+        };
+        self.reason.clone().unwrap_or_else(|| described.text(locale).into_owned())
+    }
+
+    /// What a transaction calls it.
+    pub(super) const fn transaction_type(&self) -> &'static str {
+        match self.kind {
+            TransactionKind::Purchase => "purchase",
+            TransactionKind::Award | TransactionKind::Welcome => "bonus",
+            TransactionKind::Redemption => "redemption",
+            TransactionKind::Expiry => "expiry",
+            TransactionKind::Refund | TransactionKind::Return => "refund",
+            TransactionKind::Cancellation => "cancellation",
+            TransactionKind::Raise | TransactionKind::Cut => "adjustment",
+        }
+    }
+
+    /// What a point entry calls it.
+    pub(super) const fn entry_type(&self) -> &'static str {
+        match self.kind {
+            TransactionKind::Purchase | TransactionKind::Award | TransactionKind::Raise => "earned",
+            TransactionKind::Welcome => "bonus",
+            TransactionKind::Redemption => "spent",
+            TransactionKind::Expiry => "expired",
+            TransactionKind::Refund
+            | TransactionKind::Cancellation
+            | TransactionKind::Return
+            | TransactionKind::Cut => "refund",
+        }
+    }
+
+    pub(super) fn is_expired(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|time| time <= now)
+    }
+}
+
+/// What of a command's events its answer is about: the purchase, the refund or the movement itself.
+pub(super) fn main_of(events: &[Recorded]) -> Option<Facts> {
+    let facts: Vec<Facts> = events.iter().filter_map(Facts::of_recorded).collect();
+    let is_main = |facts: &&Facts| {
+        matches!(facts.kind, TransactionKind::Purchase | TransactionKind::Refund | TransactionKind::Cancellation)
+    };
+    facts.iter().find(is_main).or(facts.last()).cloned()
+}

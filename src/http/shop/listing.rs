@@ -1,0 +1,61 @@
+//! Lists under `/{locale}/shop`: an array with `meta` beside it, or both within `data` where `list_format=nested` asks for it.
+
+use crate::http::envelope::Answer;
+use crate::http::locales::Message;
+use crate::http::paging::{Meta, Paging};
+use crate::http::params::Params;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+/// The form of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Listing {
+    pub(super) paging: Paging,
+    nested: bool,
+}
+
+/// The data of a list.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Rows<T> {
+    Flat(Vec<T>),
+    Nested {
+        data: Vec<T>,
+        #[serde(flatten)]
+        meta: Meta,
+        #[serde(flatten)]
+        more: Map<String, Value>,
+    },
+}
+
+impl Listing {
+    /// Reads `page`, `per_page` and `list_format`.
+    pub(super) fn of(params: &mut Params, most: i64) -> Self {
+        let paging = params.paging_up_to(crate::http::limits::SHOP_ROWS, most);
+        let nested = params.word("list_format", |word| (word == "nested").then_some(()), "nested").is_some();
+        Self { paging, nested }
+    }
+
+    pub(super) fn answer<T: Serialize>(self, message: Message, rows: Vec<T>, total: i64) -> Answer<Rows<T>> {
+        self.answer_with(message, rows, total, Map::new())
+    }
+
+    /// The same with more to say beside the page.
+    pub(super) fn answer_with<T: Serialize>(
+        self,
+        message: Message,
+        rows: Vec<T>,
+        total: i64,
+        more: Map<String, Value>,
+    ) -> Answer<Rows<T>> {
+        let meta = self.paging.meta(total);
+        if self.nested {
+            return Answer::ok(message, Rows::Nested { data: rows, meta, more });
+        }
+        let mut said = json!(meta);
+        if let Value::Object(said) = &mut said {
+            said.extend(more);
+        }
+        Answer::ok(message, Rows::Flat(rows)).with_meta(Some(said))
+    }
+}

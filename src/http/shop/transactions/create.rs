@@ -1,0 +1,198 @@
+//! Booking a purchase, or whatever else the type of the request says.
+
+use super::booking::{Booked, Named, Party, book};
+use crate::domain::orders::{Purchase, Refund, RefundCause, Share};
+use crate::domain::points::{Note, Order, Particulars, Points, Redeem};
+use crate::domain::programme::Scope;
+use crate::domain::{Money, ShopId, TemplateId};
+use crate::http::HttpState;
+use crate::http::api::submitting::IdempotencyKey;
+use crate::http::auth::Caller;
+use crate::http::body::Body;
+use crate::http::envelope::Answer;
+use crate::http::errors::ApiError;
+use crate::http::fields::{Fields, NOT_NEGATIVE, Problem};
+use crate::http::limits;
+use crate::http::locales::{Locale, Message};
+use crate::http::shop::State;
+use crate::http::shop::facts::metadata_with_cart;
+use crate::writer::{BuyerId, Command};
+
+/// What a request books.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Purchase,
+    Redemption,
+    Refund,
+    Cancellation,
+}
+
+/// A request to book something.
+#[derive(Debug)]
+struct Booking {
+    kind: Kind,
+    named: Named,
+    order: String,
+    refund: Option<String>,
+    total: Option<Money>,
+    points: Option<Points>,
+    redeem: Option<Points>,
+    discount: Option<Money>,
+    currency: Option<String>,
+    template: Option<TemplateId>,
+    shop: Option<String>,
+    order_shop: Option<String>,
+    note: Note,
+}
+
+pub(crate) async fn create(
+    state: State,
+    caller: Caller,
+    locale: Locale,
+    key: IdempotencyKey,
+    body: Body,
+) -> Result<Answer<Booked>, ApiError> {
+    caller.needs(Scope::PointsManage)?;
+    let booking = Booking::read(body.fields()?)?;
+    let order_shop = caller.clone().at_shop(booking.order_shop.as_deref().or(booking.shop.as_deref()))?.shop;
+    let caller = caller.at_shop(booking.shop.as_deref())?;
+    let command = booking.command(&state, &caller, order_shop).await?;
+    let (booked, replayed) = book(&state, &caller, locale, key.0, command).await?;
+    Ok(Answer::created(Message::TransactionRecorded, booked).replayed(replayed))
+}
+
+impl Booking {
+    fn read(mut fields: Fields) -> Result<Self, ApiError> {
+        let (kind, old_form) = kind(&mut fields);
+        let named = Named::take(&mut fields);
+        if matches!(kind, Kind::Purchase | Kind::Redemption) {
+            named.require(&mut fields);
+        }
+        let names = [fields.reference("order_id"), fields.reference("reference")];
+        // Older clients book without an order id: what has no name of its own gets one, and happens as often as it is sent.
+        let named_order = names.into_iter().flatten().next();
+        let order = named_order.or_else(|| old_form.then(|| format!("unnamed-{}", uuid::Uuid::new_v4())));
+        let order = fields.required("order_id", order);
+        let total = first(&mut fields, ["order_total", "amount"], Fields::money);
+        let points = first(&mut fields, ["points", "points_earned"], |fields, name| fields.points(name, NOT_NEGATIVE));
+        match kind {
+            Kind::Purchase | Kind::Refund if points.is_none() => {
+                fields.required("order_total", total);
+            }
+            Kind::Redemption => {
+                fields.required("points", points);
+            }
+            Kind::Purchase | Kind::Refund | Kind::Cancellation => {}
+        }
+        let booking = Self {
+            kind,
+            named,
+            order: order.unwrap_or_default(),
+            refund: fields.reference("refund_id"),
+            total,
+            points,
+            redeem: fields.points("points_redeemed", NOT_NEGATIVE),
+            discount: fields.money("points_discount_amount"),
+            currency: fields.text("currency", limits::CURRENCY_CHARS).map(|text| text.to_ascii_uppercase()),
+            template: template(&mut fields),
+            shop: fields.id("shop_id"),
+            order_shop: fields.id("order_shop_id"),
+            note: note(&mut fields),
+        };
+        fields.finish().none_or(booking).map_err(ApiError::Invalid)
+    }
+
+    async fn command(
+        self,
+        state: &HttpState,
+        caller: &Caller,
+        order_shop: Option<ShopId>,
+    ) -> Result<Command, ApiError> {
+        Ok(match self.kind {
+            Kind::Purchase => {
+                let buyer = match self.named.party(state, caller).await? {
+                    Party::Card(card) => BuyerId::Card(card),
+                    Party::Customer(customer) => BuyerId::Customer { customer, template: self.template },
+                };
+                Command::Purchase { buyer, purchase: self.purchase(caller) }
+            }
+            Kind::Redemption => Command::Redeem(Redeem {
+                card: self.named.card(state, caller).await?,
+                points: self.points.unwrap_or_default(),
+                particulars: Particulars { shop: caller.shop, name: Some(Order::Id(self.order)), note: self.note },
+            }),
+            Kind::Refund => Command::Refund { order_shop, refund: self.refund(caller, RefundCause::Refund) },
+            Kind::Cancellation => {
+                Command::Refund { order_shop, refund: self.refund(caller, RefundCause::Cancellation) }
+            }
+        })
+    }
+
+    fn purchase(self, caller: &Caller) -> Purchase {
+        Purchase {
+            shop: caller.shop,
+            order: self.order,
+            total: self.total.unwrap_or_default(),
+            currency: self.currency,
+            points: self.points,
+            redeem: self.redeem.unwrap_or_default(),
+            discount: self.discount,
+            expires_at: None,
+            note: self.note,
+        }
+    }
+
+    fn refund(self, caller: &Caller, cause: RefundCause) -> Refund {
+        let share = match (cause, self.total, self.points) {
+            (RefundCause::Refund, Some(amount), _) => Share::Amount(amount),
+            (RefundCause::Refund, None, Some(points)) => Share::Points(points),
+            (RefundCause::Refund, None, None) | (RefundCause::Cancellation, _, _) => Share::Rest,
+        };
+        Refund { shop: caller.shop, order: self.order, refund: self.refund, cause, share, note: self.note }
+    }
+}
+
+/// What is booked, and whether the word for it is an older client's.
+fn kind(fields: &mut Fields) -> (Kind, bool) {
+    const WORDS: &str = "purchase, earn, redeem, refund, cancellation";
+    let Some(word) = fields.string("type") else { return (Kind::Purchase, false) };
+    match word.as_str() {
+        "purchase" => (Kind::Purchase, false),
+        "earn" => (Kind::Purchase, true),
+        "redeem" => (Kind::Redemption, true),
+        "refund" => (Kind::Refund, false),
+        "cancellation" => (Kind::Cancellation, false),
+        _ => {
+            fields.problem(Problem::value("type", Message::MustBeOneOf { words: WORDS }));
+            (Kind::Purchase, false)
+        }
+    }
+}
+
+/// The first of the names that is there; the others are taken as well.
+pub(super) fn first<T>(
+    fields: &mut Fields,
+    names: [&str; 2],
+    read: impl Fn(&mut Fields, &str) -> Option<T>,
+) -> Option<T> {
+    let [one, other] = names.map(|name| read(fields, name));
+    one.or(other)
+}
+
+/// What was typed about a transaction, and what was bought.
+pub(super) fn note(fields: &mut Fields) -> Note {
+    let reason = first(fields, ["description", "reason"], |fields, name| fields.text(name, limits::REASON_CHARS));
+    let metadata = first(fields, ["meta_data", "metadata"], Fields::metadata).unwrap_or_default();
+    let cart = fields.cart("cart_items");
+    let staff_member = fields.text("staff_member", limits::STAFF_CHARS);
+    Note { reason, staff_member, metadata: metadata_with_cart(metadata, cart) }
+}
+
+fn template(fields: &mut Fields) -> Option<TemplateId> {
+    let text = fields.id("partner_card_id")?;
+    let template = text.parse().ok().map(TemplateId::new);
+    if template.is_none() {
+        fields.problem(Problem::format("partner_card_id", Message::MustBeId));
+    }
+    template
+}

@@ -1,0 +1,254 @@
+//! Listing transactions, and showing one.
+
+use crate::domain::orders::TransactionKind;
+use crate::domain::programme::Scope;
+use crate::domain::{CardId, CustomerId, Metadata};
+use crate::http::api::submitting::PathId;
+use crate::http::auth::Caller;
+use crate::http::envelope::Answer;
+use crate::http::errors::ApiError;
+use crate::http::locales::{Locale, Message};
+use crate::http::numbers::Number;
+use crate::http::params::Params;
+use crate::http::shop::State;
+use crate::http::shop::cards::{User, own_shop};
+use crate::http::shop::facts::Facts;
+use crate::http::shop::listing::{Listing, Rows};
+use crate::http::{HttpState, ids, limits};
+use crate::queries::{Page, TransactionFilter, TransactionPage, TransactionSort, TransactionView};
+use actix_web::HttpRequest;
+use serde::Serialize;
+use serde_json::Value;
+
+/// A transaction.
+#[derive(Debug, Serialize)]
+pub(crate) struct Item {
+    id: i64,
+    r#type: &'static str,
+    points: i64,
+    amount: Number,
+    currency: String,
+    description: String,
+    reference_number: Option<String>,
+    reference_id: Option<String>,
+    reference_type: Option<&'static str>,
+    status: &'static str,
+    loyalty_card_id: i64,
+    loyalty_card: OnCard,
+    user: User,
+    shop: Option<AtShop>,
+    balance_after: i64,
+    expires_at: Option<String>,
+    is_expired: bool,
+    metadata: Metadata,
+    meta_data: Metadata,
+    cart_items: Vec<Value>,
+    transaction_date: String,
+    created_at: String,
+    updated_at: String,
+}
+
+#[derive(Debug, Serialize)]
+struct OnCard {
+    id: i64,
+    name: Option<String>,
+    number: String,
+}
+
+#[derive(Debug, Serialize)]
+struct AtShop {
+    id: i64,
+    name: String,
+}
+
+impl Item {
+    fn of(view: TransactionView, state: &HttpState, caller: &Caller, locale: Locale) -> Option<Self> {
+        let facts = Facts::of_view(&view)?;
+        let (reference, reference_type) = facts.named();
+        let at = facts.at.to_millis_text();
+        Some(Self {
+            id: facts.seq.get(),
+            r#type: facts.transaction_type(),
+            points: facts.points.get(),
+            amount: Number(facts.total.get()),
+            currency: currency(state, caller),
+            description: facts.description(locale),
+            reference_number: reference.clone(),
+            reference_id: reference,
+            reference_type,
+            status: "completed",
+            loyalty_card_id: view.card.get(),
+            loyalty_card: OnCard {
+                id: view.card.get(),
+                name: locale.of_texts(&view.title),
+                number: view.number.to_string(),
+            },
+            user: User::of(view.customer, view.person),
+            shop: view.shop.map(|(id, name)| AtShop { id: id.get(), name }),
+            balance_after: view.balance_after.get(),
+            is_expired: facts.is_expired(state.now()),
+            expires_at: facts.expires_at.map(|time| time.to_millis_text()),
+            metadata: facts.metadata.clone(),
+            meta_data: facts.metadata,
+            cart_items: facts.cart,
+            transaction_date: at.clone(),
+            created_at: at.clone(),
+            updated_at: at,
+        })
+    }
+}
+
+/// The currency of the caller's partner.
+pub(super) fn currency(state: &HttpState, caller: &Caller) -> String {
+    let directory = state.queries.live().directory();
+    directory.partners.get(&caller.partner).map(|partner| partner.currency.clone()).unwrap_or_default()
+}
+
+pub(crate) async fn list(
+    state: State,
+    caller: Caller,
+    locale: Locale,
+    request: HttpRequest,
+) -> Result<Answer<Rows<Item>>, ApiError> {
+    caller.needs(Scope::LoyaltyRead)?;
+    let mut params = Params::of(&request);
+    let kinds = params.word("type", kinds_of, TYPES).flatten();
+    let (whose, filter) = (Whose::of(&mut params), period(&mut params));
+    let none_can_match = nothing_has_it(&mut params) || kinds.as_ref().is_some_and(Vec::is_empty);
+    let sort = params.sort(sort_field, "created_at, transaction_date, points, amount");
+    let listing = Listing::of(&mut params, limits::PAGE_ROWS_MAX);
+    let whose = params.finish(whose)?;
+    let filter = whose.applied(&state, &caller, TransactionFilter { kinds, ..filter }).await?;
+    let sort = sort.unwrap_or((TransactionSort::Recorded, true));
+    let page = match filter {
+        Some(filter) if !none_can_match => {
+            state.queries.transactions(caller.partner, filter, sort, listing.paging.window()).await?
+        }
+        Some(_) | None => nothing(),
+    };
+    let rows = page.page.rows.into_iter().filter_map(|view| Item::of(view, &state, &caller, locale));
+    Ok(listing.answer(Message::Transactions, rows.collect(), page.page.total))
+}
+
+pub(crate) async fn get(state: State, caller: Caller, locale: Locale, id: PathId) -> Result<Answer<Item>, ApiError> {
+    caller.needs(Scope::LoyaltyRead)?;
+    let view = found(&state, &caller, id).await?;
+    let item = Item::of(view, &state, &caller, locale).ok_or(ApiError::Internal)?;
+    Ok(Answer::ok(Message::Transaction, item))
+}
+
+/// The transaction that a path names.
+pub(in crate::http::shop) async fn found(
+    state: &HttpState,
+    caller: &Caller,
+    id: PathId,
+) -> Result<TransactionView, ApiError> {
+    let unknown = || ApiError::TransactionNotFound { transaction: id.0.clone() };
+    let seq = ids::parse_transaction(&id.0).ok_or_else(unknown)?;
+    state.queries.transaction(caller.partner, seq).await?.ok_or_else(unknown)
+}
+
+/// A page on which nothing can be.
+pub(in crate::http::shop) fn nothing() -> TransactionPage {
+    TransactionPage { page: Page::empty(), gained: Default::default(), lost: Default::default() }
+}
+
+/// Whose transactions a query asks for.
+#[derive(Debug)]
+pub(in crate::http::shop) struct Whose {
+    card: Option<CardId>,
+    customer: Option<CustomerId>,
+    email: Option<String>,
+}
+
+impl Whose {
+    pub(in crate::http::shop) fn of(params: &mut Params) -> Self {
+        Self {
+            card: params.id(&["loyalty_card_id", "card_id"], ids::parse_card),
+            customer: params.id(&["user_id", "customer_id"], ids::parse_customer),
+            email: params.value("user_email"),
+        }
+    }
+
+    /// The filter with the card that is meant; none where nobody can match.
+    pub(in crate::http::shop) async fn applied(
+        self,
+        state: &HttpState,
+        caller: &Caller,
+        mut filter: TransactionFilter,
+    ) -> Result<Option<TransactionFilter>, ApiError> {
+        own_shop(state, caller, filter.shop)?;
+        filter.card = self.card;
+        if self.customer.is_none() && self.email.is_none() {
+            return Ok(Some(filter));
+        }
+        let lookups = state.queries.lookups().await?;
+        let mut customers = Vec::from_iter(self.customer);
+        if let Some(email) = &self.email {
+            let Some(customer) = lookups.customer_by_email(caller.partner, email)? else { return Ok(None) };
+            customers.push(customer);
+        }
+        for customer in customers {
+            let card = lookups.card_of_customer(caller.partner, customer)?.flatten();
+            if card.is_none() || filter.card.is_some_and(|known| Some(known) != card) {
+                return Ok(None);
+            }
+            filter.card = card;
+        }
+        Ok(Some(filter))
+    }
+}
+
+/// The filters that every list of movements has.
+pub(in crate::http::shop) fn period(params: &mut Params) -> TransactionFilter {
+    TransactionFilter {
+        kinds: None,
+        card: None,
+        shop: params.id(&["shop_id"], ids::parse_shop),
+        name: params.text(&["reference_number", "reference_id", "order_id"]).map(|(_, name)| name),
+        from: params.since(&["date_from", "from_date", "start_date"]),
+        until: params.until(&["date_to", "to_date", "end_date"]),
+    }
+}
+
+const TYPES: &str =
+    "all, points, purchase, bonus, earn, redemption, refund, cancellation, expiry, adjustment, coupons, games, cards";
+
+/// The kinds that a word means; all of them by none, and none by an empty list.
+fn kinds_of(word: &str) -> Option<Option<Vec<TransactionKind>>> {
+    use TransactionKind as Kind;
+    let kinds = match word {
+        "all" | "points" => return Some(None),
+        "purchase" => vec![Kind::Purchase],
+        "earn" | "earned" | "award" | "awarded" => vec![Kind::Purchase, Kind::Award, Kind::Welcome],
+        "bonus" => vec![Kind::Award, Kind::Welcome],
+        "redemption" | "redeem" | "redeemed" | "spend" | "spent" => vec![Kind::Redemption],
+        "refund" | "refunded" => vec![Kind::Refund, Kind::Return],
+        "cancellation" | "cancelled" => vec![Kind::Cancellation],
+        "expiry" | "expire" | "expired" => vec![Kind::Expiry],
+        "adjustment" | "adjust" | "adjusted" => vec![Kind::Raise, Kind::Cut],
+        "coupon" | "coupons" | "game" | "games" | "card" | "cards" | "transfer" => Vec::new(),
+        _ => return None,
+    };
+    Some(Some(kinds))
+}
+
+// Every movement is complete once it is recorded, and knows neither a category nor a number of a member of the staff.
+fn nothing_has_it(params: &mut Params) -> bool {
+    let status = |word: &str| match word {
+        "completed" => Some(true),
+        "pending" | "cancelled" => Some(false),
+        _ => None,
+    };
+    let completed = params.word("status", status, "completed, pending, cancelled").unwrap_or(true);
+    !completed || params.value("staff_id").is_some() || params.value("category_id").is_some()
+}
+
+fn sort_field(field: &str) -> Option<TransactionSort> {
+    match field {
+        "created_at" | "transaction_date" => Some(TransactionSort::Recorded),
+        "points" => Some(TransactionSort::Points),
+        "amount" => Some(TransactionSort::Amount),
+        _ => None,
+    }
+}
