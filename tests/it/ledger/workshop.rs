@@ -205,6 +205,22 @@ pub(crate) fn cancel(order: &str) -> Command {
     }
 }
 
+/// Submits commands that are decided in order and committed together.
+pub(crate) fn all<const N: usize>(workshop: &Workshop, commands: [Command; N]) -> [Result<Outcome, Refusal>; N] {
+    let requests = commands.map(Workshop::request).into();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let answers = runtime.block_on(workshop.engine().writer().submit_all(requests)).expect("a bulk that is taken");
+    answers.try_into().expect("an answer to each")
+}
+
+/// Submits a command so many times at once; each is accepted.
+pub(crate) fn together(workshop: &Workshop, times: usize, command: &Command) -> Vec<Outcome> {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..times).map(|_| scope.spawn(|| workshop.must(command.clone()))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a thread that ends")).collect()
+    })
+}
+
 /// The balance that the last movement of an outcome states.
 pub(crate) fn stated_balance(outcome: &Outcome) -> Option<i64> {
     outcome.events.iter().rev().find_map(|recorded| match &recorded.event {
