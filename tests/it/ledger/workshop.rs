@@ -8,7 +8,8 @@ use counterfoil::domain::orders::{Purchase, Refund, RefundCause, Share};
 use counterfoil::domain::points::{Adjust, Award, Expire, Note, Order, Particulars, Points, Redeem};
 use counterfoil::domain::programme::{CreatePartner, CreateTemplate, OpenShop, TemplateRules};
 use counterfoil::domain::{CardId, CustomerId, Event, Metadata, Money, PartnerId, ShopId, Timestamp};
-use counterfoil::storage::DataDir;
+use counterfoil::projections;
+use counterfoil::storage::{DataDir, open_reader};
 use counterfoil::writer::{Actor, BuyerId, Command, Outcome, Refusal, Request};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -104,7 +105,9 @@ impl Workshop {
     /// The balance that a query would answer now.
     pub(crate) fn available(&self, card: CardId) -> i64 {
         let now = self.clock.now();
-        self.engine().live().card(card).expect("a card in memory").available(now).get()
+        // After a start, what is not in memory yet is as views.db has it.
+        let read = || projections::load_card(&open_reader(&self.dir()).ok()?, card).ok()?;
+        self.engine().live().card(card).or_else(read).expect("a card").available(now).get()
     }
 }
 
