@@ -8,7 +8,8 @@ use counterfoil::domain::orders::{Purchase, Refund, RefundCause, Share};
 use counterfoil::domain::points::{Adjust, Award, Expire, Note, Order, Particulars, Points, Redeem};
 use counterfoil::domain::programme::{CreatePartner, CreateTemplate, OpenShop, TemplateRules};
 use counterfoil::domain::{CardId, CustomerId, Event, Metadata, Money, PartnerId, ShopId, Timestamp};
-use counterfoil::storage::DataDir;
+use counterfoil::projections;
+use counterfoil::storage::{DataDir, open_reader};
 use counterfoil::writer::{Actor, BuyerId, Command, Outcome, Refusal, Request};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -104,7 +105,9 @@ impl Workshop {
     /// The balance that a query would answer now.
     pub(crate) fn available(&self, card: CardId) -> i64 {
         let now = self.clock.now();
-        self.engine().live().card(card).expect("a card in memory").available(now).get()
+        // After a start, what is not in memory yet is as views.db has it.
+        let read = || projections::load_card(&open_reader(&self.dir()).ok()?, card).ok()?;
+        self.engine().live().card(card).or_else(read).expect("a card").available(now).get()
     }
 }
 
@@ -203,6 +206,22 @@ pub(crate) fn cancel(order: &str) -> Command {
         order_shop: shop,
         refund: Refund { shop, order, refund, cause, share: Share::Rest, note: Note::default() },
     }
+}
+
+/// Submits commands that are decided in order and committed together.
+pub(crate) fn all<const N: usize>(workshop: &Workshop, commands: [Command; N]) -> [Result<Outcome, Refusal>; N] {
+    let requests = commands.map(Workshop::request).into();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let answers = runtime.block_on(workshop.engine().writer().submit_all(requests)).expect("a bulk that is taken");
+    answers.try_into().expect("an answer to each")
+}
+
+/// Submits a command so many times at once; each is accepted.
+pub(crate) fn together(workshop: &Workshop, times: usize, command: &Command) -> Vec<Outcome> {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..times).map(|_| scope.spawn(|| workshop.must(command.clone()))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a thread that ends")).collect()
+    })
 }
 
 /// The balance that the last movement of an outcome states.
