@@ -40,6 +40,16 @@ impl Reply {
         body["data"].clone()
     }
 
+    /// The rows of a list under `/{locale}/shop`, and what it says about its page.
+    #[track_caller]
+    pub(crate) fn page(&self) -> (Vec<Value>, Value) {
+        let body = self.json();
+        assert_eq!((self.status, &body["success"]), (200, &json!(true)), "{body:#}");
+        let rows = body["data"].as_array().unwrap_or_else(|| panic!("no list: {body:#}"));
+        assert!(body["meta"].is_object(), "{body:#}");
+        (rows.clone(), body["meta"].clone())
+    }
+
     /// The nested error of a failure with that status and code; checks the envelope around it.
     #[track_caller]
     pub(crate) fn error(&self, status: u16, code: &str) -> Value {
