@@ -14,7 +14,7 @@ use crate::domain::{CardId, CustomerId, Event, PartnerId, Seq, ShopId, Timestamp
 use crate::projections::{self, TRANSACTION_BLOCK};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-/// How many blocks of the log a page may have to look into; a question about more is refused, not cut short.
+/// How many blocks of the log a list that is sorted by points or amount may have to read. A wider question is refused.
 const BLOCKS_MAX: usize = 128;
 
 /// Which transactions are listed. What is given must all match.
