@@ -15,7 +15,7 @@ const TABLES: [(&str, &str); 11] = [
     ("cards", "card"),
     ("lots", "card, lot"),
     ("movements", "seq"),
-    ("idempotency", "hash, seq"),
+    ("idempotency", "era, hash, seq"),
     ("card_counts", "partner, block, status, tier"),
 ];
 
