@@ -87,7 +87,6 @@ impl Projector {
         transaction.pragma_update(None, "secure_delete", fold.changes_contacts())?;
         fold.write(&transaction, &self.recent)?;
         transaction.commit()?;
-        self.views.execute_batch("PRAGMA shrink_memory")?;
         Ok(fold)
     }
 }
