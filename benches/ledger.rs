@@ -7,7 +7,7 @@ use counterfoil::app::{Engine, EngineConfig};
 use counterfoil::domain::cards::{Card, CardIssued, CardNumber, Issue, Status};
 use counterfoil::domain::customers::PersonRecord;
 use counterfoil::domain::points::{Award, Note, OpenedLot, Order, Origin, Particulars, Points, PointsAwarded};
-use counterfoil::domain::programme::{CreatePartner, CreateTemplate, TemplateRules};
+use counterfoil::domain::programme::{CreatePartner, CreateTemplate, Directory, TemplateRules};
 use counterfoil::domain::{
     CardId, Commitment, CustomerId, Event, Metadata, PartnerId, RecordId, Sealed, Seq, TemplateId, Timestamp,
 };
@@ -47,9 +47,17 @@ fn decide(criterion: &mut Criterion) {
         sealed: None,
     };
     let card = Card::issued(&issued, PartnerId::new(1), Seq::new(1), NOW);
-    let (rules, award) = (TemplateRules::default(), award_of(0));
+    let (partner, template) = (PartnerId::new(1), TemplateId::new(1));
+    let mut directory = Directory::default();
+    let founded = CreatePartner { name: "Bench".to_owned(), currency: "EUR".to_owned() }.decide(partner);
+    let create = CreateTemplate::titled(BTreeMap::new(), TemplateRules::default());
+    let created = create.decide(&directory, partner, template).expect("rules within their bounds");
+    for draft in founded.iter().chain(&created) {
+        directory.evolve(&draft.event, partner, Seq::new(1), NOW);
+    }
+    let (terms, award) = (directory.terms(partner, template).expect("terms"), award_of(0));
     criterion.bench_function("decide an award", |bencher| {
-        bencher.iter(|| black_box(&award).decide(black_box(&card), &rules, NOW));
+        bencher.iter(|| black_box(&award).decide(black_box(&card), &terms, NOW));
     });
 }
 
@@ -61,6 +69,7 @@ fn append(criterion: &mut Criterion) {
         shop: None,
         order: Some("order-12345678".to_owned()),
         reference: None,
+        purchase: None,
         debt_paid: None,
         lot: Some(OpenedLot { points: Points::new(5), expires_at: None }),
         balance_before: Points::new(100),
@@ -102,7 +111,7 @@ fn append(criterion: &mut Criterion) {
 fn engine(files: &tempfile::TempDir) -> Engine {
     let engine = Engine::start(EngineConfig::new(DataDir::new(files.path()))).expect("an engine");
     let partner = CreatePartner { name: "Bench".to_owned(), currency: "EUR".to_owned() };
-    let template = CreateTemplate { title: BTreeMap::new(), rules: TemplateRules::default() };
+    let template = CreateTemplate::titled(BTreeMap::new(), TemplateRules::default());
     for command in [Command::CreatePartner(partner), Command::CreateTemplate(template)] {
         engine.writer().submit_blocking(request(command)).expect("a programme");
     }

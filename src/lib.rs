@@ -70,8 +70,8 @@
 //! # What must always be true
 //!
 //! 1. For every card, the sum of its movements is its balance, which is the sum of its open lots less its debt.
-//! 2. Over a partner, what was awarded and corrected upwards, less what was redeemed, expired and corrected downwards, is the sum
-//!    of all balances.
+//! 2. Over a partner, what was awarded, corrected upwards and given back, less what was redeemed, expired, refunded and corrected
+//!    downwards, is the sum of all balances.
 //! 3. No lot's remainder is below zero or above what the lot opened with.
 //! 4. Projections equal a rebuild from the log, row for row.
 //! 5. The balance as of any past event is the balance that was answered then.

@@ -49,12 +49,12 @@ pub fn found(operator: &Operator, founding: &Founding) -> Result<Founded, Refuse
     let partner = one(&submit(operator, PartnerId::new(0), command)?, |event| {
         if let Event::PartnerCreated(created) = event { Some(created.partner) } else { None }
     })?;
-    let command = Command::OpenShop(OpenShop { name: founding.shop.clone(), is_virtual: false });
+    let command = Command::OpenShop(OpenShop::named(&founding.shop));
     let shop = one(&submit(operator, partner, command)?, |event| {
         if let Event::ShopOpened(opened) = event { Some(opened.shop) } else { None }
     })?;
     let title = BTreeMap::from([("en".to_owned(), "Loyalty card".to_owned())]);
-    let command = Command::CreateTemplate(CreateTemplate { title, rules: founding.rules.clone() });
+    let command = Command::CreateTemplate(CreateTemplate::titled(title, founding.rules.clone()));
     let template = one(&submit(operator, partner, command)?, |event| {
         if let Event::TemplateCreated(created) = event { Some(created.template) } else { None }
     })?;

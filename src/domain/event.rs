@@ -2,8 +2,12 @@
 
 use super::cards::{CardActivated, CardBlocked, CardIssued, CardTierChanged, CardUnblocked, CardUpdated};
 use super::customers::{CustomerErased, CustomerRegistered, CustomerUpdated};
+use super::orders::{OrderRecorded, PointsRefunded, PointsReturned};
 use super::points::{PointsAdjusted, PointsAwarded, PointsExpired, PointsRedeemed};
-use super::programme::{KeyCreated, KeyRevoked, PartnerCreated, ShopOpened, TemplateCreated};
+use super::programme::{
+    KeyCreated, KeyRevoked, PartnerCreated, PartnerSettingsChanged, ShopOpened, ShopRetired, ShopUpdated,
+    TemplateCreated, TemplateRetired, TemplateUpdated,
+};
 use super::{CardId, CustomerId, KeyId, PartnerId, Sealed, Secret, ShopId, TemplateId};
 use std::fmt;
 
@@ -124,8 +128,13 @@ macro_rules! events {
 
 events! {
     PartnerCreated = "partner.created" on Partner(partner),
+    PartnerSettingsChanged = "partner.settings_changed" on Partner(partner),
     ShopOpened = "shop.opened" on Shop(shop),
+    ShopUpdated = "shop.updated" on Shop(shop),
+    ShopRetired = "shop.retired" on Shop(shop),
     TemplateCreated = "template.created" on Template(template),
+    TemplateUpdated = "template.updated" on Template(template),
+    TemplateRetired = "template.retired" on Template(template),
     KeyCreated = "key.created" on Key(key),
     KeyRevoked = "key.revoked" on Key(key),
     CustomerRegistered = "customer.registered" on Customer(customer),
@@ -137,10 +146,13 @@ events! {
     CardBlocked = "card.blocked" on Card(card),
     CardUnblocked = "card.unblocked" on Card(card),
     CardTierChanged = "card.tier_changed" on Card(card),
+    OrderRecorded = "order.recorded" on Card(card),
     PointsAwarded = "points.awarded" on Card(card),
     PointsRedeemed = "points.redeemed" on Card(card),
     PointsAdjusted = "points.adjusted" on Card(card),
     PointsExpired = "points.expired" on Card(card),
+    PointsRefunded = "points.refunded" on Card(card),
+    PointsReturned = "points.returned" on Card(card),
 }
 
 impl Event {
@@ -149,8 +161,11 @@ impl Event {
     pub const fn sealed(&self) -> Option<Sealed> {
         match self {
             Self::PartnerCreated(event) => event.sealed,
+            Self::PartnerSettingsChanged(event) => event.sealed,
             Self::ShopOpened(event) => event.sealed,
+            Self::ShopUpdated(event) => event.sealed,
             Self::TemplateCreated(event) => event.sealed,
+            Self::TemplateUpdated(event) => event.sealed,
             Self::KeyCreated(event) => event.sealed,
             Self::CustomerRegistered(event) => event.sealed,
             Self::CustomerUpdated(event) => event.sealed,
@@ -162,7 +177,15 @@ impl Event {
             Self::PointsRedeemed(event) => event.sealed,
             Self::PointsAdjusted(event) => event.sealed,
             Self::PointsExpired(event) => event.sealed,
-            Self::KeyRevoked(_) | Self::CustomerErased(_) | Self::CardActivated(_) | Self::CardTierChanged(_) => None,
+            Self::OrderRecorded(event) => event.sealed,
+            Self::PointsRefunded(event) => event.sealed,
+            Self::ShopRetired(_)
+            | Self::TemplateRetired(_)
+            | Self::KeyRevoked(_)
+            | Self::CustomerErased(_)
+            | Self::CardActivated(_)
+            | Self::CardTierChanged(_)
+            | Self::PointsReturned(_) => None,
         }
     }
 
@@ -173,8 +196,11 @@ impl Event {
     pub fn seal(&mut self, sealed: Sealed) {
         let place = match self {
             Self::PartnerCreated(event) => &mut event.sealed,
+            Self::PartnerSettingsChanged(event) => &mut event.sealed,
             Self::ShopOpened(event) => &mut event.sealed,
+            Self::ShopUpdated(event) => &mut event.sealed,
             Self::TemplateCreated(event) => &mut event.sealed,
+            Self::TemplateUpdated(event) => &mut event.sealed,
             Self::KeyCreated(event) => &mut event.sealed,
             Self::CustomerRegistered(event) => &mut event.sealed,
             Self::CustomerUpdated(event) => &mut event.sealed,
@@ -186,7 +212,15 @@ impl Event {
             Self::PointsRedeemed(event) => &mut event.sealed,
             Self::PointsAdjusted(event) => &mut event.sealed,
             Self::PointsExpired(event) => &mut event.sealed,
-            Self::KeyRevoked(_) | Self::CustomerErased(_) | Self::CardActivated(_) | Self::CardTierChanged(_) => {
+            Self::OrderRecorded(event) => &mut event.sealed,
+            Self::PointsRefunded(event) => &mut event.sealed,
+            Self::ShopRetired(_)
+            | Self::TemplateRetired(_)
+            | Self::KeyRevoked(_)
+            | Self::CustomerErased(_)
+            | Self::CardActivated(_)
+            | Self::CardTierChanged(_)
+            | Self::PointsReturned(_) => {
                 panic!("{} has no sealed record", self.kind())
             }
         };

@@ -7,14 +7,18 @@ pub mod cards;
 pub mod customers;
 mod event;
 mod ids;
+mod money;
+pub mod orders;
 pub mod points;
 pub mod programme;
+mod ratio;
 mod rejection;
 mod sealed;
 mod time;
 
 pub use event::{Draft, Event, Stream, UnknownEvent};
 pub use ids::{CardId, CustomerId, KeyId, LotId, PartnerId, RecordId, Seq, ShopId, TemplateId};
+pub use money::{Money, minor_places};
 pub use rejection::Rejection;
 pub use sealed::{Commitment, Metadata, Sealed, Secret, Subject};
 pub use time::Timestamp;

@@ -1,11 +1,14 @@
 //! Why a command is refused. Precedence is the order of declaration: of two broken rules, the earlier one is named.
 
 use super::points::Points;
-use super::{CardId, CustomerId, ShopId, TemplateId};
+use super::programme::Setting;
+use super::{CardId, CustomerId, Money, PartnerId, Seq, ShopId, TemplateId};
 
 /// A broken rule, with its numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
+    /// No such partner.
+    PartnerNotFound { partner: PartnerId },
     /// No such shop, or not this partner's.
     ShopNotFound { shop: ShopId },
     /// No such card, or not this partner's.
@@ -18,6 +21,8 @@ pub enum Rejection {
     NoTemplateToAssign,
     /// No such credential, or not this partner's.
     KeyNotFound { key: super::KeyId },
+    /// No such order of the shop.
+    OrderNotFound { order: String },
     /// The email is a customer's already.
     CustomerExists { customer: CustomerId },
     /// The customer has a card at this partner already.
@@ -26,10 +31,24 @@ pub enum Rejection {
     CustomerErased { customer: CustomerId },
     /// An email stays as it was registered.
     EmailIsFinal,
+    /// A rule or setting that nothing can be computed with, by its name in the API.
+    RuleOutOfBounds { rule: &'static str },
+    /// There is no conversion: an order is in the partner's own currency.
+    CurrencyMismatch { given: String, expected: String },
+    /// Nothing of the order is left to refund.
+    OrderRefunded { of: Seq },
+    /// The order's amount is not known, so that no share of it can be.
+    OrderTotalUnknown { of: Seq },
+    /// Together with the refunds before it, more than the order's total.
+    RefundTooLarge { amount: Money, left: Money },
+    /// Together with the refunds before it, more than the order earned.
+    RefundOfTooManyPoints { points: Points, left: Points },
     /// A blocked card neither earns nor spends.
     CardBlocked { card: CardId },
     /// An inactive card, where only an explicit activation makes it active.
     CardInactive { card: CardId },
+    /// The card does not earn or spend in this shop, or not these points; and the setting that says so.
+    StoreAccessDenied { shop: ShopId, setting: Setting },
     /// The template's cards do not earn.
     EarningDisabled,
     /// The template's points cannot be spent.
@@ -42,6 +61,8 @@ pub enum Rejection {
     BelowRedemptionMinimum { points: Points, minimum: Points },
     /// More than the template's maximum for one redemption.
     AboveRedemptionMaximum { points: Points, maximum: Points },
+    /// The client gave more for the redeemed points than they are worth.
+    DiscountTooLarge { asked: Money, exact: Money },
     /// A balance stays within ±[`Points::MAX_BALANCE`].
     BalanceOutOfRange { balance: Points, points: Points },
     /// More than the card has available.
@@ -55,10 +76,11 @@ mod tests {
     use super::*;
     use crate::domain::cards::{Card, CardNumber, Fresh, Holder, Issue, Status, UpdateCard};
     use crate::domain::customers::{Customer, CustomerRegistered, PersonRecord};
-    use crate::domain::points::{Adjust, Award, Expire, Redeem};
-    use crate::domain::programme::{Activation, Template, TemplateRules};
-    use crate::domain::samples::{CARD, CUSTOMER, DAY, NOW, at, card, lot, named, owing};
-    use crate::domain::{Draft, Metadata, PartnerId, RecordId, Seq};
+    use crate::domain::orders::{Buyer, PlacedOrder, Purchase, Refund, RefundCause, Refunded, Share};
+    use crate::domain::points::{Adjust, Award, Expire, Note, Redeem};
+    use crate::domain::programme::{Activation, Settings, Shortfall, TemplateRules};
+    use crate::domain::samples::{CARD, CUSTOMER, DAY, NOW, Programme, at, card, lot, named, owing, programme};
+    use crate::domain::{Draft, Metadata, PartnerId, Seq};
 
     type Decided = Result<Vec<Draft>, Rejection>;
     /// A rejection's name, and what breaks its rule and no other, whatever else is broken already.
@@ -105,35 +127,51 @@ mod tests {
             let rules = TemplateRules { activation: Activation::Manual, ..TemplateRules::default() };
             Self { card, rules, command }
         }
+
+        fn programme(&self) -> Programme {
+            programme(self.rules.clone())
+        }
     }
 
     #[test]
     fn of_two_broken_rules_an_award_names_the_one_declared_earlier() {
         let award = Award { card: CARD, points: Points::new(10), expires_at: Some(at(DAY)), particulars: named(None) };
-        let breaches: [Breach<OnCard<Award>>; 6] = [
+        let breaches: [Breach<OnCard<Award>>; 7] = [
             ("CardBlocked", |this| this.card.status = Status::Blocked),
             ("CardInactive", |this| this.card.status = Status::Inactive),
+            ("StoreAccessDenied", |this| {
+                this.rules.shop_ids = vec![ShopId::new(5)];
+                this.command.particulars.shop = Some(ShopId::new(4));
+            }),
             ("EarningDisabled", |this| this.rules.points_enabled = false),
             ("TooManyPoints", |this| this.command.points = Points::new(1_000_000_001)),
             ("ExpiryNotInFuture", |this| this.command.expires_at = Some(NOW)),
             ("BalanceOutOfRange", |this| this.card.lots = card(&[lot(2, Points::MAX_BALANCE.get(), None)]).lots),
         ];
-        assert_precedence(&OnCard::new(award), &breaches, |this| this.command.decide(&this.card, &this.rules, NOW));
+        assert_precedence(&OnCard::new(award), &breaches, |this| {
+            this.command.decide(&this.card, &this.programme().terms(), NOW)
+        });
     }
 
     #[test]
     fn of_two_broken_rules_a_redemption_names_the_one_declared_earlier() {
         let redeem = Redeem { card: CARD, points: Points::new(10), particulars: named(None) };
-        let breaches: [Breach<OnCard<Redeem>>; 7] = [
+        let breaches: [Breach<OnCard<Redeem>>; 8] = [
             ("CardBlocked", |this| this.card.status = Status::Blocked),
             ("CardInactive", |this| this.card.status = Status::Inactive),
+            ("StoreAccessDenied", |this| {
+                this.rules.shop_ids = vec![ShopId::new(5)];
+                this.command.particulars.shop = Some(ShopId::new(4));
+            }),
             ("RedemptionDisabled", |this| this.rules.points_redemption_enabled = false),
             ("TooManyPoints", |this| this.command.points = Points::new(1_000_000_001)),
             ("BelowRedemptionMinimum", |this| this.rules.min_points_for_redemption = Points::MAX_BALANCE),
             ("AboveRedemptionMaximum", |this| this.rules.max_points_per_redemption = Some(Points::new(1))),
             ("InsufficientPoints", |this| this.card.lots = card(&[]).lots),
         ];
-        assert_precedence(&OnCard::new(redeem), &breaches, |this| this.command.decide(&this.card, &this.rules, NOW));
+        assert_precedence(&OnCard::new(redeem), &breaches, |this| {
+            this.command.decide(&this.card, &this.programme().terms(), NOW)
+        });
     }
 
     #[test]
@@ -166,17 +204,90 @@ mod tests {
         assert_precedence(&whole, &breaches, |this| this.command.decide(&this.card, NOW));
     }
 
+    /// A purchase on a card, with everything that it is decided on.
+    #[derive(Debug, Clone)]
+    struct Sale {
+        card: Card,
+        programme: Programme,
+        purchase: Purchase,
+    }
+
+    #[test]
+    fn of_two_broken_rules_a_purchase_names_the_one_declared_earlier() {
+        let purchase = Purchase {
+            shop: Some(ShopId::new(4)),
+            order: "1001".to_owned(),
+            total: Money::ZERO,
+            currency: None,
+            points: Some(Points::new(10)),
+            redeem: Points::new(10),
+            discount: None,
+            expires_at: None,
+            note: Note::default(),
+        };
+        let breaches: [Breach<Sale>; 11] = [
+            ("CurrencyMismatch", |this| this.purchase.currency = Some("USD".to_owned())),
+            ("CardBlocked", |this| this.card.status = Status::Blocked),
+            ("CardInactive", |this| this.card.status = Status::Inactive),
+            ("StoreAccessDenied", |this| this.programme.template.rules.shop_ids = vec![ShopId::new(5)]),
+            ("EarningDisabled", |this| this.programme.template.rules.points_enabled = false),
+            ("RedemptionDisabled", |this| this.programme.template.rules.points_redemption_enabled = false),
+            ("TooManyPoints", |this| this.purchase.points = Some(Points::new(1_000_000_001))),
+            ("BelowRedemptionMinimum", |this| {
+                this.programme.template.rules.min_points_for_redemption = Points::MAX_BALANCE;
+            }),
+            ("AboveRedemptionMaximum", |this| {
+                this.programme.template.rules.max_points_per_redemption = Some(Points::new(1));
+            }),
+            ("DiscountTooLarge", |this| this.purchase.discount = Some(Money::MAX)),
+            ("InsufficientPoints", |this| this.card.lots = card(&[]).lots),
+        ];
+        let rules = TemplateRules { activation: Activation::Manual, ..TemplateRules::default() };
+        let card = card(&[lot(2, 2_000_000_000, None)]);
+        assert_precedence(&Sale { card, programme: programme(rules), purchase }, &breaches, |this| {
+            this.purchase.decide(&Buyer::Holder(&this.card), &this.programme.terms(), NOW)
+        });
+    }
+
+    #[test]
+    fn of_two_broken_rules_a_refund_names_the_one_declared_earlier() {
+        let order = PlacedOrder {
+            id: "1001".to_owned(),
+            of: Seq::new(101),
+            card: CARD,
+            shop: None,
+            total: Money::new(10.into()),
+            earned: Points::new(100),
+            lot: None,
+            spent: Vec::new(),
+            refunded: Refunded::default(),
+        };
+        let refund = Refund {
+            shop: None,
+            order: "1001".to_owned(),
+            refund: None,
+            cause: RefundCause::Refund,
+            share: Share::Amount(Money::ZERO),
+            note: Note::default(),
+        };
+        let breaches: [Breach<(Refund, PlacedOrder, Card)>; 4] = [
+            ("OrderRefunded", |(_, order, _)| order.refunded.complete = true),
+            ("OrderTotalUnknown", |(_, order, _)| order.total = None),
+            ("RefundTooLarge", |(refund, ..)| refund.share = Share::Amount(Money::MAX)),
+            ("InsufficientPoints", |(refund, order, card)| {
+                refund.share = Share::Amount(order.total.unwrap_or_default());
+                card.lots = crate::domain::samples::card(&[]).lots;
+            }),
+        ];
+        let settings = Settings { refund_shortfall: Shortfall::Block, ..Settings::default() };
+        assert_precedence(&(refund, order, card(&[lot(2, 100, None)])), &breaches, |(refund, order, card)| {
+            refund.decide(order, card, &settings, NOW)
+        });
+    }
+
     #[test]
     fn of_two_broken_rules_an_issue_names_the_one_declared_earlier() {
-        let template = Template {
-            id: TemplateId::new(1),
-            partner: PartnerId::new(1),
-            rules: TemplateRules::default(),
-            record: RecordId::new(1),
-            created_at: NOW,
-            version: 1,
-            as_of: Seq::new(1),
-        };
+        let programme = programme(TemplateRules::default());
         let issue = Issue {
             person: PersonRecord { email: "ona@example.com".to_owned(), ..PersonRecord::default() },
             initial_points: None,
@@ -191,7 +302,7 @@ mod tests {
         ];
         assert_precedence(&(issue, Holder::New), &breaches, |(issue, holder)| {
             let fresh = Fresh { customer: CUSTOMER, card: CARD, number: CardNumber::from_drawn(17) };
-            issue.decide(holder, &template, fresh, NOW)
+            issue.decide(holder, &programme.terms(), &fresh, NOW)
         });
     }
 

@@ -2,8 +2,8 @@
 
 use super::cards::{Card, CardIssued, CardNumber, Status};
 use super::points::{Lot, Lots, Note, Order, Particulars, Points, Slice};
-use super::programme::TemplateRules;
-use super::{CardId, CustomerId, Draft, LotId, PartnerId, Seq, TemplateId, Timestamp};
+use super::programme::{Partner, Settings, Standing, Template, TemplateRules, Terms};
+use super::{CardId, CustomerId, Draft, LotId, PartnerId, RecordId, Seq, TemplateId, Timestamp};
 
 /// 2026-01-01T00:00:00Z.
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
@@ -48,6 +48,53 @@ pub(crate) fn owing(points: i64) -> Card {
 /// The template that everybody starts with, except that points last so many days.
 pub(crate) fn lasting(days: Option<u32>) -> TemplateRules {
     TemplateRules { points_expiration_days: days, ..TemplateRules::default() }
+}
+
+/// A partner with euros and a template.
+#[derive(Debug, Clone)]
+pub(crate) struct Programme {
+    pub(crate) partner: Partner,
+    pub(crate) template: Template,
+}
+
+/// The programme of a partner who never changed a setting.
+pub(crate) fn programme(rules: TemplateRules) -> Programme {
+    let (partner, record) = (PartnerId::new(1), RecordId::new(1));
+    Programme {
+        partner: Partner {
+            id: partner,
+            currency: "EUR".to_owned(),
+            record,
+            settings: Settings::default(),
+            settings_record: None,
+            created_at: NOW,
+            updated_at: NOW,
+            version: 1,
+            as_of: Seq::new(1),
+        },
+        template: Template {
+            id: TemplateId::new(1),
+            partner,
+            rules,
+            record,
+            created_at: NOW,
+            updated_at: NOW,
+            retired_at: None,
+            version: 1,
+            as_of: Seq::new(1),
+        },
+    }
+}
+
+impl Programme {
+    pub(crate) fn with_settings(mut self, settings: Settings) -> Self {
+        self.partner.settings = settings;
+        self
+    }
+
+    pub(crate) fn terms(&self) -> Terms<'_> {
+        Terms { partner: &self.partner, template: &self.template, standing: Standing::default() }
+    }
 }
 
 pub(crate) fn named(name: Option<Order>) -> Particulars {

@@ -28,6 +28,13 @@ impl Timestamp {
         Self(self.0.saturating_add(i64::from(days).saturating_mul(MICROS_PER_DAY))).clamped()
     }
 
+    /// The same time of day twelve months of the calendar before; on the last day of February where that day is missing.
+    #[must_use]
+    pub fn twelve_months_earlier(self) -> Self {
+        let earlier = self.utc().checked_sub_months(chrono::Months::new(12));
+        earlier.map_or(self, |earlier| Self(earlier.timestamp_micros())).clamped()
+    }
+
     /// Whole days from `earlier` to this moment, rounded up; 0 when it has passed.
     #[must_use]
     pub fn days_after_rounded_up(self, earlier: Self) -> i64 {

@@ -49,17 +49,18 @@ pub fn events_after<E: From<LogError>>(
     Ok(())
 }
 
-/// All events of the command whose first event is `command_seq`.
+/// The events of a command from the one at `seq` on: all of them, where that is its first.
 ///
 /// # Errors
 /// When the log cannot be read or understood.
-pub fn command(connection: &Connection, command_seq: Seq) -> Result<Vec<Stored>, LogError> {
+pub fn command(connection: &Connection, seq: Seq) -> Result<Vec<Stored>, LogError> {
     let sql = format!("SELECT {COLUMNS} FROM events WHERE seq >= ?1 ORDER BY seq");
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([command_seq.get()])?;
-    let mut events = Vec::new();
+    let mut rows = statement.query([seq.get()])?;
+    let (mut events, mut command_seq) = (Vec::new(), None);
     while let Some(row) = rows.next()? {
-        if row.get_ref(1)?.as_i64().map_err(rusqlite::Error::from)? != command_seq.get() {
+        let found: i64 = row.get(1)?;
+        if *command_seq.get_or_insert(found) != found {
             break;
         }
         events.push(stored(row)?);

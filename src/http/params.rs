@@ -90,7 +90,7 @@ impl Params {
 
     /// The movement type, in any of the words that clients use; `all` means none.
     pub(crate) fn movement(&mut self, name: &str) -> Option<MovementType> {
-        self.word(name, movement_word, "all, award, redeem, expire, adjust").flatten()
+        self.word(name, movement_word, "all, award, redeem, expire, adjust, order, refund, return").flatten()
     }
 }
 
@@ -100,6 +100,9 @@ fn movement_word(word: &str) -> Option<Option<MovementType>> {
         "award" | "awarded" | "earn" | "earned" | "bonus" => Some(MovementType::Award),
         "redeem" | "redeemed" | "spend" | "spent" | "deduct" => Some(MovementType::Redeem),
         "expire" | "expired" => Some(MovementType::Expire),
+        "order" => Some(MovementType::Order),
+        "refund" | "refunded" => Some(MovementType::Refund),
+        "return" | "returned" => Some(MovementType::Return),
         "adjust" | "adjusted" | "adjustment" => Some(MovementType::Adjust),
         _ => return None,
     })

@@ -3,7 +3,7 @@
 use super::cards::CountKey;
 use super::customers::Contact;
 use super::movements::Movement;
-use super::{cards, customers, idempotency, layout, load_card, load_customer, programme};
+use super::{cards, customers, idempotency, layout, load_card, load_customer, programme, refunds};
 use crate::domain::cards::Card;
 use crate::domain::customers::Customer;
 use crate::domain::programme::Directory;
@@ -55,6 +55,7 @@ pub(super) struct Fold {
     records: Vec<(CustomerId, RecordId)>,
     movements: Vec<Movement>,
     keys: Vec<(i64, Seq)>,
+    refunds: Vec<(Seq, Seq)>,
     pub(super) seq: Seq,
     hash: Hash,
 }
@@ -70,6 +71,7 @@ impl Fold {
             records: Vec::new(),
             movements: Vec::new(),
             keys: Vec::new(),
+            refunds: Vec::new(),
             seq,
             hash: ZERO_HASH,
         }
@@ -84,6 +86,9 @@ impl Fold {
     pub(super) fn apply(&mut self, stored: Stored, sources: &Sources<'_>) -> Result<(), FoldError> {
         if let Some(key) = &stored.idempotency_key {
             self.keys.push((key_hash(key), stored.seq));
+        }
+        if let Event::PointsRefunded(event) = &stored.event {
+            self.refunds.push((event.of, stored.seq));
         }
         self.movements.extend(Movement::of(&stored));
         (self.seq, self.hash) = (stored.seq, stored.hash);
@@ -190,6 +195,10 @@ impl Fold {
         self.keys.sort_unstable_by_key(|(hash, seq)| idempotency::place(*hash, *seq));
         for (hash, seq) in self.keys.drain(..) {
             idempotency::insert(views, hash, seq)?;
+        }
+        self.refunds.sort_unstable();
+        for (order, seq) in self.refunds.drain(..) {
+            refunds::insert(views, order, seq)?;
         }
         programme::save(views, &self.directory, self.directory_saved)?;
         self.directory_saved = self.seq;

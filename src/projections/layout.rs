@@ -5,7 +5,7 @@ use crate::event_log::{Hash, ZERO_HASH, hash_at};
 use rusqlite::{Connection, OptionalExtension as _};
 
 /// The layout that this program writes. Any other is rebuilt, never migrated.
-pub const LAYOUT: &str = "3";
+pub const LAYOUT: &str = "5";
 
 const TABLES: &str = include_str!("../../schema/sql/views/tables.sql");
 const INDEXES: &str = include_str!("../../schema/sql/views/indexes.sql");
@@ -57,6 +57,15 @@ pub fn state(views: &Connection, ledger: &Connection, head: Seq) -> rusqlite::Re
         return Ok(ViewsState::Unusable("it follows another log"));
     }
     Ok(ViewsState::Follows(seen))
+}
+
+/// The last event that views.db reflects.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn watermark(views: &Connection) -> rusqlite::Result<Seq> {
+    let mut statement = views.prepare_cached("SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'watermark'")?;
+    statement.query_row([], |row| row.get(0).map(Seq::new))
 }
 
 /// Notes up to which event the file is current, in the transaction that made it so.

@@ -13,12 +13,15 @@ mod movements;
 mod programme;
 mod projector;
 mod rebuild;
+mod refunds;
 
-pub use cards::{card_by_number, card_of_customer, each_card, load_card};
+pub use cards::{card_by_number, card_of_customer, cards_of_customer, each_card, load_card};
 pub use compare::{Difference, compare};
 pub use customers::{customer_by_email, customer_records, load_customer};
 pub use idempotency::{each_key_hash, events_with_key_hash};
-pub use layout::{LAYOUT, ViewsState, state};
+pub use layout::{LAYOUT, ViewsState, state, watermark};
+pub use movements::earned_since;
 pub use programme::load_directory;
 pub use projector::{Projector, ProjectorError};
 pub use rebuild::{RebuildError, rebuild, replace};
+pub use refunds::refunds_of;

@@ -6,6 +6,19 @@ use crate::domain::{CardId, Event, RecordId, Seq, ShopId, Timestamp};
 use crate::event_log::Stored;
 use rusqlite::Connection;
 
+/// What a card has earned since a moment, less what refunds took back; and the last event that this reflects.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn earned_since(connection: &Connection, card: CardId, since: Timestamp) -> rusqlite::Result<(Seq, Points)> {
+    // One statement, so that both are of one moment.
+    let mut statement = connection.prepare_cached(
+        "SELECT (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'watermark'), coalesce(sum(points), 0) \
+         FROM movements WHERE card = ?1 AND type IN ('award', 'refund') AND at >= ?2",
+    )?;
+    statement.query_row((card.get(), since.micros()), |row| Ok((Seq::new(row.get(0)?), Points::new(row.get(1)?))))
+}
+
 /// A row of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Movement {
@@ -29,7 +42,13 @@ impl Movement {
     pub(super) const fn is(event: &Event) -> bool {
         matches!(
             event,
-            Event::PointsAwarded(_) | Event::PointsRedeemed(_) | Event::PointsAdjusted(_) | Event::PointsExpired(_)
+            Event::PointsAwarded(_)
+                | Event::PointsRedeemed(_)
+                | Event::PointsAdjusted(_)
+                | Event::PointsExpired(_)
+                | Event::OrderRecorded(_)
+                | Event::PointsRefunded(_)
+                | Event::PointsReturned(_)
         )
     }
 
@@ -60,9 +79,32 @@ impl Movement {
                 reference: event.reference.clone(),
                 ..Self::new(stored, MovementType::Expire, event.card, event.points, event.balance_before, event.balance)
             },
+            Event::OrderRecorded(event) => Self {
+                shop: event.shop,
+                order: Some(event.order.clone()),
+                ..Self::new(stored, MovementType::Order, event.card, Points::ZERO, event.balance, event.balance)
+            },
+            Event::PointsRefunded(event) => Self {
+                shop: event.shop,
+                order: Some(event.order.clone()),
+                reference: event.refund.clone(),
+                ..Self::new(stored, MovementType::Refund, event.card, event.points, event.balance_before, event.balance)
+            },
+            Event::PointsReturned(event) => Self {
+                shop: event.shop,
+                order: Some(event.order.clone()),
+                reference: event.refund.clone(),
+                expires_at: event.lot.and_then(|lot| lot.expires_at),
+                ..Self::new(stored, MovementType::Return, event.card, event.points, event.balance_before, event.balance)
+            },
             Event::PartnerCreated(_)
+            | Event::PartnerSettingsChanged(_)
             | Event::ShopOpened(_)
+            | Event::ShopUpdated(_)
+            | Event::ShopRetired(_)
             | Event::TemplateCreated(_)
+            | Event::TemplateUpdated(_)
+            | Event::TemplateRetired(_)
             | Event::KeyCreated(_)
             | Event::KeyRevoked(_)
             | Event::CustomerRegistered(_)

@@ -12,42 +12,58 @@ use serde::de::DeserializeOwned;
 /// When the file cannot be read.
 pub fn load_directory(connection: &Connection) -> rusqlite::Result<Directory> {
     let mut directory = Directory::default();
-    let partners = "SELECT partner, currency, record, created_at, version, as_of FROM partners";
+    let partners = "SELECT partner, currency, record, created_at, version, as_of, settings, settings_record, updated_at FROM partners";
     each(connection, partners, |row| {
         let id = PartnerId::new(row.get(0)?);
         let (currency, record) = (row.get(1)?, RecordId::new(row.get(2)?));
         let (created_at, version, as_of) = (Timestamp::from_micros(row.get(3)?), row.get(4)?, Seq::new(row.get(5)?));
-        directory.partners.insert(id, Partner { id, currency, record, created_at, version, as_of });
+        let (settings, settings_record) = (json(row, 6)?, row.get::<_, Option<i64>>(7)?.map(RecordId::new));
+        let updated_at = Timestamp::from_micros(row.get(8)?);
+        let partner =
+            Partner { id, currency, record, settings, settings_record, created_at, updated_at, version, as_of };
+        directory.partners.insert(id, partner);
         Ok(())
     })?;
-    each(connection, "SELECT shop, partner, is_virtual, record, created_at, version, as_of FROM shops", |row| {
-        let id = ShopId::new(row.get(0)?);
-        let shop = Shop {
-            id,
-            partner: PartnerId::new(row.get(1)?),
-            is_virtual: row.get(2)?,
-            record: RecordId::new(row.get(3)?),
-            created_at: Timestamp::from_micros(row.get(4)?),
-            version: row.get(5)?,
-            as_of: Seq::new(row.get(6)?),
-        };
-        directory.shops.insert(id, shop);
-        Ok(())
-    })?;
-    each(connection, "SELECT template, partner, rules, record, created_at, version, as_of FROM templates", |row| {
-        let id = TemplateId::new(row.get(0)?);
-        let template = Template {
-            id,
-            partner: PartnerId::new(row.get(1)?),
-            rules: json(row, 2)?,
-            record: RecordId::new(row.get(3)?),
-            created_at: Timestamp::from_micros(row.get(4)?),
-            version: row.get(5)?,
-            as_of: Seq::new(row.get(6)?),
-        };
-        directory.templates.insert(id, template);
-        Ok(())
-    })?;
+    each(
+        connection,
+        "SELECT shop, partner, facts, record, created_at, version, as_of, updated_at, retired_at FROM shops",
+        |row| {
+            let id = ShopId::new(row.get(0)?);
+            let shop = Shop {
+                id,
+                partner: PartnerId::new(row.get(1)?),
+                facts: json(row, 2)?,
+                record: RecordId::new(row.get(3)?),
+                created_at: Timestamp::from_micros(row.get(4)?),
+                updated_at: Timestamp::from_micros(row.get(7)?),
+                retired_at: row.get::<_, Option<i64>>(8)?.map(Timestamp::from_micros),
+                version: row.get(5)?,
+                as_of: Seq::new(row.get(6)?),
+            };
+            directory.shops.insert(id, shop);
+            Ok(())
+        },
+    )?;
+    each(
+        connection,
+        "SELECT template, partner, rules, record, created_at, version, as_of, updated_at, retired_at FROM templates",
+        |row| {
+            let id = TemplateId::new(row.get(0)?);
+            let template = Template {
+                id,
+                partner: PartnerId::new(row.get(1)?),
+                rules: json(row, 2)?,
+                record: RecordId::new(row.get(3)?),
+                created_at: Timestamp::from_micros(row.get(4)?),
+                updated_at: Timestamp::from_micros(row.get(7)?),
+                retired_at: row.get::<_, Option<i64>>(8)?.map(Timestamp::from_micros),
+                version: row.get(5)?,
+                as_of: Seq::new(row.get(6)?),
+            };
+            directory.templates.insert(id, template);
+            Ok(())
+        },
+    )?;
     let keys = "SELECT key, partner, public_id, form, shop, scopes, allowed_ips, expires_at, created_at, revoked_at, version, as_of FROM keys";
     each(connection, keys, |row| {
         let key = key(row)?;
@@ -78,7 +94,7 @@ fn key(row: &Row<'_>) -> rusqlite::Result<Key> {
 pub(super) fn save(connection: &Connection, directory: &Directory, before: Seq) -> rusqlite::Result<()> {
     for partner in directory.partners.values().filter(|partner| partner.as_of > before) {
         connection
-            .prepare_cached("INSERT OR REPLACE INTO partners (partner, currency, record, created_at, version, as_of) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .prepare_cached("INSERT OR REPLACE INTO partners (partner, currency, record, created_at, version, as_of, settings, settings_record, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
             .execute((
                 partner.id.get(),
                 &partner.currency,
@@ -86,24 +102,29 @@ pub(super) fn save(connection: &Connection, directory: &Directory, before: Seq) 
                 partner.created_at.micros(),
                 partner.version,
                 partner.as_of.get(),
+                text(&partner.settings),
+                partner.settings_record.map(RecordId::get),
+                partner.updated_at.micros(),
             ))?;
     }
     for shop in directory.shops.values().filter(|shop| shop.as_of > before) {
         connection
-            .prepare_cached("INSERT OR REPLACE INTO shops (shop, partner, is_virtual, record, created_at, version, as_of) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+            .prepare_cached("INSERT OR REPLACE INTO shops (shop, partner, facts, record, created_at, version, as_of, updated_at, retired_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
             .execute((
                 shop.id.get(),
                 shop.partner.get(),
-                shop.is_virtual,
+                text(&shop.facts),
                 shop.record.get(),
                 shop.created_at.micros(),
                 shop.version,
                 shop.as_of.get(),
+                shop.updated_at.micros(),
+                shop.retired_at.map(Timestamp::micros),
             ))?;
     }
     for template in directory.templates.values().filter(|template| template.as_of > before) {
         connection
-            .prepare_cached("INSERT OR REPLACE INTO templates (template, partner, rules, record, created_at, version, as_of) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+            .prepare_cached("INSERT OR REPLACE INTO templates (template, partner, rules, record, created_at, version, as_of, updated_at, retired_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
             .execute((
                 template.id.get(),
                 template.partner.get(),
@@ -112,6 +133,8 @@ pub(super) fn save(connection: &Connection, directory: &Directory, before: Seq) 
                 template.created_at.micros(),
                 template.version,
                 template.as_of.get(),
+                template.updated_at.micros(),
+                template.retired_at.map(Timestamp::micros),
             ))?;
     }
     for key in directory.keys.values().filter(|key| key.as_of > before) {

@@ -1,15 +1,16 @@
 //! One batch: commands decided one after the other, their events inserted in one transaction, committed once.
 
 use super::claim::claim;
-use super::decide::{Decider, Decision, Trouble};
+use super::decide::{Decider, Decision, Trouble, person};
+use super::grounds::Grounds;
 use super::handle::Answer;
 use super::memory::Memory;
-use super::{Command, Outcome, Recorded, Refusal, Request};
+use super::orders::{command_with_key, redeemed_otherwise};
+use super::{BuyerId, Command, Outcome, Recorded, Refusal, Request};
 use crate::clock::Clock;
 use crate::domain::cards::Card;
-use crate::domain::customers::PersonRecord;
 use crate::domain::{CardId, CustomerId, Draft, Event, RecordId, Stream, Timestamp};
-use crate::event_log::{self, Appender, Claim, Entry, EventInsert, LogError, Stored};
+use crate::event_log::{Appender, Claim, Entry, EventInsert, LogError, Stored};
 use crate::vault::{self, RecordInsert};
 use rusqlite::Connection;
 use std::sync::Arc;
@@ -40,7 +41,7 @@ struct Inserts<'a> {
 
 /// What reading a request came to.
 enum Read {
-    Decided(Decision),
+    Decided(Decision, Option<Claim>),
     Answered(Answer),
 }
 
@@ -61,10 +62,9 @@ impl<'a> Batch<'a> {
 
     /// Decides a request and inserts its events. A refusal leaves the batch as it was; an error ends it.
     pub(super) fn handle(&mut self, request: &Request) -> Result<Answer, BatchError> {
-        let claim = claim(request);
         let now = self.end.time(self.clock.now());
-        let decision = match self.read(request, claim.as_ref(), now) {
-            Ok(Read::Decided(decision)) => decision,
+        let (decision, claim) = match self.read(request, now) {
+            Ok(Read::Decided(decision, claim)) => (decision, claim),
             Ok(Read::Answered(answer)) => return Ok(answer),
             Err(source) => {
                 // What cannot be read concerns this request; the others of the batch may be fine.
@@ -82,20 +82,36 @@ impl<'a> Batch<'a> {
     }
 
     /// Everything before the first insert: nothing has changed when it fails.
-    fn read(&mut self, request: &Request, claim: Option<&Claim>, now: Timestamp) -> Result<Read, BatchError> {
-        if let Some(claim) = claim
-            && let Some(original) = self.original(claim)?
+    fn read(&mut self, request: &Request, now: Timestamp) -> Result<Read, BatchError> {
+        let claim = claim(request, self.buyer(request)?);
+        if let Some(claim) = &claim
+            && let Some(original) = command_with_key(self.memory, self.ledger, &claim.key, claim.hash)?
         {
             return self.replay(request, claim, &original).map(Read::Answered);
         }
-        if let Some(card) = request.command.card() {
-            self.memory.bring(card)?;
+        if let Some(original) = redeemed_otherwise(self.memory, self.ledger, request)? {
+            let events = self.recorded(&original)?;
+            return Ok(Read::Answered(Err(Refusal::Conflict { events })));
         }
-        let decider = Decider { memory: self.memory, ledger: self.ledger, now };
+        let grounds = Grounds::gather(self.memory, self.ledger, request, now)?;
+        let decider = Decider { memory: self.memory, ledger: self.ledger, grounds: &grounds, now };
         match decider.decide(request) {
-            Ok(decision) => Ok(Read::Decided(decision)),
+            Ok(decision) => Ok(Read::Decided(decision, claim)),
             Err(Trouble::Rejected(rejection)) => Ok(Read::Answered(Err(Refusal::Rejected(rejection)))),
             Err(Trouble::Storage(source)) => Err(source.into()),
+        }
+    }
+
+    /// Who buys, where the request is a purchase: their purchases are theirs whichever way they are named.
+    fn buyer(&mut self, request: &Request) -> rusqlite::Result<Option<CustomerId>> {
+        let Command::Purchase { buyer, .. } = &request.command else { return Ok(None) };
+        match *buyer {
+            BuyerId::Customer { customer, .. } => Ok(Some(customer)),
+            BuyerId::Card(card) => {
+                self.memory.bring(card)?;
+                let card = self.memory.card(card).filter(|card| card.partner == request.partner);
+                Ok(card.map(|card| card.customer))
+            }
         }
     }
 
@@ -140,6 +156,9 @@ impl<'a> Batch<'a> {
             let inserts = begun(&mut self.inserts, self.ledger)?;
             let seq = self.end.append(&mut inserts.events, &entry, at)?;
             self.memory.evolve(&event, decision.partner, seq, at, body.as_deref())?;
+            if let Event::PartnerSettingsChanged(_) = &event {
+                self.memory.track_standing(self.ledger, decision.partner, seq)?;
+            }
             recorded.push(Recorded { seq, at, event, body });
         }
         if let (Some(claim), false) = (claim, recorded.is_empty()) {
@@ -167,23 +186,19 @@ impl<'a> Batch<'a> {
         Ok(())
     }
 
-    /// The events of the command that claimed the key, whoever asks for it now.
-    fn original(&self, claim: &Claim) -> Result<Option<Vec<Stored>>, BatchError> {
-        for seq in self.memory.events_with_key(claim.hash)? {
-            if event_log::idempotency_key_at(self.ledger, seq)?.as_ref() == Some(&claim.key) {
-                return Ok(Some(event_log::command(self.ledger, seq)?));
-            }
-        }
-        Ok(None)
-    }
-
-    fn replay(&mut self, request: &Request, claim: &Claim, original: &[Stored]) -> Result<Answer, BatchError> {
+    /// A command's events as they were answered then.
+    fn recorded(&self, original: &[Stored]) -> rusqlite::Result<Vec<Recorded>> {
         let mut events = Vec::with_capacity(original.len());
         for stored in original {
             let sealed = stored.event.sealed();
             let body = sealed.map(|sealed| vault::body(self.ledger, sealed.record)).transpose()?.flatten();
             events.push(Recorded { seq: stored.seq, at: stored.at, event: stored.event.clone(), body });
         }
+        Ok(events)
+    }
+
+    fn replay(&mut self, request: &Request, claim: &Claim, original: &[Stored]) -> Result<Answer, BatchError> {
+        let events = self.recorded(original)?;
         let same = original.first().and_then(|first| first.fingerprint) == Some(claim.fingerprint);
         if !same || !self.same_person(request, original)? {
             return Ok(Err(Refusal::Conflict { events }));
@@ -198,8 +213,15 @@ impl<'a> Batch<'a> {
             Command::Issue(command) => &command.person.email,
             Command::Register(command) => &command.person.email,
             Command::CreatePartner(_)
+            | Command::ChangeSettings(_)
             | Command::OpenShop(_)
+            | Command::UpdateShop(_)
+            | Command::RetireShop(_)
             | Command::CreateTemplate(_)
+            | Command::UpdateTemplate(_)
+            | Command::RetireTemplate(_)
+            | Command::Purchase { .. }
+            | Command::Refund { .. }
             | Command::CreateKey(_)
             | Command::RevokeKey(_)
             | Command::Erase(_)
@@ -213,7 +235,7 @@ impl<'a> Batch<'a> {
             | Command::ExpireDue(_) => return Ok(true),
         };
         let Some(customer) = customer_of(original.iter().map(|stored| &stored.event)) else { return Ok(false) };
-        Ok(self.person(customer)?.is_some_and(|person| person.has_email(email)))
+        Ok(person(self.memory, self.ledger, customer)?.is_some_and(|person| person.has_email(email)))
     }
 
     fn outcome(
@@ -232,17 +254,8 @@ impl<'a> Batch<'a> {
         };
         let registered = customer_of(events.iter().map(|recorded| &recorded.event));
         let customer = card.as_ref().map(|card: &Arc<Card>| card.customer).or(registered);
-        let person = customer.map(|customer| self.person(customer)).transpose()?.flatten();
+        let person = customer.map(|customer| person(self.memory, self.ledger, customer)).transpose()?.flatten();
         Ok(Outcome { events, replayed, at, card, person: person.map(Arc::new) })
-    }
-
-    fn person(&self, customer: CustomerId) -> Result<Option<PersonRecord>, BatchError> {
-        let decider = Decider { memory: self.memory, ledger: self.ledger, now: self.end.recorded_at };
-        match decider.person(customer) {
-            Ok(person) => Ok(person),
-            Err(Trouble::Storage(source)) => Err(source.into()),
-            Err(Trouble::Rejected(_)) => Ok(None),
-        }
     }
 }
 
@@ -267,13 +280,22 @@ fn subject(command: &Command, events: &[Recorded]) -> Option<CardId> {
         Command::UpdateCard(command) => Some(command.card),
         Command::Block(command) => Some(command.card),
         Command::Unblock(command) => Some(command.card),
-        Command::Issue(_) => events.iter().find_map(|recorded| match recorded.event.stream() {
-            Stream::Card(card) => Some(card),
-            Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::Customer(_) => None,
-        }),
+        Command::Issue(_) | Command::Purchase { .. } | Command::Refund { .. } => {
+            events.iter().find_map(|recorded| match recorded.event.stream() {
+                Stream::Card(card) => Some(card),
+                Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::Customer(_) => {
+                    None
+                }
+            })
+        }
         Command::CreatePartner(_)
+        | Command::ChangeSettings(_)
         | Command::OpenShop(_)
+        | Command::UpdateShop(_)
+        | Command::RetireShop(_)
         | Command::CreateTemplate(_)
+        | Command::UpdateTemplate(_)
+        | Command::RetireTemplate(_)
         | Command::CreateKey(_)
         | Command::RevokeKey(_)
         | Command::Register(_)
@@ -292,8 +314,13 @@ fn customer_of<'e>(mut events: impl Iterator<Item = &'e Event>) -> Option<Custom
         Event::CustomerUpdated(event) => Some(event.customer),
         Event::CardIssued(event) => Some(event.customer),
         Event::PartnerCreated(_)
+        | Event::PartnerSettingsChanged(_)
         | Event::ShopOpened(_)
+        | Event::ShopUpdated(_)
+        | Event::ShopRetired(_)
         | Event::TemplateCreated(_)
+        | Event::TemplateUpdated(_)
+        | Event::TemplateRetired(_)
         | Event::KeyCreated(_)
         | Event::KeyRevoked(_)
         | Event::CustomerErased(_)
@@ -305,6 +332,9 @@ fn customer_of<'e>(mut events: impl Iterator<Item = &'e Event>) -> Option<Custom
         | Event::PointsAwarded(_)
         | Event::PointsRedeemed(_)
         | Event::PointsAdjusted(_)
-        | Event::PointsExpired(_) => None,
+        | Event::PointsExpired(_)
+        | Event::OrderRecorded(_)
+        | Event::PointsRefunded(_)
+        | Event::PointsReturned(_) => None,
     })
 }

@@ -2,12 +2,13 @@
 
 use super::{Command, Request};
 use crate::domain::cards::Issue;
+use crate::domain::orders::{Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Order, Particulars, Redeem};
-use crate::domain::{CardId, Timestamp};
+use crate::domain::{CardId, CustomerId, PartnerId, ShopId, Timestamp};
 use crate::event_log::{Claim, Fingerprint};
 
-/// The claim of a request; none where nothing names it.
-pub(super) fn claim(request: &Request) -> Option<Claim> {
+/// The claim of a request; none where nothing names it. `buyer` is who buys, where it is a purchase and they are known.
+pub(super) fn claim(request: &Request, buyer: Option<CustomerId>) -> Option<Claim> {
     match &request.command {
         Command::Award(command) => award(request, command),
         Command::Redeem(command) => redeem(request, command),
@@ -15,9 +16,16 @@ pub(super) fn claim(request: &Request) -> Option<Claim> {
         Command::Expire(command) => expire(request, command),
         Command::Issue(command) => header(request, "issue", issue(command)),
         Command::Register(_) => header(request, "register", Fingerprint::of(&[])),
+        Command::Purchase { purchase, .. } => Some(self::purchase(request, purchase, buyer?)),
+        Command::Refund { order_shop, refund } => self::refund(request, *order_shop, refund),
         Command::CreatePartner(_)
+        | Command::ChangeSettings(_)
         | Command::OpenShop(_)
+        | Command::UpdateShop(_)
+        | Command::RetireShop(_)
         | Command::CreateTemplate(_)
+        | Command::UpdateTemplate(_)
+        | Command::RetireTemplate(_)
         | Command::CreateKey(_)
         | Command::RevokeKey(_)
         | Command::Erase(_)
@@ -28,14 +36,45 @@ pub(super) fn claim(request: &Request) -> Option<Claim> {
     }
 }
 
+/// The key under which points are awarded for an order, or its purchase recorded.
+pub(super) fn earn_key(partner: PartnerId, shop: Option<ShopId>, order: &str) -> String {
+    format!("{}/earn/order/{order}", scope(partner, shop))
+}
+
+/// The key under which points are redeemed for an order by themselves.
+pub(super) fn redeem_key(partner: PartnerId, shop: Option<ShopId>, order: &str) -> String {
+    format!("{}/redeem/order/{order}", scope(partner, shop))
+}
+
+fn purchase(request: &Request, command: &Purchase, buyer: CustomerId) -> Claim {
+    let key = format!("{}/{}", scope(request.partner, command.shop), command.key());
+    Claim::new(key, fingerprint_of(&command.content(buyer)))
+}
+
+// Under a header, the key does not say whose order it is: the fingerprint does.
+fn refund(request: &Request, order_shop: Option<ShopId>, command: &Refund) -> Option<Claim> {
+    let mut content = command.content();
+    if let Some(key) = command.key() {
+        let key = format!("{}/{key}", scope(request.partner, order_shop));
+        return Some(Claim::new(key, fingerprint_of(&content)));
+    }
+    content.extend([order_shop.map(|shop| shop.to_string()), Some(command.order.clone())]);
+    header(request, "refund", fingerprint_of(&content))
+}
+
+fn fingerprint_of(content: &[Option<String>]) -> Fingerprint {
+    let fields: Vec<Option<&str>> = content.iter().map(Option::as_deref).collect();
+    Fingerprint::of(&fields)
+}
+
 fn award(request: &Request, command: &Award) -> Option<Claim> {
     let fingerprint = fingerprint("award", command.card, Some(command.points.get()), command.expires_at);
-    named(request, "earn", "award", command.card, &command.particulars, fingerprint)
+    named(request, earn_key, "award", command.card, &command.particulars, fingerprint)
 }
 
 fn redeem(request: &Request, command: &Redeem) -> Option<Claim> {
     let fingerprint = fingerprint("redeem", command.card, Some(command.points.get()), None);
-    named(request, "redeem", "redeem", command.card, &command.particulars, fingerprint)
+    named(request, redeem_key, "redeem", command.card, &command.particulars, fingerprint)
 }
 
 fn adjust(request: &Request, command: &Adjust) -> Option<Claim> {
@@ -66,7 +105,7 @@ fn fingerprint(kind: &str, card: CardId, points: Option<i64>, time: Option<Times
 /// By the order id, whatever the card; by a reference, once for each card; else by the header.
 fn named(
     request: &Request,
-    order_operation: &str,
+    order_key: fn(PartnerId, Option<ShopId>, &str) -> String,
     operation: &str,
     card: CardId,
     particulars: &Particulars,
@@ -74,8 +113,7 @@ fn named(
 ) -> Option<Claim> {
     match &particulars.name {
         Some(Order::Id(id) | Order::Both { id, .. }) => {
-            let key = format!("{}/{order_operation}/order/{id}", scope(request));
-            Some(Claim::new(key, fingerprint))
+            Some(Claim::new(order_key(request.partner, request.command.shop(), id), fingerprint))
         }
         Some(Order::Reference(_)) | None => other(request, operation, card, particulars, fingerprint),
     }
@@ -90,7 +128,8 @@ fn other(
 ) -> Option<Claim> {
     match &particulars.name {
         Some(Order::Reference(name) | Order::Id(name) | Order::Both { reference: name, .. }) => {
-            let key = format!("{}/{operation}/card{card}/reference/{name}", scope(request));
+            let scope = scope(request.partner, request.command.shop());
+            let key = format!("{scope}/{operation}/card{card}/reference/{name}");
             Some(Claim::new(key, fingerprint))
         }
         None => header(request, operation, fingerprint),
@@ -102,9 +141,9 @@ fn header(request: &Request, operation: &str, fingerprint: Fingerprint) -> Optio
     Some(Claim::new(format!("p{}/{operation}/header/{name}", request.partner), fingerprint))
 }
 
-fn scope(request: &Request) -> String {
-    match request.command.shop() {
-        Some(shop) => format!("p{}/s{shop}", request.partner),
-        None => format!("p{}/s-", request.partner),
+fn scope(partner: PartnerId, shop: Option<ShopId>) -> String {
+    match shop {
+        Some(shop) => format!("p{partner}/s{shop}"),
+        None => format!("p{partner}/s-"),
     }
 }

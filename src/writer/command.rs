@@ -2,9 +2,13 @@
 
 use crate::domain::cards::{Block, Card, Issue, Unblock, UpdateCard};
 use crate::domain::customers::{Erase, PersonRecord, Register};
+use crate::domain::orders::{Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Redeem};
-use crate::domain::programme::{CreateKey, CreatePartner, CreateTemplate, OpenShop, RevokeKey};
-use crate::domain::{CardId, Event, KeyId, PartnerId, Rejection, Seq, ShopId, Timestamp};
+use crate::domain::programme::{
+    ChangeSettings, CreateKey, CreatePartner, CreateTemplate, OpenShop, RetireShop, RetireTemplate, RevokeKey,
+    UpdateShop, UpdateTemplate,
+};
+use crate::domain::{CardId, CustomerId, Event, KeyId, PartnerId, Rejection, Seq, ShopId, TemplateId, Timestamp};
 use std::fmt;
 use std::sync::Arc;
 
@@ -28,12 +32,26 @@ impl fmt::Display for Actor {
     }
 }
 
+/// Who buys, as the caller names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BuyerId {
+    /// Whoever holds this card.
+    Card(CardId),
+    /// This customer, with their card; without one, they get one of `template`, else of the one that is assigned automatically.
+    Customer { customer: CustomerId, template: Option<TemplateId> },
+}
+
 /// Everything that changes something.
 #[derive(Debug, Clone)]
 pub enum Command {
     CreatePartner(CreatePartner),
+    ChangeSettings(ChangeSettings),
     OpenShop(OpenShop),
+    UpdateShop(UpdateShop),
+    RetireShop(RetireShop),
     CreateTemplate(CreateTemplate),
+    UpdateTemplate(UpdateTemplate),
+    RetireTemplate(RetireTemplate),
     CreateKey(CreateKey),
     RevokeKey(RevokeKey),
     Register(Register),
@@ -46,12 +64,22 @@ pub enum Command {
     Redeem(Redeem),
     Adjust(Adjust),
     Expire(Expire),
+    Purchase {
+        buyer: BuyerId,
+        purchase: Purchase,
+    },
+    /// Refunds or cancels an order of `order_shop`, which may be another shop than the one where the refund takes place.
+    Refund {
+        order_shop: Option<ShopId>,
+        refund: Refund,
+    },
     /// Writes off what is due on a card, whoever it belongs to.
     ExpireDue(CardId),
 }
 
 impl Command {
-    /// The shop where it takes place, part of the key of an order; none where the command or its credential names none.
+    /// The shop where it takes place, part of the key of an order (a refund goes by the order's shop instead); none where the
+    /// command or its credential names none.
     #[must_use]
     pub const fn shop(&self) -> Option<ShopId> {
         match self {
@@ -60,9 +88,16 @@ impl Command {
             Self::Redeem(command) => command.particulars.shop,
             Self::Adjust(command) => command.particulars.shop,
             Self::Expire(command) => command.particulars.shop,
+            Self::Purchase { purchase, .. } => purchase.shop,
+            Self::Refund { refund, .. } => refund.shop,
             Self::CreatePartner(_)
+            | Self::ChangeSettings(_)
             | Self::OpenShop(_)
+            | Self::UpdateShop(_)
+            | Self::RetireShop(_)
             | Self::CreateTemplate(_)
+            | Self::UpdateTemplate(_)
+            | Self::RetireTemplate(_)
             | Self::CreateKey(_)
             | Self::RevokeKey(_)
             | Self::Register(_)
@@ -76,7 +111,7 @@ impl Command {
 }
 
 impl Command {
-    /// The card that it is about; none where it issues one or is about something else.
+    /// The card that it names; none where it issues one, is about something else, or means the card of a customer or an order.
     #[must_use]
     pub const fn card(&self) -> Option<CardId> {
         match self {
@@ -87,10 +122,17 @@ impl Command {
             Self::Redeem(command) => Some(command.card),
             Self::Adjust(command) => Some(command.card),
             Self::Expire(command) => Some(command.card),
-            Self::ExpireDue(card) => Some(*card),
-            Self::CreatePartner(_)
+            Self::ExpireDue(card) | Self::Purchase { buyer: BuyerId::Card(card), .. } => Some(*card),
+            Self::Purchase { buyer: BuyerId::Customer { .. }, .. }
+            | Self::Refund { .. }
+            | Self::CreatePartner(_)
+            | Self::ChangeSettings(_)
             | Self::OpenShop(_)
+            | Self::UpdateShop(_)
+            | Self::RetireShop(_)
             | Self::CreateTemplate(_)
+            | Self::UpdateTemplate(_)
+            | Self::RetireTemplate(_)
             | Self::CreateKey(_)
             | Self::RevokeKey(_)
             | Self::Register(_)
@@ -129,7 +171,9 @@ pub struct Outcome {
     pub replayed: bool,
     /// When the command was decided.
     pub at: Timestamp,
-    /// The card that the command was about, as the command left it. After a replay: as it is now.
+    /// The card that the command was about, as the command left it. After a replay: as it is now. None after an award,
+    /// redemption, correction or expiry, whose events say everything. What a purchase or a refund answered stands in its
+    /// events too, so that a replay answers the same however the card has changed since.
     pub card: Option<Arc<Card>>,
     /// The card's holder, where the command was about a card or a customer; none once erased.
     pub person: Option<Arc<PersonRecord>>,

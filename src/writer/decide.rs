@@ -1,17 +1,18 @@
 //! Handing each command to the rule that decides it, with the state it needs.
 
+use super::grounds::Grounds;
 use super::memory::Memory;
-use super::{Command, Request};
+use super::{BuyerId, Command, Request};
 use crate::domain::cards::{Block, Card, CardNumber, CardRecord, Fresh, Holder, Issue, Unblock, UpdateCard};
 use crate::domain::customers::{Customer, Erase, PersonRecord, Register};
+use crate::domain::orders::{Buyer, Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Redeem, expire_due};
-use crate::domain::programme::{Directory, TemplateRules};
-use crate::domain::{CardId, CustomerId, Draft, Metadata, PartnerId, RecordId, Rejection, Timestamp};
+use crate::domain::programme::{ChangeSettings, Directory, Template, Terms, UpdateShop, UpdateTemplate};
+use crate::domain::{CardId, CustomerId, Draft, Metadata, PartnerId, RecordId, Rejection, TemplateId, Timestamp};
 use crate::vault;
 use rand::Rng as _;
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
-use std::sync::Arc;
 
 /// Why a command led to no events.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ pub(super) struct Decision {
 pub(super) struct Decider<'a> {
     pub(super) memory: &'a Memory,
     pub(super) ledger: &'a Connection,
+    pub(super) grounds: &'a Grounds,
     pub(super) now: Timestamp,
 }
 
@@ -57,8 +59,15 @@ impl Decider<'_> {
                 return Ok(Decision { partner: fresh, drafts: command.decide(fresh) });
             }
             Command::ExpireDue(card) => return self.expire_due(*card),
+            Command::ChangeSettings(command) => self.change_settings(partner, command)?,
             Command::OpenShop(command) => command.decide(self.memory.ids().shop),
-            Command::CreateTemplate(command) => command.decide(self.memory.ids().template()),
+            Command::UpdateShop(command) => self.update_shop(partner, command)?,
+            Command::RetireShop(command) => command.decide(&self.memory.directory(), partner)?,
+            Command::UpdateTemplate(command) => self.update_template(partner, command)?,
+            Command::RetireTemplate(command) => command.decide(&self.memory.directory(), partner)?,
+            Command::CreateTemplate(command) => {
+                command.decide(&self.memory.directory(), partner, self.memory.ids().template())?
+            }
             Command::CreateKey(command) => command.decide(&self.memory.directory(), partner, self.memory.ids().key)?,
             Command::RevokeKey(command) => command.decide(&self.memory.directory(), partner)?,
             Command::Register(command) => self.register(partner, command)?,
@@ -71,6 +80,8 @@ impl Decider<'_> {
             Command::Redeem(command) => self.redeem(partner, command)?,
             Command::Adjust(command) => self.adjust(partner, command)?,
             Command::Expire(command) => self.expire(partner, command)?,
+            Command::Purchase { buyer, purchase } => self.purchase(partner, *buyer, purchase)?,
+            Command::Refund { refund, .. } => self.refund(partner, refund)?,
         };
         Ok(Decision { partner, drafts })
     }
@@ -85,15 +96,68 @@ impl Decider<'_> {
     }
 
     fn award(&self, partner: PartnerId, command: &Award) -> Result<Vec<Draft>, Trouble> {
-        self.on_card(partner, command.card, |card, rules| command.decide(card, rules, self.now))
+        self.on_card(partner, command.card, |card, terms| command.decide(card, terms, self.now))
+    }
+
+    fn purchase(&self, partner: PartnerId, buyer: BuyerId, command: &Purchase) -> Result<Vec<Draft>, Trouble> {
+        let card = match buyer {
+            BuyerId::Card(card) => card,
+            BuyerId::Customer { customer, template } => {
+                let customer = self.customer(partner, customer)?;
+                match self.grounds.card() {
+                    Some(card) => card,
+                    None => return self.first_purchase(&customer, template, command),
+                }
+            }
+        };
+        self.on_card(partner, card, |card, terms| command.decide(&Buyer::Holder(card), terms, self.now))
+    }
+
+    /// A purchase that gives the customer a card.
+    fn first_purchase(
+        &self,
+        customer: &Customer,
+        template: Option<TemplateId>,
+        command: &Purchase,
+    ) -> Result<Vec<Draft>, Trouble> {
+        let (partner, directory) = (customer.partner, self.memory.directory());
+        let terms = directory.terms(partner, given_out(&directory, partner, template)?.id)?;
+        let fresh = self.fresh(partner)?;
+        Ok(command.decide(&Buyer::Cardless { customer, fresh }, &terms, self.now)?)
+    }
+
+    fn refund(&self, partner: PartnerId, command: &Refund) -> Result<Vec<Draft>, Trouble> {
+        let order = self.grounds.order().ok_or_else(|| Rejection::OrderNotFound { order: command.order.clone() })?;
+        let card = self.own_card(partner, order.card)?;
+        let directory = self.memory.directory();
+        let found = directory.partners.get(&partner).ok_or(Rejection::PartnerNotFound { partner })?;
+        Ok(command.decide(order, card, &found.settings, self.now)?)
+    }
+
+    fn change_settings(&self, partner: PartnerId, command: &ChangeSettings) -> Result<Vec<Draft>, Trouble> {
+        let directory = self.memory.directory();
+        let known = directory.partners.get(&partner).and_then(|partner| partner.settings_record);
+        Ok(command.decide(&directory, partner, self.sealed(known)?.as_ref())?)
+    }
+
+    fn update_shop(&self, partner: PartnerId, command: &UpdateShop) -> Result<Vec<Draft>, Trouble> {
+        let directory = self.memory.directory();
+        let known = directory.shop_of(partner, command.shop).map(|shop| shop.record);
+        Ok(command.decide(&directory, partner, self.sealed(known)?.as_ref())?)
+    }
+
+    fn update_template(&self, partner: PartnerId, command: &UpdateTemplate) -> Result<Vec<Draft>, Trouble> {
+        let directory = self.memory.directory();
+        let known = directory.template_of(partner, command.template).map(|template| template.record);
+        Ok(command.decide(&directory, partner, self.sealed(known)?.as_ref())?)
     }
 
     fn redeem(&self, partner: PartnerId, command: &Redeem) -> Result<Vec<Draft>, Trouble> {
-        self.on_card(partner, command.card, |card, rules| command.decide(card, rules, self.now))
+        self.on_card(partner, command.card, |card, terms| command.decide(card, terms, self.now))
     }
 
     fn adjust(&self, partner: PartnerId, command: &Adjust) -> Result<Vec<Draft>, Trouble> {
-        self.on_card(partner, command.card, |card, rules| command.decide(card, rules, self.now))
+        self.on_card(partner, command.card, |card, terms| command.decide(card, terms.rules(), self.now))
     }
 
     fn expire(&self, partner: PartnerId, command: &Expire) -> Result<Vec<Draft>, Trouble> {
@@ -129,11 +193,10 @@ impl Decider<'_> {
 
     fn issue(&self, partner: PartnerId, command: &Issue) -> Result<Vec<Draft>, Trouble> {
         let directory = self.memory.directory();
-        let template = directory.auto_assigned(partner).ok_or(Rejection::NoTemplateToAssign)?;
+        let terms = directory.terms(partner, given_out(&directory, partner, None)?.id)?;
         let holder = self.holder(partner, &command.person.email)?;
-        let ids = self.memory.ids();
-        let fresh = Fresh { customer: ids.customer, card: ids.card, number: self.fresh_number(partner)? };
-        Ok(command.decide(&holder, template, fresh, self.now)?)
+        let fresh = self.fresh(partner)?;
+        Ok(command.decide(&holder, &terms, &fresh, self.now)?)
     }
 
     fn holder(&self, partner: PartnerId, email: &str) -> Result<Holder, Trouble> {
@@ -143,6 +206,11 @@ impl Decider<'_> {
         }
         let person = self.sealed::<PersonRecord>(Some(customer.record))?.unwrap_or_default();
         Ok(Holder::Known { customer: customer.id, person })
+    }
+
+    fn fresh(&self, partner: PartnerId) -> Result<Fresh, Trouble> {
+        let ids = self.memory.ids();
+        Ok(Fresh { customer: ids.customer, card: ids.card, number: self.fresh_number(partner)? })
     }
 
     // Drawn until it is free: with a million cards, one draw in a hundred thousand is repeated.
@@ -170,33 +238,25 @@ impl Decider<'_> {
         Ok(self.sealed::<CardRecord>(card.metadata_record)?.unwrap_or_default().metadata)
     }
 
-    /// The customer's person, none once erased.
-    pub(super) fn person(&self, customer: CustomerId) -> Result<Option<PersonRecord>, Trouble> {
-        let customer = self.memory.customer(customer)?.filter(|customer| customer.erased_at.is_none());
-        self.sealed(customer.map(|customer| customer.record))
-    }
-
     fn customer(&self, partner: PartnerId, customer: CustomerId) -> Result<Customer, Trouble> {
         let found = self.memory.customer(customer)?.filter(|customer| customer.partner == partner);
         found.ok_or(Trouble::Rejected(Rejection::CustomerNotFound { customer }))
     }
 
     fn sealed<T: DeserializeOwned>(&self, record: Option<RecordId>) -> Result<Option<T>, Trouble> {
-        let Some(record) = record else { return Ok(None) };
-        let body = vault::body(self.ledger, record)?;
-        Ok(body.and_then(|body| serde_json::from_str(&body).ok()))
+        Ok(sealed(self.ledger, record)?)
     }
 
     fn on_card(
         &self,
         partner: PartnerId,
         card: CardId,
-        decide: impl FnOnce(&Card, &TemplateRules) -> Result<Vec<Draft>, Rejection>,
+        decide: impl FnOnce(&Card, &Terms<'_>) -> Result<Vec<Draft>, Rejection>,
     ) -> Result<Vec<Draft>, Trouble> {
         let found = self.own_card(partner, card)?;
         let directory = self.memory.directory();
-        let rules = rules(&directory, found)?;
-        Ok(decide(found, rules)?)
+        let terms = directory.terms(partner, found.template)?.with(self.grounds.standing());
+        Ok(decide(found, &terms)?)
     }
 
     // Another partner's card is refused in the same words as one that does not exist.
@@ -206,7 +266,28 @@ impl Decider<'_> {
     }
 }
 
-fn rules<'a>(directory: &'a Arc<Directory>, card: &Card) -> Result<&'a TemplateRules, Rejection> {
-    let template = directory.templates.get(&card.template);
-    Ok(&template.ok_or(Rejection::TemplateNotFound { template: card.template })?.rules)
+/// The customer's person, none once erased.
+pub(super) fn person(
+    memory: &Memory,
+    ledger: &Connection,
+    customer: CustomerId,
+) -> rusqlite::Result<Option<PersonRecord>> {
+    let customer = memory.customer(customer)?.filter(|customer| customer.erased_at.is_none());
+    sealed(ledger, customer.map(|customer| customer.record))
+}
+
+fn sealed<T: DeserializeOwned>(ledger: &Connection, record: Option<RecordId>) -> rusqlite::Result<Option<T>> {
+    let Some(record) = record else { return Ok(None) };
+    let body = vault::body(ledger, record)?;
+    Ok(body.and_then(|body| serde_json::from_str(&body).ok()))
+}
+
+/// The template of a new card: the one asked for, where it is given out at all, else the one that is assigned automatically.
+fn given_out(directory: &Directory, partner: PartnerId, asked: Option<TemplateId>) -> Result<&Template, Rejection> {
+    let Some(template) = asked else {
+        return directory.auto_assigned(partner).ok_or(Rejection::NoTemplateToAssign);
+    };
+    let found = directory.template_of(partner, template);
+    let in_use = found.filter(|template| template.rules.is_active && template.retired_at.is_none());
+    in_use.ok_or(Rejection::TemplateNotFound { template })
 }

@@ -6,14 +6,17 @@ use super::filter::KeyFilter;
 use super::pending::{Index, Pending};
 use crate::domain::cards::{Card, CardNumber};
 use crate::domain::customers::{Customer, PersonRecord};
-use crate::domain::programme::Directory;
+use crate::domain::points::Points;
+use crate::domain::programme::{Directory, Partner};
 use crate::domain::{
     CardId, CustomerId, Event, KeyId, PartnerId, RecordId, Seq, ShopId, Stream, TemplateId, Timestamp,
 };
+use crate::event_log::{LogError, events_after};
 use crate::live::Live;
 use crate::{projections, vault};
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
@@ -58,7 +61,12 @@ impl Ids {
             Event::KeyCreated(event) => self.key = event.key.next(),
             Event::CustomerRegistered(event) => self.customer = event.customer.next(),
             Event::CardIssued(event) => self.card = event.card.next(),
-            Event::KeyRevoked(_)
+            Event::PartnerSettingsChanged(_)
+            | Event::ShopUpdated(_)
+            | Event::ShopRetired(_)
+            | Event::TemplateUpdated(_)
+            | Event::TemplateRetired(_)
+            | Event::KeyRevoked(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_)
             | Event::CardUpdated(_)
@@ -69,7 +77,10 @@ impl Ids {
             | Event::PointsAwarded(_)
             | Event::PointsRedeemed(_)
             | Event::PointsAdjusted(_)
-            | Event::PointsExpired(_) => {}
+            | Event::PointsExpired(_)
+            | Event::OrderRecorded(_)
+            | Event::PointsRefunded(_)
+            | Event::PointsReturned(_) => {}
         }
     }
 }
@@ -82,11 +93,13 @@ struct Layer {
     directory: Option<Directory>,
     index: Index,
     ids: Ids,
+    /// Partners whose tracking began in the batch: see [`Memory::track_standing`].
+    tracked: BTreeSet<PartnerId>,
 }
 
 impl Layer {
     fn over(ids: Ids) -> Self {
-        Self { cards: FxHashMap::default(), directory: None, index: Index::default(), ids }
+        Self { cards: FxHashMap::default(), directory: None, index: Index::default(), ids, tracked: BTreeSet::new() }
     }
 }
 
@@ -97,12 +110,16 @@ pub(super) struct Memory {
     filter: Arc<KeyFilter>,
     pending: Pending,
     ids: Ids,
+    /// Partners whose earned points are noted until views.db has them: those whose tiers count more than one card's lifetime.
+    tracked: BTreeSet<PartnerId>,
     layer: Layer,
 }
 
 impl Memory {
     pub(super) fn new(live: Arc<Live>, views: Connection, filter: Arc<KeyFilter>, ids: Ids) -> Self {
-        Self { live, views, filter, pending: Pending::default(), ids, layer: Layer::over(ids) }
+        let counts_more = |partner: &&Partner| partner.settings.counts_more_than_the_card();
+        let tracked = live.directory().partners.values().filter(counts_more).map(|partner| partner.id).collect();
+        Self { live, views, filter, pending: Pending::default(), ids, tracked, layer: Layer::over(ids) }
     }
 
     /// The next free identifiers.
@@ -174,6 +191,52 @@ impl Memory {
             Some(card) => Ok(Some(*card)),
             None => projections::card_of_customer(&self.views, customer),
         }
+    }
+
+    /// All cards of a customer.
+    pub(super) fn cards_of(&self, customer: CustomerId) -> rusqlite::Result<BTreeSet<CardId>> {
+        let mut cards: BTreeSet<CardId> = projections::cards_of_customer(&self.views, customer)?.into_iter().collect();
+        // Until views.db has it: nobody gets a second card while the first is that new, or at all.
+        cards.extend(self.card_of(customer)?);
+        Ok(cards)
+    }
+
+    /// The events that refunded the order whose first event this is.
+    pub(super) fn refunds_of(&self, order: Seq) -> rusqlite::Result<BTreeSet<Seq>> {
+        let mut refunds: BTreeSet<Seq> = projections::refunds_of(&self.views, order)?.into_iter().collect();
+        refunds.extend(self.layers().flat_map(|index| index.refunds.get(&order)).flatten());
+        Ok(refunds)
+    }
+
+    /// What a card has earned since a moment, less what refunds took back. Its partner must be tracked.
+    pub(super) fn earned_since(&self, card: CardId, since: Timestamp) -> rusqlite::Result<Points> {
+        let (watermark, projected) = projections::earned_since(&self.views, card, since)?;
+        let noted = self.layers().filter_map(|index| index.earned.get(&card)).flatten();
+        let missing = noted.filter(|earned| earned.seq > watermark && earned.at >= since);
+        Ok(projected.plus(missing.map(|earned| earned.points).sum()))
+    }
+
+    /// Notes from now on what the partner's cards earn, where its settings count that: views.db may be behind.
+    /// What was recorded before `seq` and views.db does not know yet is read from the log, once.
+    pub(super) fn track_standing(&mut self, ledger: &Connection, partner: PartnerId, seq: Seq) -> Result<(), LogError> {
+        let directory = self.directory();
+        let counts_more = |partner: &Partner| partner.settings.counts_more_than_the_card();
+        if self.tracks(partner) || !directory.partners.get(&partner).is_some_and(counts_more) {
+            return Ok(());
+        }
+        self.layer.tracked.insert(partner);
+        let after = projections::watermark(&self.views)?;
+        events_after(ledger, after, seq, |stored| {
+            if stored.partner == partner {
+                self.layer.index.add_earned(&stored.event, stored.seq, stored.at);
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether it is noted what the partner's cards earn. Stays so when the settings that asked for it change.
+    pub(super) fn tracks(&self, partner: PartnerId) -> bool {
+        self.tracked.contains(&partner) || self.layer.tracked.contains(&partner)
     }
 
     /// Whether a card has that number.
@@ -274,6 +337,12 @@ impl Memory {
         }
         let card = self.layer.cards.get_mut(&id).expect("an event was decided on a card of the batch");
         card.evolve(event, seq, at);
+        if let Event::PointsRefunded(refund) = event {
+            self.layer.index.refunds.entry(refund.of).or_default().push(seq);
+        }
+        if self.tracks(partner) {
+            self.layer.index.add_earned(event, seq, at);
+        }
         Ok(())
     }
 
@@ -286,6 +355,7 @@ impl Memory {
     pub(super) fn commit(&mut self, head: Seq, at: Timestamp) {
         let layer = &mut self.layer;
         self.ids = layer.ids;
+        self.tracked.append(&mut layer.tracked);
         for hash in layer.index.key_hashes() {
             self.filter.insert(hash);
         }

@@ -5,11 +5,13 @@ mod claim;
 mod command;
 mod decide;
 mod filter;
+mod grounds;
 mod handle;
 mod memory;
+mod orders;
 mod pending;
 mod thread;
 
-pub use command::{Actor, Command, Outcome, Recorded, Refusal, Request};
+pub use command::{Actor, BuyerId, Command, Outcome, Recorded, Refusal, Request};
 pub use handle::{BULK_MAX, QUEUE_MAX, WAITING_MAX, Writer};
 pub use thread::{StartError, start};

@@ -2,15 +2,38 @@
 
 use crate::domain::cards::CardNumber;
 use crate::domain::customers::Customer;
-use crate::domain::{CardId, CustomerId, PartnerId, Seq};
+use crate::domain::points::Points;
+use crate::domain::{CardId, CustomerId, Event, PartnerId, Seq, Timestamp};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
+use std::hash::Hash;
 
 /// An email as views.db holds it, within its partner.
 pub(super) type EmailKey = (PartnerId, [u8; 16]);
 /// A card number within its partner.
 pub(super) type NumberKey = (PartnerId, CardNumber);
+
+/// Points that an event earned a card, or a refund took back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Earned {
+    pub(super) seq: Seq,
+    pub(super) at: Timestamp,
+    /// Signed.
+    pub(super) points: Points,
+}
+
+impl Earned {
+    fn by(event: &Event, seq: Seq, at: Timestamp) -> Option<(CardId, Self)> {
+        if let Event::PointsAwarded(event) = event {
+            Some((event.card, Self { seq, at, points: event.points }))
+        } else if let Event::PointsRefunded(event) = event {
+            Some((event.card, Self { seq, at, points: event.points }))
+        } else {
+            None
+        }
+    }
+}
 
 /// Look-ups by everything a command may be about.
 #[derive(Debug, Default)]
@@ -22,6 +45,10 @@ pub(super) struct Index {
     pub(super) emails: FxHashMap<EmailKey, CustomerId>,
     pub(super) numbers: FxHashMap<NumberKey, CardId>,
     pub(super) cards: FxHashMap<CustomerId, CardId>,
+    /// By an order's first event: the events that refunded it.
+    pub(super) refunds: FxHashMap<Seq, Vec<Seq>>,
+    /// Of the cards of those partners whose tiers count it.
+    pub(super) earned: FxHashMap<CardId, Vec<Earned>>,
 }
 
 impl Index {
@@ -32,6 +59,13 @@ impl Index {
             Entry::Vacant(place) => {
                 place.insert(seq);
             }
+        }
+    }
+
+    /// Notes what an event earned a card, if it did.
+    pub(super) fn add_earned(&mut self, event: &Event, seq: Seq, at: Timestamp) {
+        if let Some((card, earned)) = Earned::by(event, seq, at) {
+            self.earned.entry(card).or_default().push(earned);
         }
     }
 
@@ -61,12 +95,14 @@ enum Item {
     Email(EmailKey),
     Number(NumberKey),
     Card(CustomerId),
+    Refunds(Seq),
+    Earned(CardId),
 }
 
 impl Pending {
     /// Takes over what a commit made true, and leaves `batch` empty; all of it is forgotten once the projector has reached `head`.
     pub(super) fn absorb(&mut self, batch: &mut Index, head: Seq) {
-        let Index { keys, twins, customers, emails, numbers, cards } = batch;
+        let Index { keys, twins, customers, emails, numbers, cards, refunds, earned } = batch;
         for (hash, seq) in keys.drain().chain(twins.drain(..)) {
             self.index.add_key(hash, seq);
             self.order.push_back((head, Item::Key(hash)));
@@ -86,6 +122,14 @@ impl Pending {
         for (customer, card) in cards.drain() {
             self.index.cards.insert(customer, card);
             self.order.push_back((head, Item::Card(customer)));
+        }
+        for (order, events) in refunds.drain() {
+            self.index.refunds.entry(order).or_default().extend(events);
+            self.order.push_back((head, Item::Refunds(order)));
+        }
+        for (card, earned) in earned.drain() {
+            self.index.earned.entry(card).or_default().extend(earned);
+            self.order.push_back((head, Item::Earned(card)));
         }
     }
 
@@ -118,6 +162,18 @@ impl Pending {
             Item::Email(email) => drop(index.emails.remove(&email)),
             Item::Number(number) => drop(index.numbers.remove(&number)),
             Item::Card(customer) => drop(index.cards.remove(&customer)),
+            Item::Refunds(order) => keep_new(&mut index.refunds, order, |seq| *seq > watermark),
+            Item::Earned(card) => keep_new(&mut index.earned, card, |earned| earned.seq > watermark),
+        }
+    }
+}
+
+/// Keeps of a list what views.db does not know yet.
+fn keep_new<K: Eq + Hash, T>(lists: &mut FxHashMap<K, Vec<T>>, key: K, is_new: impl Fn(&T) -> bool) {
+    if let Entry::Occupied(mut list) = lists.entry(key) {
+        list.get_mut().retain(is_new);
+        if list.get().is_empty() {
+            list.remove();
         }
     }
 }

@@ -10,17 +10,17 @@ CREATE TABLE meta (
 
 CREATE TABLE partners (
     partner INTEGER PRIMARY KEY, currency TEXT NOT NULL, record INTEGER NOT NULL, created_at INTEGER NOT NULL,
-    version INTEGER NOT NULL, as_of INTEGER NOT NULL
+    version INTEGER NOT NULL, as_of INTEGER NOT NULL, settings TEXT NOT NULL, settings_record INTEGER, updated_at INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE shops (
-    shop INTEGER PRIMARY KEY, partner INTEGER NOT NULL, is_virtual INTEGER NOT NULL, record INTEGER NOT NULL,
-    created_at INTEGER NOT NULL, version INTEGER NOT NULL, as_of INTEGER NOT NULL
+    shop INTEGER PRIMARY KEY, partner INTEGER NOT NULL, facts TEXT NOT NULL, record INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, version INTEGER NOT NULL, as_of INTEGER NOT NULL, updated_at INTEGER NOT NULL, retired_at INTEGER
 ) STRICT;
 
 CREATE TABLE templates (
     template INTEGER PRIMARY KEY, partner INTEGER NOT NULL, rules TEXT NOT NULL, record INTEGER NOT NULL,
-    created_at INTEGER NOT NULL, version INTEGER NOT NULL, as_of INTEGER NOT NULL
+    created_at INTEGER NOT NULL, version INTEGER NOT NULL, as_of INTEGER NOT NULL, updated_at INTEGER NOT NULL, retired_at INTEGER
 ) STRICT;
 
 CREATE TABLE keys (
@@ -64,6 +64,11 @@ CREATE TABLE movements (
     balance_before INTEGER NOT NULL, balance_after INTEGER NOT NULL, shop INTEGER, order_id TEXT, reference TEXT,
     expires_at INTEGER, actor TEXT NOT NULL, record INTEGER, at INTEGER NOT NULL
 ) STRICT;
+
+-- Which points.refunded refunded an order: `order_seq` is the seq of the order's first event, by which a refund names it.
+CREATE TABLE refunds (
+    order_seq INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (order_seq, seq)
+) STRICT, WITHOUT ROWID;
 
 -- Which event claimed an idempotency key: first 8 bytes of BLAKE3(key), big endian, as a signed integer.
 -- Two keys may share a hash: a reader compares the key in the log itself. `era` is seq / 1048576, rounded down.

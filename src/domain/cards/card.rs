@@ -1,6 +1,7 @@
 //! A card's state, and how events change it.
 
 use super::{CardBlocked, CardIssued, CardNumber, CardUnblocked, CardUpdated, Tier};
+use crate::domain::orders::{PointsRefunded, PointsReturned};
 use crate::domain::points::{
     Lot, Lots, OpenedLot, Points, PointsAdjusted, PointsAwarded, PointsExpired, PointsRedeemed, Slice,
 };
@@ -41,9 +42,19 @@ pub enum MovementType {
     Redeem,
     Adjust,
     Expire,
+    /// A purchase that earned nothing.
+    Order,
+    /// What a refund took back.
+    Refund,
+    /// What a refund gave back.
+    Return,
 }
 
 impl MovementType {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Award, Self::Redeem, Self::Adjust, Self::Expire, Self::Order, Self::Refund, Self::Return];
+
     /// The type's name in the history.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -52,13 +63,16 @@ impl MovementType {
             Self::Redeem => "redeem",
             Self::Adjust => "adjust",
             Self::Expire => "expire",
+            Self::Order => "order",
+            Self::Refund => "refund",
+            Self::Return => "return",
         }
     }
 
     /// The type of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Award, Self::Redeem, Self::Adjust, Self::Expire].into_iter().find(|movement| movement.name() == name)
+        Self::ALL.into_iter().find(|movement| movement.name() == name)
     }
 }
 
@@ -89,8 +103,9 @@ pub struct Card {
     pub lots: Lots,
     /// What a refund could not take back.
     pub debt: Points,
+    /// All points ever awarded, less those that refunds took back.
     pub lifetime: Points,
-    /// All points ever redeemed, positive.
+    /// All points ever redeemed, less those that refunds gave back; positive.
     pub redeemed: Points,
     /// All points that ever expired, positive.
     pub expired: Points,
@@ -184,10 +199,18 @@ impl Card {
             Event::PointsRedeemed(event) => self.redeemed(event, seq, at),
             Event::PointsAdjusted(event) => self.adjusted(event, seq, at),
             Event::PointsExpired(event) => self.expired(event, seq, at),
+            Event::OrderRecorded(_) => self.moved(MovementType::Order, Points::ZERO, seq, at),
+            Event::PointsRefunded(event) => self.refunded(event, seq, at),
+            Event::PointsReturned(event) => self.returned(event, seq, at),
             Event::CardIssued(_)
             | Event::PartnerCreated(_)
+            | Event::PartnerSettingsChanged(_)
             | Event::ShopOpened(_)
+            | Event::ShopUpdated(_)
+            | Event::ShopRetired(_)
             | Event::TemplateCreated(_)
+            | Event::TemplateUpdated(_)
+            | Event::TemplateRetired(_)
             | Event::KeyCreated(_)
             | Event::KeyRevoked(_)
             | Event::CustomerRegistered(_)
@@ -247,6 +270,20 @@ impl Card {
         self.lots.take(&event.taken);
         self.expired = self.expired.minus(event.points);
         self.moved(MovementType::Expire, event.points, seq, at);
+    }
+
+    // Refunded points were not earned after all: they count towards no tier.
+    fn refunded(&mut self, event: &PointsRefunded, seq: Seq, at: Timestamp) {
+        self.lots.take(&event.taken);
+        self.debt = self.debt.plus(event.debt.unwrap_or_default());
+        self.lifetime = event.lifetime;
+        self.moved(MovementType::Refund, event.points, seq, at);
+    }
+
+    fn returned(&mut self, event: &PointsReturned, seq: Seq, at: Timestamp) {
+        self.receive(event.lot, event.debt_paid, event.shop, seq);
+        self.redeemed = self.redeemed.minus(event.points);
+        self.moved(MovementType::Return, event.points, seq, at);
     }
 
     fn receive(&mut self, lot: Option<OpenedLot>, debt_paid: Option<Points>, shop: Option<ShopId>, seq: Seq) {

@@ -3,7 +3,7 @@
 use super::{CardIssued, CardNumber, CardRecord, Status, Tier};
 use crate::domain::customers::{CustomerRegistered, CustomerUpdated, PersonRecord};
 use crate::domain::points::{Note, OpenedLot, Origin, Points, PointsAwarded, promotion};
-use crate::domain::programme::Template;
+use crate::domain::programme::Terms;
 use crate::domain::{CardId, CustomerId, Draft, Metadata, Rejection, Secret, ShopId, Stream, Timestamp};
 
 /// Gives a person a card.
@@ -45,8 +45,8 @@ impl Issue {
     pub fn decide(
         &self,
         holder: &Holder,
-        template: &Template,
-        fresh: Fresh,
+        terms: &Terms<'_>,
+        fresh: &Fresh,
         now: Timestamp,
     ) -> Result<Vec<Draft>, Rejection> {
         let (customer, mut drafts) = match holder {
@@ -54,15 +54,27 @@ impl Issue {
             Holder::New => (fresh.customer, vec![self.registration(fresh.customer)]),
             Holder::Known { customer, person } => (*customer, Vec::from_iter(self.news(*customer, person))),
         };
-        let initial = self.initial_points.unwrap_or(template.rules.initial_bonus_points);
+        drafts.extend(self.card_and_bonus(customer, terms, fresh, now)?);
+        Ok(drafts)
+    }
+
+    /// The card itself and what it begins with, for a customer who is known.
+    pub(in crate::domain) fn card_and_bonus(
+        &self,
+        customer: CustomerId,
+        terms: &Terms<'_>,
+        fresh: &Fresh,
+        now: Timestamp,
+    ) -> Result<Vec<Draft>, Rejection> {
+        let initial = self.initial_points.unwrap_or(terms.rules().initial_bonus_points);
         if initial > Points::MAX_MOVED {
             return Err(Rejection::TooManyPoints { points: initial });
         }
-        drafts.push(self.card(customer, template, &fresh));
+        let mut drafts = vec![self.card(customer, terms, fresh)];
         if initial.is_positive() {
-            drafts.push(self.bonus(customer, fresh.card, initial, template, now));
-            drafts.extend(promotion(fresh.card, Tier::Bronze, initial));
+            drafts.push(self.bonus(customer, fresh.card, initial, terms, now));
         }
+        drafts.extend(promotion(fresh.card, Tier::Bronze, Points::ZERO, initial, terms));
         Ok(drafts)
     }
 
@@ -80,12 +92,12 @@ impl Issue {
         })
     }
 
-    fn card(&self, customer: CustomerId, template: &Template, fresh: &Fresh) -> Draft {
+    fn card(&self, customer: CustomerId, terms: &Terms<'_>, fresh: &Fresh) -> Draft {
         let issued = CardIssued {
             card: fresh.card,
             customer,
-            template: template.id,
-            template_version: template.version,
+            template: terms.template.id,
+            template_version: terms.template.version,
             number: fresh.number,
             status: if self.activate { Status::Active } else { Status::Inactive },
             design: self.design.clone(),
@@ -99,8 +111,8 @@ impl Issue {
         Draft::sealing(issued, Secret::new(Stream::Customer(customer), &record))
     }
 
-    fn bonus(&self, customer: CustomerId, card: CardId, points: Points, template: &Template, now: Timestamp) -> Draft {
-        let expires_at = template.rules.lot_expiry(now);
+    fn bonus(&self, customer: CustomerId, card: CardId, points: Points, terms: &Terms<'_>, now: Timestamp) -> Draft {
+        let expires_at = terms.rules().lot_expiry(now);
         let awarded = PointsAwarded {
             card,
             points,
@@ -108,6 +120,7 @@ impl Issue {
             shop: self.shop,
             order: None,
             reference: None,
+            purchase: None,
             debt_paid: None,
             lot: Some(OpenedLot { points, expires_at }),
             balance_before: Points::ZERO,
@@ -123,22 +136,18 @@ impl Issue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::samples::{CARD, CUSTOMER, DAY, NOW, at, kinds, lasting};
-    use crate::domain::{Event, PartnerId, RecordId, Seq, TemplateId};
+    use crate::domain::Event;
+    use crate::domain::programme::TemplateRules;
+    use crate::domain::samples::{CARD, CUSTOMER, DAY, NOW, Programme, at, kinds, lasting, programme};
 
     const SOMEBODY: CustomerId = CustomerId::new(4);
 
-    fn template(initial_bonus_points: i64, days: Option<u32>) -> Template {
-        let initial_bonus_points = Points::new(initial_bonus_points);
-        Template {
-            id: TemplateId::new(1),
-            partner: PartnerId::new(1),
-            rules: crate::domain::programme::TemplateRules { initial_bonus_points, ..lasting(days) },
-            record: RecordId::new(1),
-            created_at: NOW,
-            version: 3,
-            as_of: Seq::new(1),
-        }
+    /// The third version of a template with this bonus.
+    fn template(initial_bonus_points: i64, days: Option<u32>) -> Programme {
+        let mut programme =
+            programme(TemplateRules { initial_bonus_points: Points::new(initial_bonus_points), ..lasting(days) });
+        programme.template.version = 3;
+        programme
     }
 
     fn ona() -> PersonRecord {
@@ -157,9 +166,9 @@ mod tests {
         }
     }
 
-    fn decide(issue: &Issue, holder: &Holder, template: &Template) -> Result<Vec<Draft>, Rejection> {
+    fn decide(issue: &Issue, holder: &Holder, programme: &Programme) -> Result<Vec<Draft>, Rejection> {
         let fresh = Fresh { customer: CUSTOMER, card: CARD, number: CardNumber::from_drawn(17) };
-        issue.decide(holder, template, fresh, NOW)
+        issue.decide(holder, &programme.terms(), &fresh, NOW)
     }
 
     fn secrets(drafts: &[Draft]) -> Vec<&str> {

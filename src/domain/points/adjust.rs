@@ -39,7 +39,7 @@ impl Adjust {
         };
         if self.points.is_positive() {
             let expires_at = rules.lot_expiry(now);
-            let deposit = Deposit::new(card, self.points, expires_at);
+            let deposit = Deposit::new(card.debt, self.points, expires_at);
             (adjusted.debt_paid, adjusted.lot) = (deposit.debt_paid, deposit.lot);
         } else {
             let needed = self.points.abs();

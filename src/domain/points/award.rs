@@ -1,9 +1,10 @@
 //! Awarding points.
 
 use super::moving::{balance_after, draft, ready, within_one_operation};
+use super::sharing::may_earn;
 use super::{OpenedLot, Origin, Particulars, Points, PointsAwarded};
 use crate::domain::cards::{Card, CardTierChanged, Tier};
-use crate::domain::programme::TemplateRules;
+use crate::domain::programme::Terms;
 use crate::domain::{CardId, Draft, Rejection, Timestamp};
 
 /// Gives a card points, as a lot of their own.
@@ -22,8 +23,10 @@ impl Award {
     ///
     /// # Errors
     /// The first broken rule in the order in which [`Rejection`] declares them.
-    pub fn decide(&self, card: &Card, rules: &TemplateRules, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
+    pub fn decide(&self, card: &Card, terms: &Terms<'_>, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
+        let rules = terms.rules();
         let mut ready = ready(card, rules, now)?;
+        may_earn(card, self.particulars.shop, terms)?;
         if !rules.points_enabled {
             return Err(Rejection::EarningDisabled);
         }
@@ -33,7 +36,7 @@ impl Award {
             Some(time) => Some(time),
             None => rules.lot_expiry(now),
         };
-        let deposit = Deposit::new(card, self.points, expires_at);
+        let deposit = Deposit::new(card.debt, self.points, expires_at);
         let awarded = PointsAwarded {
             card: card.id,
             points: self.points,
@@ -41,6 +44,7 @@ impl Award {
             shop: self.particulars.shop,
             order: self.particulars.order(),
             reference: self.particulars.reference(),
+            purchase: None,
             debt_paid: deposit.debt_paid,
             lot: deposit.lot,
             balance_before: ready.balance,
@@ -48,23 +52,22 @@ impl Award {
             lifetime: card.lifetime.plus(self.points),
             sealed: None,
         };
-        let lifetime = awarded.lifetime;
         ready.drafts.push(draft(awarded, self.particulars.note.secret(card)));
-        ready.drafts.extend(promotion(card.id, card.tier, lifetime));
+        ready.drafts.extend(promotion(card.id, card.tier, card.lifetime, self.points, terms));
         Ok(ready.drafts)
     }
 }
 
 /// Where arriving points go: to the debt first, the rest into a lot.
 #[derive(Debug)]
-pub(super) struct Deposit {
-    pub(super) debt_paid: Option<Points>,
-    pub(super) lot: Option<OpenedLot>,
+pub(in crate::domain) struct Deposit {
+    pub(in crate::domain) debt_paid: Option<Points>,
+    pub(in crate::domain) lot: Option<OpenedLot>,
 }
 
 impl Deposit {
-    pub(super) fn new(card: &Card, points: Points, expires_at: Option<Timestamp>) -> Self {
-        let debt_paid = card.debt.min(points);
+    pub(in crate::domain) fn new(debt: Points, points: Points, expires_at: Option<Timestamp>) -> Self {
+        let debt_paid = debt.min(points);
         let rest = points.minus(debt_paid);
         Self {
             debt_paid: debt_paid.is_positive().then_some(debt_paid),
@@ -73,10 +76,20 @@ impl Deposit {
     }
 }
 
-/// The tier change that reaching `lifetime` brings, if it does.
-pub(in crate::domain) fn promotion(card: CardId, from: Tier, lifetime: Points) -> Option<Draft> {
-    let to = Tier::of(lifetime);
-    (to > from).then(|| Draft::open(CardTierChanged { card, from, to, lifetime }))
+/// The tier changes that earning `points` brings: of the card, and of its holder's other cards where tiers are unified.
+pub(in crate::domain) fn promotion(
+    card: CardId,
+    from: Tier,
+    lifetime: Points,
+    points: Points,
+    terms: &Terms<'_>,
+) -> impl Iterator<Item = Draft> {
+    let counted = terms.standing.counted.unwrap_or(lifetime).plus(points);
+    let to = terms.settings().tiers.reached(counted);
+    let others = if terms.settings().unified_tiers { terms.standing.others } else { &[] };
+    let cards = std::iter::once((card, from)).chain(others.iter().copied());
+    let raised = cards.filter(move |(_, from)| to > *from);
+    raised.map(move |(card, from)| Draft::open(CardTierChanged { card, from, to, lifetime: counted }))
 }
 
 #[cfg(test)]
@@ -84,7 +97,10 @@ mod tests {
     use super::*;
     use crate::domain::Event;
     use crate::domain::points::{ExpiryCause, Note, Order};
-    use crate::domain::samples::{CARD, DAY, NOW, after, at, card, kinds, lasting, lot, named, owing, taken};
+    use crate::domain::programme::TemplateRules;
+    use crate::domain::samples::{
+        CARD, DAY, NOW, after, at, card, kinds, lasting, lot, named, owing, programme, taken,
+    };
 
     fn award(points: i64, expires_at: Option<Timestamp>) -> Award {
         Award { card: CARD, points: Points::new(points), expires_at, particulars: named(None) }
@@ -105,7 +121,8 @@ mod tests {
             note: Note { reason: Some("Purchase".to_owned()), ..Note::default() },
             ..named(None)
         };
-        let drafts = Award { particulars, ..award(10, None) }.decide(&before, &lasting(None), NOW).unwrap();
+        let drafts =
+            Award { particulars, ..award(10, None) }.decide(&before, &programme(lasting(None)).terms(), NOW).unwrap();
         let event = awarded(&drafts);
         let lot = OpenedLot { points: Points::new(10), expires_at: None };
         assert_eq!((event.lot, event.debt_paid, event.origin), (Some(lot), None, Origin::Award));
@@ -124,7 +141,7 @@ mod tests {
             (Some(30), Some(at(1)), Some(at(1))),
             (Some(30), Some(at(900 * DAY)), Some(at(900 * DAY))),
         ] {
-            let drafts = award(10, requested).decide(&card(&[]), &lasting(template), NOW).unwrap();
+            let drafts = award(10, requested).decide(&card(&[]), &programme(lasting(template)).terms(), NOW).unwrap();
             let lot = awarded(&drafts).lot.unwrap();
             assert_eq!(lot.expires_at, expected, "{template:?} {requested:?}");
         }
@@ -133,7 +150,7 @@ mod tests {
     #[test]
     fn points_that_would_have_expired_already_are_not_awarded() {
         for (micros, expected) in [(-DAY, false), (-1, false), (0, false), (1, true)] {
-            let decided = award(10, Some(at(micros))).decide(&card(&[]), &lasting(Some(30)), NOW);
+            let decided = award(10, Some(at(micros))).decide(&card(&[]), &programme(lasting(Some(30))).terms(), NOW);
             assert_eq!(decided.is_ok(), expected, "{micros}");
             assert!(expected || decided == Err(Rejection::ExpiryNotInFuture), "{decided:?}");
         }
@@ -141,8 +158,8 @@ mod tests {
 
     #[test]
     fn one_award_gives_a_billion_points_and_not_one_more() {
-        assert!(award(1_000_000_000, None).decide(&card(&[]), &lasting(None), NOW).is_ok());
-        let refused = award(1_000_000_001, None).decide(&card(&[]), &lasting(None), NOW);
+        assert!(award(1_000_000_000, None).decide(&card(&[]), &programme(lasting(None)).terms(), NOW).is_ok());
+        let refused = award(1_000_000_001, None).decide(&card(&[]), &programme(lasting(None)).terms(), NOW);
         assert_eq!(refused, Err(Rejection::TooManyPoints { points: Points::new(1_000_000_001) }));
     }
 
@@ -150,8 +167,8 @@ mod tests {
     fn a_balance_reaches_its_bound_and_not_a_point_more() {
         let balance = 9_000_000_000_000_000 - 10;
         let nearly_full = card(&[lot(2, balance, None)]);
-        assert!(award(10, None).decide(&nearly_full, &lasting(None), NOW).is_ok());
-        let refused = award(11, None).decide(&nearly_full, &lasting(None), NOW);
+        assert!(award(10, None).decide(&nearly_full, &programme(lasting(None)).terms(), NOW).is_ok());
+        let refused = award(11, None).decide(&nearly_full, &programme(lasting(None)).terms(), NOW);
         let (balance, points) = (Points::new(balance), Points::new(11));
         assert_eq!(refused, Err(Rejection::BalanceOutOfRange { balance, points }));
     }
@@ -165,7 +182,7 @@ mod tests {
             (50, Some(30), Some(20), 20),
         ] {
             let owing = owing(30);
-            let drafts = award(points, None).decide(&owing, &lasting(Some(30)), NOW).unwrap();
+            let drafts = award(points, None).decide(&owing, &programme(lasting(Some(30))).terms(), NOW).unwrap();
             let event = awarded(&drafts);
             assert_eq!(event.debt_paid, debt_paid.map(Points::new), "{points}");
             assert_eq!(event.lot.map(|lot| lot.points), in_lot.map(Points::new), "{points}");
@@ -178,7 +195,7 @@ mod tests {
     #[test]
     fn what_is_past_its_time_is_written_off_before_the_award() {
         let before = card(&[lot(2, 40, Some(0)), lot(3, 7, Some(1))]);
-        let drafts = award(10, None).decide(&before, &lasting(None), NOW).unwrap();
+        let drafts = award(10, None).decide(&before, &programme(lasting(None)).terms(), NOW).unwrap();
         let [Draft { event: Event::PointsExpired(expired), .. }, rest @ ..] = &drafts[..] else { panic!("{drafts:?}") };
         assert_eq!((expired.cause, taken(&expired.taken)), (ExpiryCause::Due, vec![(2, 40)]));
         assert_eq!((expired.balance_before, expired.balance), (Points::new(47), Points::new(7)));
@@ -200,7 +217,7 @@ mod tests {
         ] {
             let lifetime = Points::new(lifetime);
             let before = Card { lifetime, tier: Tier::of(lifetime), ..card(&[]) };
-            let drafts = award(points, None).decide(&before, &lasting(None), NOW).unwrap();
+            let drafts = award(points, None).decide(&before, &programme(lasting(None)).terms(), NOW).unwrap();
             let changed = drafts.get(1).map(|draft| {
                 let Event::CardTierChanged(event) = &draft.event else { panic!("{draft:?}") };
                 (event.from, event.to)
@@ -213,13 +230,13 @@ mod tests {
     #[test]
     fn a_tier_that_was_reached_is_never_lost() {
         let before = Card { tier: Tier::Platinum, ..card(&[]) };
-        let drafts = award(500, None).decide(&before, &lasting(None), NOW).unwrap();
+        let drafts = award(500, None).decide(&before, &programme(lasting(None)).terms(), NOW).unwrap();
         assert_eq!(kinds(&drafts), ["points.awarded"]);
     }
 
     #[test]
     fn cards_of_a_template_without_points_do_not_earn() {
         let rules = TemplateRules { points_enabled: false, ..lasting(None) };
-        assert_eq!(award(10, None).decide(&card(&[]), &rules, NOW), Err(Rejection::EarningDisabled));
+        assert_eq!(award(10, None).decide(&card(&[]), &programme(rules).terms(), NOW), Err(Rejection::EarningDisabled));
     }
 }

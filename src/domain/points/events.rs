@@ -1,6 +1,7 @@
 //! Movements of points. Each states its outcome (lots, balances), so that replaying one needs no rule.
 
 use super::{Points, Slice};
+use crate::domain::orders::{Breakdown, Discount};
 use crate::domain::{CardId, Sealed, ShopId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,9 @@ pub struct PointsAwarded {
     pub order: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// The purchase that earned it and how; absent where it was not a purchase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purchase: Option<Box<Breakdown>>,
     /// How much of it paid debt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub debt_paid: Option<Points>,
@@ -64,7 +68,14 @@ pub struct PointsRedeemed {
     pub order: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// The discount that they bought in a purchase.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Box<Discount>>,
     pub taken: Vec<Slice>,
+    /// Where the lots of `taken` were opened, in the same order, so that a refund can give the points back to their shops;
+    /// absent where none of them has a shop, or no purchase took them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lot_shops: Vec<Option<ShopId>>,
     pub balance_before: Points,
     pub balance: Points,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -102,6 +102,14 @@ impl Lots {
         slices
     }
 
+    /// Where the lots of these slices were opened, in the same order; empty where none of them has a shop.
+    #[must_use]
+    pub fn shops(&self, slices: &[Slice]) -> Vec<Option<ShopId>> {
+        let shop = |slice: &Slice| self.0.iter().find(|lot| lot.id == slice.lot).and_then(|lot| lot.shop);
+        let shops: Vec<_> = slices.iter().map(shop).collect();
+        if shops.iter().all(Option::is_none) { Vec::new() } else { shops }
+    }
+
     /// Opens a lot, at its place in the order.
     pub fn open(&mut self, lot: Lot) {
         let place = self.0.partition_point(|other| other.spending_order() <= lot.spending_order());
@@ -110,11 +118,15 @@ impl Lots {
 
     /// Takes what an event says was taken; a lot with nothing left is closed.
     pub fn take(&mut self, slices: &[Slice]) {
-        // Slices come in spending order, so one pass over the lots finds them all.
-        let mut lots = self.0.iter_mut();
+        // Slices come in spending order, so one pass over the lots finds them all; but a refund takes from its order's lot first.
+        let mut next = 0;
         for taken in slices {
-            if let Some(lot) = lots.find(|lot| lot.id == taken.lot) {
-                lot.remaining = lot.remaining.minus(taken.points);
+            let (before, from) = self.0.split_at(next);
+            let is = |lot: &Lot| lot.id == taken.lot;
+            let ahead = from.iter().position(is).map(|place| next + place);
+            if let Some(place) = ahead.or_else(|| before.iter().position(is)) {
+                self.0[place].remaining = self.0[place].remaining.minus(taken.points);
+                next = place + 1;
             }
         }
         self.0.retain(|lot| lot.remaining.is_positive());
@@ -170,6 +182,18 @@ mod tests {
     fn asking_for_more_than_there_is_takes_what_there_is() {
         let lots = Lots::new(vec![lot(1, 10, None)]);
         assert_eq!(taken(&lots.slices(Points::new(11), |_| true)), [(1, 10)]);
+    }
+
+    #[test]
+    fn slices_are_taken_in_whatever_order_they_stand() {
+        let lots = || Lots::new(vec![lot(1, 10, Some(1)), lot(2, 10, Some(2)), lot(3, 10, None)]);
+        for order in [[1, 2, 3], [3, 1, 2], [2, 3, 1], [3, 2, 1]] {
+            let mut left = lots();
+            let all = lots().slices(Points::new(30), |_| true);
+            let slice = |id: i64| *all.iter().find(|slice| slice.lot.get() == id).unwrap();
+            left.take(&order.map(slice));
+            assert!(left.is_empty(), "{order:?}");
+        }
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub struct Note {
 
 impl Note {
     /// The note as the vault keeps it, or nothing where nothing was typed.
-    pub(super) fn secret(&self, card: &Card) -> Option<Secret> {
+    pub(in crate::domain) fn secret(&self, card: &Card) -> Option<Secret> {
         let empty = self.reason.is_none() && self.staff_member.is_none() && self.metadata.is_empty();
         (!empty).then(|| Secret::new(Stream::Customer(card.customer), self))
     }
@@ -67,13 +67,13 @@ impl Note {
 
 /// A card made ready to earn or spend: lots past their time written off, an inactive card woken.
 #[derive(Debug)]
-pub(super) struct Ready {
-    pub(super) drafts: Vec<Draft>,
-    pub(super) balance: Points,
+pub(in crate::domain) struct Ready {
+    pub(in crate::domain) drafts: Vec<Draft>,
+    pub(in crate::domain) balance: Points,
 }
 
 /// Checks that the card may earn and spend, and drafts what has to be recorded first.
-pub(super) fn ready(card: &Card, rules: &TemplateRules, now: Timestamp) -> Result<Ready, Rejection> {
+pub(in crate::domain) fn ready(card: &Card, rules: &TemplateRules, now: Timestamp) -> Result<Ready, Rejection> {
     let mut drafts = Vec::from_iter(expire_due(card, now));
     match (card.status, rules.activation) {
         (Status::Blocked, _) => return Err(Rejection::CardBlocked { card: card.id }),
@@ -85,17 +85,17 @@ pub(super) fn ready(card: &Card, rules: &TemplateRules, now: Timestamp) -> Resul
 }
 
 /// Refuses a movement that is larger than one operation may be.
-pub(super) fn within_one_operation(points: Points) -> Result<(), Rejection> {
+pub(in crate::domain) fn within_one_operation(points: Points) -> Result<(), Rejection> {
     if points.abs() > Points::MAX_MOVED { Err(Rejection::TooManyPoints { points }) } else { Ok(()) }
 }
 
 /// The balance after a movement.
-pub(super) fn balance_after(balance: Points, points: Points) -> Result<Points, Rejection> {
+pub(in crate::domain) fn balance_after(balance: Points, points: Points) -> Result<Points, Rejection> {
     balance.checked_add(points).ok_or(Rejection::BalanceOutOfRange { balance, points })
 }
 
 /// Records an event, with its note in the vault where there is one.
-pub(super) fn draft(event: impl Into<crate::domain::Event>, secret: Option<Secret>) -> Draft {
+pub(in crate::domain) fn draft(event: impl Into<crate::domain::Event>, secret: Option<Secret>) -> Draft {
     Draft { event: event.into(), secret }
 }
 
@@ -103,15 +103,17 @@ pub(super) fn draft(event: impl Into<crate::domain::Event>, secret: Option<Secre
 mod tests {
     use super::*;
     use crate::domain::points::{Adjust, Award, Redeem};
-    use crate::domain::samples::{CARD, NOW, after, card, kinds, lot, named};
+    use crate::domain::samples::{CARD, NOW, after, card, kinds, lot, named, programme};
 
     /// Whatever earns or spends, on the same card under the same rules.
     fn all_movements(card: &Card, rules: &TemplateRules) -> [Result<Vec<Draft>, Rejection>; 4] {
         let (points, particulars) = (Points::new(10), named(None));
+        let programme = programme(rules.clone());
+        let terms = programme.terms();
         let adjust = |points| Adjust { card: CARD, points, particulars: particulars.clone() };
         [
-            Award { card: CARD, points, expires_at: None, particulars: particulars.clone() }.decide(card, rules, NOW),
-            Redeem { card: CARD, points, particulars: particulars.clone() }.decide(card, rules, NOW),
+            Award { card: CARD, points, expires_at: None, particulars: particulars.clone() }.decide(card, &terms, NOW),
+            Redeem { card: CARD, points, particulars: particulars.clone() }.decide(card, &terms, NOW),
             adjust(points).decide(card, rules, NOW),
             adjust(points.negated()).decide(card, rules, NOW),
         ]

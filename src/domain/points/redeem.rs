@@ -1,9 +1,10 @@
 //! Redeeming points.
 
 use super::moving::{balance_after, draft, ready, within_one_operation};
+use super::sharing::{may_spend, spendable};
 use super::{Particulars, Points, PointsRedeemed};
 use crate::domain::cards::Card;
-use crate::domain::programme::TemplateRules;
+use crate::domain::programme::{TemplateRules, Terms};
 use crate::domain::{CardId, Draft, Rejection, Timestamp};
 
 /// Spends points of a card: the lots that expire soonest first.
@@ -20,20 +21,29 @@ impl Redeem {
     ///
     /// # Errors
     /// The first broken rule in the order in which [`Rejection`] declares them.
-    pub fn decide(&self, card: &Card, rules: &TemplateRules, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
+    pub fn decide(&self, card: &Card, terms: &Terms<'_>, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
+        let (rules, shop) = (terms.rules(), self.particulars.shop);
         let mut ready = ready(card, rules, now)?;
-        self.check_rules(rules)?;
+        may_spend(card, shop, self.points, terms, now)?;
+        if !rules.points_redemption_enabled {
+            return Err(Rejection::RedemptionDisabled);
+        }
+        within_one_operation(self.points)?;
+        within_redemption_bounds(self.points, rules)?;
         if self.points > ready.balance {
             return Err(Rejection::InsufficientPoints { needed: self.points, available: ready.balance });
         }
         let moved = self.points.negated();
+        let taken = card.lots.slices(self.points, |lot| spendable(lot, shop, terms, now));
         let redeemed = PointsRedeemed {
             card: card.id,
             points: moved,
-            shop: self.particulars.shop,
+            shop,
             order: self.particulars.order(),
             reference: self.particulars.reference(),
-            taken: card.slices(self.points, now),
+            lot_shops: Vec::new(),
+            discount: None,
+            taken,
             balance_before: ready.balance,
             balance: balance_after(ready.balance, moved)?,
             sealed: None,
@@ -41,22 +51,16 @@ impl Redeem {
         ready.drafts.push(draft(redeemed, self.particulars.note.secret(card)));
         Ok(ready.drafts)
     }
+}
 
-    fn check_rules(&self, rules: &TemplateRules) -> Result<(), Rejection> {
-        if !rules.points_redemption_enabled {
-            return Err(Rejection::RedemptionDisabled);
-        }
-        within_one_operation(self.points)?;
-        let points = self.points;
-        if points < rules.min_points_for_redemption {
-            return Err(Rejection::BelowRedemptionMinimum { points, minimum: rules.min_points_for_redemption });
-        }
-        match rules.max_points_per_redemption {
-            Some(maximum) if maximum.is_positive() && points > maximum => {
-                Err(Rejection::AboveRedemptionMaximum { points, maximum })
-            }
-            Some(_) | None => Ok(()),
-        }
+/// Refuses fewer points than one redemption must have, or more than it may.
+pub(in crate::domain) fn within_redemption_bounds(points: Points, rules: &TemplateRules) -> Result<(), Rejection> {
+    if points < rules.min_points_for_redemption {
+        return Err(Rejection::BelowRedemptionMinimum { points, minimum: rules.min_points_for_redemption });
+    }
+    match rules.redemption_maximum() {
+        Some(maximum) if points > maximum => Err(Rejection::AboveRedemptionMaximum { points, maximum }),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -65,7 +69,9 @@ mod tests {
     use super::*;
     use crate::domain::Event;
     use crate::domain::points::Order;
-    use crate::domain::samples::{CARD, DAY, NOW, after, at, card, kinds, lasting, lot, named, owing, taken};
+    use crate::domain::samples::{
+        CARD, DAY, NOW, after, at, card, kinds, lasting, lot, named, owing, programme, taken,
+    };
 
     fn redeem(points: i64) -> Redeem {
         Redeem { card: CARD, points: Points::new(points), particulars: named(None) }
@@ -92,7 +98,7 @@ mod tests {
             (250, vec![(4, 100), (3, 100), (5, 50)]),
             (400, vec![(4, 100), (3, 100), (5, 100), (2, 100)]),
         ] {
-            let drafts = redeem(points).decide(&before, &lasting(None), NOW).unwrap();
+            let drafts = redeem(points).decide(&before, &programme(lasting(None)).terms(), NOW).unwrap();
             let event = redeemed(&drafts);
             assert_eq!(taken(&event.taken), expected);
             assert_eq!(
@@ -106,35 +112,37 @@ mod tests {
 
     #[test]
     fn a_slice_repeats_the_expiry_of_its_lot() {
-        let drafts = redeem(10).decide(&card(&[lot(2, 100, Some(DAY))]), &lasting(None), NOW).unwrap();
+        let drafts =
+            redeem(10).decide(&card(&[lot(2, 100, Some(DAY))]), &programme(lasting(None)).terms(), NOW).unwrap();
         assert_eq!(redeemed(&drafts).taken[0].expires_at, Some(at(DAY)));
     }
 
     #[test]
     fn a_half_spent_lot_gives_what_remains_of_it() {
         let half = crate::domain::points::Lot { remaining: Points::new(40), ..lot(2, 100, Some(DAY)) };
-        let drafts = redeem(60).decide(&card(&[half, lot(3, 100, None)]), &lasting(None), NOW).unwrap();
+        let drafts =
+            redeem(60).decide(&card(&[half, lot(3, 100, None)]), &programme(lasting(None)).terms(), NOW).unwrap();
         assert_eq!(taken(&redeemed(&drafts).taken), [(2, 40), (3, 20)]);
     }
 
     #[test]
     fn more_than_is_available_is_refused_with_both_numbers() {
         let before = card(&[lot(2, 100, None)]);
-        assert!(redeem(100).decide(&before, &lasting(None), NOW).is_ok());
+        assert!(redeem(100).decide(&before, &programme(lasting(None)).terms(), NOW).is_ok());
         let (needed, available) = (Points::new(101), Points::new(100));
-        let refused = redeem(101).decide(&before, &lasting(None), NOW);
+        let refused = redeem(101).decide(&before, &programme(lasting(None)).terms(), NOW);
         assert_eq!(refused, Err(Rejection::InsufficientPoints { needed, available }));
     }
 
     #[test]
     fn a_lot_may_be_spent_until_the_microsecond_before_its_time() {
         let before = card(&[lot(2, 60, Some(DAY)), lot(3, 50, None)]);
-        let drafts = redeem(110).decide(&before, &lasting(None), at(DAY - 1)).unwrap();
+        let drafts = redeem(110).decide(&before, &programme(lasting(None)).terms(), at(DAY - 1)).unwrap();
         assert_eq!(kinds(&drafts), ["points.redeemed"]);
         let (needed, available) = (Points::new(51), Points::new(50));
-        let refused = redeem(51).decide(&before, &lasting(None), at(DAY));
+        let refused = redeem(51).decide(&before, &programme(lasting(None)).terms(), at(DAY));
         assert_eq!(refused, Err(Rejection::InsufficientPoints { needed, available }));
-        let drafts = redeem(50).decide(&before, &lasting(None), at(DAY)).unwrap();
+        let drafts = redeem(50).decide(&before, &programme(lasting(None)).terms(), at(DAY)).unwrap();
         assert_eq!(kinds(&drafts), ["points.expired", "points.redeemed"]);
         assert_eq!(taken(&redeemed(&drafts).taken), [(3, 50)]);
     }
@@ -142,7 +150,7 @@ mod tests {
     #[test]
     fn a_card_in_debt_has_nothing_to_spend() {
         let (needed, available) = (Points::new(1), Points::new(-30));
-        let refused = redeem(1).decide(&owing(30), &lasting(None), NOW);
+        let refused = redeem(1).decide(&owing(30), &programme(lasting(None)).terms(), NOW);
         assert_eq!(refused, Err(Rejection::InsufficientPoints { needed, available }));
     }
 
@@ -172,14 +180,18 @@ mod tests {
                 max_points_per_redemption: maximum.map(Points::new),
                 ..lasting(None)
             };
-            assert_eq!(redeem(points).decide(&before, &rules, NOW).err(), refused, "{minimum} {maximum:?} {points}");
+            assert_eq!(
+                redeem(points).decide(&before, &programme(rules).terms(), NOW).err(),
+                refused,
+                "{minimum} {maximum:?} {points}"
+            );
         }
     }
 
     #[test]
     fn points_of_a_template_without_redemption_cannot_be_spent() {
         let rules = TemplateRules { points_redemption_enabled: false, ..lasting(None) };
-        let refused = redeem(1).decide(&card(&[lot(2, 100, None)]), &rules, NOW);
+        let refused = redeem(1).decide(&card(&[lot(2, 100, None)]), &programme(rules).terms(), NOW);
         assert_eq!(refused, Err(Rejection::RedemptionDisabled));
     }
 
@@ -191,7 +203,7 @@ mod tests {
             (Order::Reference("spring".to_owned()), None, Some("spring")),
         ] {
             let command = Redeem { particulars: named(Some(name)), ..redeem(1) };
-            let drafts = command.decide(&before, &lasting(None), NOW).unwrap();
+            let drafts = command.decide(&before, &programme(lasting(None)).terms(), NOW).unwrap();
             let event = redeemed(&drafts);
             assert_eq!((event.order.as_deref(), event.reference.as_deref()), (order, reference));
         }

@@ -1,11 +1,10 @@
-//! Setting up a programme and its credentials.
+//! Founding a partner, changing its settings, and its credentials.
 
 use super::{
-    Directory, KeyCreated, KeyForm, KeyRevoked, NameRecord, PartnerCreated, Scope, ShopOpened, TemplateCreated,
-    TemplateRules, TitleRecord,
+    Directory, KeyCreated, KeyForm, KeyRevoked, NameRecord, PartnerCreated, PartnerSettingsChanged, Scope, Settings,
+    SettingsRecord,
 };
-use crate::domain::{Draft, KeyId, PartnerId, Rejection, Secret, ShopId, Stream, TemplateId, Timestamp};
-use std::collections::BTreeMap;
+use crate::domain::{Draft, KeyId, PartnerId, Rejection, Secret, ShopId, Stream, Timestamp};
 
 /// Founds a tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,36 +24,33 @@ impl CreatePartner {
     }
 }
 
-/// Opens a shop.
+/// Changes a partner's settings. Both parts are stated as a whole: the caller fills in what stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenShop {
-    pub name: String,
-    pub is_virtual: bool,
+pub struct ChangeSettings {
+    pub settings: Settings,
+    /// What the tiers are called and offer.
+    pub record: SettingsRecord,
 }
 
-impl OpenShop {
-    /// The opening event.
-    #[must_use]
-    pub fn decide(&self, fresh: ShopId) -> Vec<Draft> {
-        let secret = Secret::new(Stream::Shop(fresh), &NameRecord { name: self.name.clone() });
-        vec![Draft::sealing(ShopOpened { shop: fresh, is_virtual: self.is_virtual, sealed: None }, secret)]
-    }
-}
-
-/// Creates a card template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CreateTemplate {
-    /// By locale.
-    pub title: BTreeMap<String, String>,
-    pub rules: TemplateRules,
-}
-
-impl CreateTemplate {
-    /// The template's first event.
-    #[must_use]
-    pub fn decide(&self, fresh: TemplateId) -> Vec<Draft> {
-        let secret = Secret::new(Stream::Template(fresh), &TitleRecord { title: self.title.clone() });
-        vec![Draft::sealing(TemplateCreated { template: fresh, rules: self.rules.clone(), sealed: None }, secret)]
+impl ChangeSettings {
+    /// The change, or nothing where everything is so already. `known` is what the vault holds of the settings.
+    ///
+    /// # Errors
+    /// [`Rejection::PartnerNotFound`], [`Rejection::RuleOutOfBounds`]
+    pub fn decide(
+        &self,
+        directory: &Directory,
+        partner: PartnerId,
+        known: Option<&SettingsRecord>,
+    ) -> Result<Vec<Draft>, Rejection> {
+        let state = directory.partners.get(&partner).ok_or(Rejection::PartnerNotFound { partner })?;
+        self.settings.check()?;
+        let nothing = SettingsRecord::default();
+        if state.settings == self.settings && *known.unwrap_or(&nothing) == self.record {
+            return Ok(Vec::new());
+        }
+        let event = PartnerSettingsChanged { partner, settings: self.settings.clone(), sealed: None };
+        Ok(vec![Draft::sealing(event, Secret::new(Stream::Partner(partner), &self.record))])
     }
 }
 
@@ -114,5 +110,43 @@ impl RevokeKey {
             Some(key) if key.revoked_at.is_some() => Ok(Vec::new()),
             Some(_) => Ok(vec![Draft::open(KeyRevoked { key: self.key })]),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Seq;
+    use crate::domain::cards::Tier;
+    use crate::domain::programme::{PointSharing, TierRecord};
+    use crate::domain::samples::NOW;
+
+    const PARTNER: PartnerId = PartnerId::new(1);
+
+    fn shared() -> ChangeSettings {
+        let settings =
+            Settings { multi_store_points: true, point_sharing: PointSharing::EarningOnly, ..Settings::default() };
+        let friend = TierRecord { name: "Draugas".to_owned(), benefits: Vec::new() };
+        ChangeSettings { settings, record: SettingsRecord { tiers: [(Tier::Silver, friend)].into() } }
+    }
+
+    #[test]
+    fn settings_are_stated_as_a_whole_and_their_words_are_sealed() {
+        let mut directory = Directory::default();
+        let founded = CreatePartner { name: "Bakery".to_owned(), currency: "EUR".to_owned() }.decide(PARTNER);
+        directory.evolve(&founded[0].event, PARTNER, Seq::new(1), NOW);
+        let drafts = shared().decide(&directory, PARTNER, None).unwrap();
+        let payload = drafts[0].event.payload();
+        assert!(
+            payload.starts_with(
+                r#"{"partner":1,"settings":{"multi_store_points":true,"point_sharing":"earning_only","unified_tiers":false,"refund_shortfall":"negative","tiers":{"basis":"lifetime","levels":[{"tier":"bronze","threshold":0,"multiplier":"1"},"#
+            ),
+            "{payload}"
+        );
+        assert_eq!(drafts[0].secret.as_ref().unwrap().body, r#"{"tiers":{"silver":{"name":"Draugas"}}}"#);
+        directory.evolve(&drafts[0].event, PARTNER, Seq::new(2), NOW);
+        assert_eq!(directory.partners[&PARTNER].settings, shared().settings);
+        assert_eq!(shared().decide(&directory, PARTNER, Some(&shared().record)), Ok(vec![]));
+        assert_eq!(directory.partners[&PARTNER].currency, "EUR", "the currency stays as it was founded");
     }
 }

@@ -1,16 +1,24 @@
 //! The whole programme as one state: small, always in memory, the same for the writer and every reader.
 
-use super::{KeyForm, Scope, TemplateRules};
-use crate::domain::{Event, KeyId, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp};
+use super::{
+    KeyCreated, KeyForm, PartnerCreated, PartnerSettingsChanged, Scope, Settings, ShopFacts, ShopOpened, ShopUpdated,
+    TemplateCreated, TemplateRules, TemplateUpdated,
+};
+use crate::domain::{Event, KeyId, PartnerId, RecordId, Sealed, Seq, ShopId, TemplateId, Timestamp};
 use std::collections::BTreeMap;
 
 /// A tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partner {
     pub id: PartnerId,
+    /// ISO 4217. It stays as it was founded.
     pub currency: String,
     pub record: RecordId,
+    pub settings: Settings,
+    /// The words of the settings; none where they were never changed.
+    pub settings_record: Option<RecordId>,
     pub created_at: Timestamp,
+    pub updated_at: Timestamp,
     pub version: i64,
     pub as_of: Seq,
 }
@@ -20,9 +28,11 @@ pub struct Partner {
 pub struct Shop {
     pub id: ShopId,
     pub partner: PartnerId,
-    pub is_virtual: bool,
+    pub facts: ShopFacts,
     pub record: RecordId,
     pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub retired_at: Option<Timestamp>,
     pub version: i64,
     pub as_of: Seq,
 }
@@ -35,6 +45,8 @@ pub struct Template {
     pub rules: TemplateRules,
     pub record: RecordId,
     pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub retired_at: Option<Timestamp>,
     pub version: i64,
     pub as_of: Seq,
 }
@@ -69,53 +81,29 @@ impl Directory {
     /// Applies an event, where it concerns the programme.
     pub fn evolve(&mut self, event: &Event, partner: PartnerId, seq: Seq, at: Timestamp) {
         match event {
-            Event::PartnerCreated(event) => {
-                let record = event.sealed.map_or(RecordId::new(0), |sealed| sealed.record);
-                let state = Partner {
-                    id: event.partner,
-                    currency: event.currency.clone(),
-                    record,
-                    created_at: at,
-                    version: 1,
-                    as_of: seq,
-                };
-                self.partners.insert(event.partner, state);
+            Event::PartnerCreated(event) => self.founded(event, seq, at),
+            Event::PartnerSettingsChanged(event) => self.settings_changed(event, seq, at),
+            Event::ShopOpened(event) => self.opened(event, partner, seq, at),
+            Event::ShopUpdated(event) => self.shop_updated(event, seq, at),
+            Event::ShopRetired(event) => {
+                if let Some(shop) = self.shops.get_mut(&event.shop) {
+                    shop.retired_at = Some(at);
+                    (shop.updated_at, shop.version, shop.as_of) = (at, shop.version + 1, seq);
+                }
             }
-            Event::ShopOpened(event) => {
-                let record = event.sealed.map_or(RecordId::new(0), |sealed| sealed.record);
-                let is_virtual = event.is_virtual;
-                let state =
-                    Shop { id: event.shop, partner, is_virtual, record, created_at: at, version: 1, as_of: seq };
-                self.shops.insert(event.shop, state);
+            Event::TemplateCreated(event) => self.template_created(event, partner, seq, at),
+            Event::TemplateUpdated(event) => self.template_updated(event, seq, at),
+            Event::TemplateRetired(event) => {
+                if let Some(template) = self.templates.get_mut(&event.template) {
+                    template.retired_at = Some(at);
+                    (template.updated_at, template.version, template.as_of) = (at, template.version + 1, seq);
+                }
             }
-            Event::TemplateCreated(event) => {
-                let record = event.sealed.map_or(RecordId::new(0), |sealed| sealed.record);
-                let (id, rules) = (event.template, event.rules.clone());
-                self.templates
-                    .insert(id, Template { id, partner, rules, record, created_at: at, version: 1, as_of: seq });
-            }
-            Event::KeyCreated(event) => {
-                let state = Key {
-                    id: event.key,
-                    partner,
-                    public_id: event.public_id.clone(),
-                    form: event.form,
-                    shop: event.shop,
-                    scopes: event.scopes.clone(),
-                    allowed_ips: event.allowed_ips.clone(),
-                    expires_at: event.expires_at,
-                    created_at: at,
-                    revoked_at: None,
-                    version: 1,
-                    as_of: seq,
-                };
-                self.keys.insert(event.key, state);
-            }
+            Event::KeyCreated(event) => self.key_created(event, partner, seq, at),
             Event::KeyRevoked(event) => {
                 if let Some(key) = self.keys.get_mut(&event.key) {
                     key.revoked_at = Some(at);
-                    key.version += 1;
-                    key.as_of = seq;
+                    (key.version, key.as_of) = (key.version + 1, seq);
                 }
             }
             Event::CustomerRegistered(_)
@@ -130,7 +118,10 @@ impl Directory {
             | Event::PointsAwarded(_)
             | Event::PointsRedeemed(_)
             | Event::PointsAdjusted(_)
-            | Event::PointsExpired(_) => {}
+            | Event::PointsExpired(_)
+            | Event::OrderRecorded(_)
+            | Event::PointsRefunded(_)
+            | Event::PointsReturned(_) => {}
         }
     }
 
@@ -140,17 +131,26 @@ impl Directory {
         matches!(
             event,
             Event::PartnerCreated(_)
+                | Event::PartnerSettingsChanged(_)
                 | Event::ShopOpened(_)
+                | Event::ShopUpdated(_)
+                | Event::ShopRetired(_)
                 | Event::TemplateCreated(_)
+                | Event::TemplateUpdated(_)
+                | Event::TemplateRetired(_)
                 | Event::KeyCreated(_)
                 | Event::KeyRevoked(_)
         )
     }
 
-    /// The template that a partner's new cards get: the oldest that is assigned automatically.
+    /// The template that a partner's new cards get: the oldest in use that is assigned automatically.
     #[must_use]
     pub fn auto_assigned(&self, partner: PartnerId) -> Option<&Template> {
-        self.templates.values().find(|template| template.partner == partner && template.rules.auto_assign)
+        let assigned = |template: &&Template| {
+            let in_use = template.rules.is_active && template.retired_at.is_none();
+            template.partner == partner && template.rules.auto_assign && in_use
+        };
+        self.templates.values().find(assigned)
     }
 
     /// A shop, where it is the partner's.
@@ -158,4 +158,105 @@ impl Directory {
     pub fn shop_of(&self, partner: PartnerId, shop: ShopId) -> Option<&Shop> {
         self.shops.get(&shop).filter(|shop| shop.partner == partner)
     }
+
+    /// A template, where it is the partner's.
+    #[must_use]
+    pub fn template_of(&self, partner: PartnerId, template: TemplateId) -> Option<&Template> {
+        self.templates.get(&template).filter(|template| template.partner == partner)
+    }
+
+    fn founded(&mut self, event: &PartnerCreated, seq: Seq, at: Timestamp) {
+        let state = Partner {
+            id: event.partner,
+            currency: event.currency.clone(),
+            record: record(event.sealed),
+            settings: Settings::default(),
+            settings_record: None,
+            created_at: at,
+            updated_at: at,
+            version: 1,
+            as_of: seq,
+        };
+        self.partners.insert(event.partner, state);
+    }
+
+    fn settings_changed(&mut self, event: &PartnerSettingsChanged, seq: Seq, at: Timestamp) {
+        if let Some(partner) = self.partners.get_mut(&event.partner) {
+            partner.settings.clone_from(&event.settings);
+            partner.settings_record = event.sealed.map(|sealed| sealed.record);
+            (partner.updated_at, partner.version, partner.as_of) = (at, partner.version + 1, seq);
+        }
+    }
+
+    fn opened(&mut self, event: &ShopOpened, partner: PartnerId, seq: Seq, at: Timestamp) {
+        let &ShopOpened { shop, is_virtual, is_active, coordinates, sealed } = event;
+        let state = Shop {
+            id: shop,
+            partner,
+            facts: ShopFacts { is_virtual, is_active, coordinates },
+            record: record(sealed),
+            created_at: at,
+            updated_at: at,
+            retired_at: None,
+            version: 1,
+            as_of: seq,
+        };
+        self.shops.insert(shop, state);
+    }
+
+    fn shop_updated(&mut self, event: &ShopUpdated, seq: Seq, at: Timestamp) {
+        let &ShopUpdated { shop, is_virtual, is_active, coordinates, sealed } = event;
+        if let Some(shop) = self.shops.get_mut(&shop) {
+            shop.facts = ShopFacts { is_virtual, is_active, coordinates };
+            shop.record = sealed.map_or(shop.record, |sealed| sealed.record);
+            shop.retired_at = None;
+            (shop.updated_at, shop.version, shop.as_of) = (at, shop.version + 1, seq);
+        }
+    }
+
+    fn template_created(&mut self, event: &TemplateCreated, partner: PartnerId, seq: Seq, at: Timestamp) {
+        let state = Template {
+            id: event.template,
+            partner,
+            rules: event.rules.clone(),
+            record: record(event.sealed),
+            created_at: at,
+            updated_at: at,
+            retired_at: None,
+            version: 1,
+            as_of: seq,
+        };
+        self.templates.insert(event.template, state);
+    }
+
+    fn template_updated(&mut self, event: &TemplateUpdated, seq: Seq, at: Timestamp) {
+        if let Some(template) = self.templates.get_mut(&event.template) {
+            template.rules.clone_from(&event.rules);
+            template.record = event.sealed.map_or(template.record, |sealed| sealed.record);
+            template.retired_at = None;
+            (template.updated_at, template.version, template.as_of) = (at, event.version, seq);
+        }
+    }
+
+    fn key_created(&mut self, event: &KeyCreated, partner: PartnerId, seq: Seq, at: Timestamp) {
+        let state = Key {
+            id: event.key,
+            partner,
+            public_id: event.public_id.clone(),
+            form: event.form,
+            shop: event.shop,
+            scopes: event.scopes.clone(),
+            allowed_ips: event.allowed_ips.clone(),
+            expires_at: event.expires_at,
+            created_at: at,
+            revoked_at: None,
+            version: 1,
+            as_of: seq,
+        };
+        self.keys.insert(event.key, state);
+    }
+}
+
+fn record(sealed: Option<Sealed>) -> RecordId {
+    sealed.map_or(RecordId::new(0), |sealed| sealed.record)
 }

@@ -1,31 +1,26 @@
-//! The programme: partners, shops, card templates and credentials.
+//! The programme: partners and their settings, shops, card templates and credentials.
 
 mod commands;
 mod directory;
 mod events;
 mod key;
+mod records;
 mod rules;
+mod settings;
+mod shop;
+mod template;
+mod terms;
 
-pub use commands::{CreateKey, CreatePartner, CreateTemplate, OpenShop, RevokeKey};
+pub use commands::{ChangeSettings, CreateKey, CreatePartner, RevokeKey};
 pub use directory::{Directory, Key, Partner, Shop, Template};
-pub use events::{KeyCreated, KeyRevoked, PartnerCreated, ShopOpened, TemplateCreated};
+pub use events::{
+    KeyCreated, KeyRevoked, PartnerCreated, PartnerSettingsChanged, ShopOpened, ShopRetired, ShopUpdated,
+    TemplateCreated, TemplateRetired, TemplateUpdated,
+};
 pub use key::{KeyForm, Scope};
+pub use records::{Localised, NameRecord, SettingsRecord, ShopRecord, TemplateRecord, TierRecord};
 pub use rules::{Activation, TemplateRules};
-
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
-
-/// What the vault keeps of a partner, a shop or a key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NameRecord {
-    pub name: String,
-}
-
-/// What the vault keeps of a template.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TitleRecord {
-    /// By locale.
-    pub title: BTreeMap<String, String>,
-}
+pub use settings::{PointSharing, Setting, Settings, Shortfall, TierBasis, TierLevel, TierPlan};
+pub use shop::{Coordinates, OpenShop, RetireShop, ShopFacts, UpdateShop};
+pub use template::{CreateTemplate, RetireTemplate, UpdateTemplate};
+pub use terms::{Standing, Terms};

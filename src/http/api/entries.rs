@@ -77,10 +77,29 @@ impl Moved {
                     [event.points, event.balance_before, event.balance],
                 )
             },
-            Event::PointsExpired(_)
+            Event::OrderRecorded(event) => Self {
+                reference: Some(event.order.clone()),
+                ..Self::new(recorded, MovementType::Order, event.card, [Points::ZERO, event.balance, event.balance])
+            },
+            Event::PointsRefunded(event) => Self {
+                reference: event.refund.clone().or_else(|| Some(event.order.clone())),
+                ..Self::new(
+                    recorded,
+                    MovementType::Refund,
+                    event.card,
+                    [event.points, event.balance_before, event.balance],
+                )
+            },
+            Event::PointsReturned(_)
+            | Event::PointsExpired(_)
             | Event::PartnerCreated(_)
+            | Event::PartnerSettingsChanged(_)
             | Event::ShopOpened(_)
+            | Event::ShopUpdated(_)
+            | Event::ShopRetired(_)
             | Event::TemplateCreated(_)
+            | Event::TemplateUpdated(_)
+            | Event::TemplateRetired(_)
             | Event::KeyCreated(_)
             | Event::KeyRevoked(_)
             | Event::CustomerRegistered(_)

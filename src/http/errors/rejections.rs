@@ -23,6 +23,7 @@ pub(super) fn rejected(rejection: &Rejection) -> Form {
             .detail("template_id", template.get()),
         Rejection::NoTemplateToAssign => not_allowed(Message::NoTemplateToAssign),
         Rejection::ShopNotFound { shop } => ApiError::ShopNotFound { shop: shop.to_string() }.form(),
+        Rejection::PartnerNotFound { .. } => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchPartner),
         Rejection::KeyNotFound { .. } => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchCredential),
         Rejection::CustomerExists { customer } => Form::new(S::CONFLICT, "DUPLICATE_CUSTOMER", Message::EmailTaken)
             .detail("field", "email")
@@ -34,6 +35,35 @@ pub(super) fn rejected(rejection: &Rejection) -> Form {
         Rejection::CustomerErased { customer } => {
             not_allowed(Message::CustomerWasErased).detail("customer_id", ids::customer(*customer))
         }
+        Rejection::RuleOutOfBounds { rule } => ApiError::invalid(Problem::value(rule, Message::OutOfBounds)).form(),
+        Rejection::OrderNotFound { order } => {
+            Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchOrder).detail("order_id", order.as_str())
+        }
+        Rejection::CurrencyMismatch { given, expected } => {
+            Form::new(S::UNPROCESSABLE_ENTITY, "CURRENCY_MISMATCH", Message::OtherCurrency)
+                .detail("currency", given.as_str())
+                .detail("expected_currency", expected.as_str())
+        }
+        Rejection::OrderRefunded { of } => {
+            not_allowed(Message::OrderRefunded).detail("transaction_id", ids::transaction(*of))
+        }
+        Rejection::OrderTotalUnknown { of } => {
+            not_allowed(Message::OrderTotalUnknown).detail("transaction_id", ids::transaction(*of))
+        }
+        Rejection::RefundTooLarge { amount, left } => not_allowed(Message::MoreThanIsLeft)
+            .detail("refund_amount", amount.to_string())
+            .detail("refundable_amount", left.to_string()),
+        Rejection::RefundOfTooManyPoints { points, left } => not_allowed(Message::MorePointsThanAreLeft)
+            .detail("requested_points", points.get())
+            .detail("refundable_points", left.get()),
+        Rejection::StoreAccessDenied { shop, setting } => {
+            Form::new(S::FORBIDDEN, "STORE_ACCESS_DENIED", Message::SettingForbids { setting: setting.name() })
+                .detail("shop_id", shop.get())
+                .detail("setting", setting.name())
+        }
+        Rejection::DiscountTooLarge { asked, exact } => not_allowed(Message::MoreDiscountThanPoints)
+            .detail("points_discount_amount", asked.to_string())
+            .detail("maximum_discount_amount", exact.to_string()),
         Rejection::CardBlocked { card } => ApiError::CardBlocked { card: ids::card(*card), reason: None }.form(),
         Rejection::CardInactive { card } => Form {
             message: Message::CardNotActive,

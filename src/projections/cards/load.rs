@@ -54,6 +54,15 @@ pub fn card_of_customer(connection: &Connection, customer: CustomerId) -> rusqli
         .optional()
 }
 
+/// All cards of a customer, the oldest first.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn cards_of_customer(connection: &Connection, customer: CustomerId) -> rusqlite::Result<Vec<CardId>> {
+    let mut statement = connection.prepare_cached("SELECT card FROM cards WHERE customer = ?1 ORDER BY card")?;
+    statement.query_map([customer.get()], |row| row.get(0).map(CardId::new))?.collect()
+}
+
 /// Calls `each` with every card of every partner, in the order of their ids, until it says no more.
 ///
 /// # Errors

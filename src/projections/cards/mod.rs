@@ -2,7 +2,7 @@
 
 mod load;
 
-pub use load::{card_by_number, card_of_customer, each_card, load_card};
+pub use load::{card_by_number, card_of_customer, cards_of_customer, each_card, load_card};
 
 use crate::domain::cards::{Card, Status};
 use crate::domain::points::{Lot, Lots, OpenedLot, Slice};
@@ -61,9 +61,16 @@ fn lots_of(event: &Event) -> (Option<OpenedLot>, Option<ShopId>, &[Slice]) {
         Event::PointsRedeemed(event) => (None, event.shop, &event.taken),
         Event::PointsAdjusted(event) => (event.lot, event.shop, &event.taken),
         Event::PointsExpired(event) => (None, event.shop, &event.taken),
+        Event::PointsRefunded(event) => (None, event.shop, &event.taken),
+        Event::PointsReturned(event) => (event.lot, event.shop, &[]),
         Event::PartnerCreated(_)
+        | Event::PartnerSettingsChanged(_)
         | Event::ShopOpened(_)
+        | Event::ShopUpdated(_)
+        | Event::ShopRetired(_)
         | Event::TemplateCreated(_)
+        | Event::TemplateUpdated(_)
+        | Event::TemplateRetired(_)
         | Event::KeyCreated(_)
         | Event::KeyRevoked(_)
         | Event::CustomerRegistered(_)
@@ -74,7 +81,8 @@ fn lots_of(event: &Event) -> (Option<OpenedLot>, Option<ShopId>, &[Slice]) {
         | Event::CardActivated(_)
         | Event::CardBlocked(_)
         | Event::CardUnblocked(_)
-        | Event::CardTierChanged(_) => (None, None, &[]),
+        | Event::CardTierChanged(_)
+        | Event::OrderRecorded(_) => (None, None, &[]),
     }
 }
 

@@ -128,6 +128,10 @@ fn violations(sources: &BTreeMap<PathBuf, String>) -> Vec<String> {
     for (path, text) in sources {
         let top = path.components().next().unwrap().as_os_str().to_string_lossy();
         let module = top.trim_end_matches(".rs");
+        // A folder's or file's own tests, where they are too long to stand in it.
+        if path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "tests.rs") {
+            continue;
+        }
         let Some((_, allowed)) = MAY_KNOW.iter().find(|(known, _)| *known == module) else { continue };
         let code = without_comments_and_tests(text);
         for known in known_modules(&code) {

@@ -68,7 +68,7 @@ fn earning_and_redeeming_under_one_order_id_are_two_things() {
 #[test]
 fn two_shops_may_both_have_an_order_1001() {
     let workshop = Workshop::new();
-    workshop.must(Command::OpenShop(OpenShop { name: "Station".into(), is_virtual: false }));
+    workshop.must(Command::OpenShop(OpenShop::named("Station")));
     let (card, _) = workshop.issue("ona@example.com", 0);
     for shop in [1, 2] {
         assert!(!workshop.must(award_at_shop(shop, card)).replayed, "shop {shop}");

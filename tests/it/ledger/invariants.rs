@@ -1,21 +1,27 @@
 //! The six things that must always be true, on random histories with clock jumps, restarts and retries.
 
-use super::model::ModelCard;
+use super::model::{ModelCard, ModelOrder};
 use super::workshop::{
-    DAY, PARTNER, START, Workshop, adjust, award, block, expire, issue, order, redeem, stated_balance, unblock,
+    DAY, PARTNER, START, Workshop, adjust, award, block, buy, cancel, expire, issue, order, redeem, refund,
+    stated_balance, unblock,
 };
-use counterfoil::domain::{CardId, Event, Seq};
+use counterfoil::domain::orders::Share;
+use counterfoil::domain::{CardId, Event, Money, Seq};
 use counterfoil::event_log;
 use counterfoil::projections;
 use counterfoil::storage::{open_ledger, open_reader};
 use counterfoil::writer::{Command, Outcome, Refusal};
 use proptest::prelude::*;
+use rust_decimal::Decimal;
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Debug, Clone)]
 enum Step {
     Award { card: usize, points: i64, expires_in: Option<i64>, order: u8 },
     Redeem { card: usize, points: i64, order: u8 },
+    Buy { card: usize, cents: i64, redeem: i64, order: u8 },
+    Refund { order: u8, refund: u8, cents: i64 },
+    Cancel { order: u8 },
     Adjust { card: usize, points: i64 },
     Expire { card: usize, points: Option<i64>, before: Option<i64> },
     Block { card: usize },
@@ -32,6 +38,10 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         6 => (card.clone(), 1..60_i64, proptest::option::of(1..5 * DAY), any::<u8>())
             .prop_map(|(card, points, expires_in, order)| Step::Award { card, points, expires_in, order }),
         4 => (card.clone(), 1..80_i64, any::<u8>()).prop_map(|(card, points, order)| Step::Redeem { card, points, order }),
+        4 => (card.clone(), 0..900_i64, prop_oneof![Just(0_i64), 1..60_i64], 0..12_u8)
+            .prop_map(|(card, cents, redeem, order)| Step::Buy { card, cents, redeem, order }),
+        4 => (0..12_u8, 0..3_u8, 0..600_i64).prop_map(|(order, refund, cents)| Step::Refund { order, refund, cents }),
+        1 => (0..12_u8).prop_map(|order| Step::Cancel { order }),
         2 => (card.clone(), (-50..50_i64).prop_filter("not zero", |points| *points != 0))
             .prop_map(|(card, points)| Step::Adjust { card, points }),
         1 => (card.clone(), proptest::option::of(1..40_i64), proptest::option::of(0..5 * DAY))
@@ -56,6 +66,10 @@ struct History {
     recorded: i64,
     /// order id → the points and card that claimed it.
     orders: BTreeMap<(bool, u8), (usize, i64, Option<i64>)>,
+    /// order id → its content, and what the model knows of it.
+    bought: BTreeMap<u8, ((usize, i64, i64), ModelOrder)>,
+    /// order id and refund id (none for a cancellation) → how many cents.
+    refunds: BTreeMap<(u8, Option<u8>), Option<i64>>,
     /// What was answered: event → (card, balance).
     answered: BTreeMap<Seq, (usize, i64)>,
 }
@@ -72,6 +86,8 @@ impl History {
             clock: START,
             recorded: START,
             orders: BTreeMap::new(),
+            bought: BTreeMap::new(),
+            refunds: BTreeMap::new(),
             answered: BTreeMap::new(),
         }
     }
@@ -87,6 +103,13 @@ impl History {
                 let command = redeem(self.cards[card], points, order(&format!("o{id}")));
                 self.ordered((false, id), card, points, None, &command);
             }
+            Step::Buy { card, cents, redeem, order } => self.buy(card, cents, redeem, order),
+            Step::Refund { order, refund: id, cents } => {
+                let share = Share::Amount(Money::new(Decimal::new(cents, 2)).expect("an amount"));
+                let command = refund(&format!("b{order}"), Some(&format!("r{id}")), share);
+                self.refund(order, Some(id), Some(cents), &command);
+            }
+            Step::Cancel { order } => self.refund(order, None, None, &cancel(&format!("b{order}"))),
             Step::Adjust { card, points } => {
                 let time = self.time();
                 let expected = self.model[card].adjust(points, time);
@@ -145,6 +168,40 @@ impl History {
                 self.compare(card, command, expected);
                 if expected {
                     self.orders.insert(key, content);
+                }
+            }
+        }
+    }
+
+    fn buy(&mut self, card: usize, cents: i64, redeem: i64, order: u8) {
+        let total = Decimal::new(cents, 2).to_string();
+        let command = buy(self.cards[card], &format!("b{order}"), &total, redeem);
+        match self.bought.get(&order) {
+            Some((first, _)) if *first == (card, cents, redeem) => assert!(self.workshop.must(command).replayed),
+            Some(_) => assert!(matches!(self.workshop.run(command), Err(Refusal::Conflict { .. }))),
+            None => {
+                let time = self.time();
+                let bought = self.model[card].buy(cents, redeem, time);
+                self.compare(card, &command, bought.is_some());
+                self.bought.extend(bought.map(|bought| (order, ((card, cents, redeem), bought))));
+            }
+        }
+    }
+
+    fn refund(&mut self, order: u8, id: Option<u8>, cents: Option<i64>, command: &Command) {
+        match self.refunds.get(&(order, id)) {
+            Some(first) if *first == cents => assert!(self.workshop.must(command.clone()).replayed),
+            Some(_) => assert!(matches!(self.workshop.run(command.clone()), Err(Refusal::Conflict { .. }))),
+            None => {
+                let time = self.time();
+                let Some(((card, ..), bought)) = self.bought.get_mut(&order) else {
+                    assert!(self.workshop.run(command.clone()).is_err(), "nobody bought that");
+                    return;
+                };
+                let (card, expected) = (*card, self.model[*card].refund(bought, cents, time));
+                self.compare(card, command, expected);
+                if expected {
+                    self.refunds.insert((order, id), cents);
                 }
             }
         }
@@ -220,6 +277,9 @@ fn movement(event: &Event) -> Option<(CardId, i64, i64)> {
         Event::PointsRedeemed(event) => Some((event.card, event.points.get(), event.balance.get())),
         Event::PointsAdjusted(event) => Some((event.card, event.points.get(), event.balance.get())),
         Event::PointsExpired(event) => Some((event.card, event.points.get(), event.balance.get())),
+        Event::OrderRecorded(event) => Some((event.card, 0, event.balance.get())),
+        Event::PointsRefunded(event) => Some((event.card, event.points.get(), event.balance.get())),
+        Event::PointsReturned(event) => Some((event.card, event.points.get(), event.balance.get())),
         _ => None,
     }
 }

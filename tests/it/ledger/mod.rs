@@ -7,6 +7,8 @@ mod expiry_job;
 mod invariants;
 mod load;
 mod model;
+mod orders;
 mod refusals;
+mod settings;
 mod start;
 pub(crate) mod workshop;

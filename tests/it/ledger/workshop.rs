@@ -4,11 +4,13 @@ use counterfoil::app::{Engine, EngineConfig};
 use counterfoil::clock::Clock;
 use counterfoil::domain::cards::{Block, BlockNote, Issue, Unblock};
 use counterfoil::domain::customers::{Erase, PersonRecord};
+use counterfoil::domain::orders::{Purchase, Refund, RefundCause, Share};
 use counterfoil::domain::points::{Adjust, Award, Expire, Note, Order, Particulars, Points, Redeem};
 use counterfoil::domain::programme::{CreatePartner, CreateTemplate, OpenShop, TemplateRules};
-use counterfoil::domain::{CardId, CustomerId, Event, Metadata, PartnerId, Timestamp};
-use counterfoil::storage::DataDir;
-use counterfoil::writer::{Actor, Command, Outcome, Refusal, Request};
+use counterfoil::domain::{CardId, CustomerId, Event, Metadata, Money, PartnerId, ShopId, Timestamp};
+use counterfoil::projections;
+use counterfoil::storage::{DataDir, open_reader};
+use counterfoil::writer::{Actor, BuyerId, Command, Outcome, Refusal, Request};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -35,8 +37,8 @@ impl Workshop {
         workshop.start();
         let partner = CreatePartner { name: "Corner Bakery".into(), currency: "EUR".into() };
         workshop.must(Command::CreatePartner(partner));
-        workshop.must(Command::OpenShop(OpenShop { name: "Old Town".into(), is_virtual: false }));
-        workshop.must(Command::CreateTemplate(CreateTemplate { title: BTreeMap::new(), rules }));
+        workshop.must(Command::OpenShop(OpenShop::named("Old Town")));
+        workshop.must(Command::CreateTemplate(CreateTemplate::titled(BTreeMap::new(), rules)));
         workshop
     }
 
@@ -103,7 +105,9 @@ impl Workshop {
     /// The balance that a query would answer now.
     pub(crate) fn available(&self, card: CardId) -> i64 {
         let now = self.clock.now();
-        self.engine().live().card(card).expect("a card in memory").available(now).get()
+        // After a start, what is not in memory yet is as views.db has it.
+        let read = || projections::load_card(&open_reader(&self.dir()).ok()?, card).ok()?;
+        self.engine().live().card(card).or_else(read).expect("a card").available(now).get()
     }
 }
 
@@ -158,6 +162,68 @@ pub(crate) fn erase(customer: CustomerId) -> Command {
     Command::Erase(Erase { customer })
 }
 
+pub(crate) fn money(text: &str) -> Money {
+    Money::new(text.parse().expect("a number")).expect("an amount")
+}
+
+/// What is bought in the first shop.
+pub(crate) fn bought(order: &str, total: &str, redeem: i64) -> Purchase {
+    Purchase {
+        shop: Some(ShopId::new(1)),
+        order: order.into(),
+        total: money(total),
+        currency: None,
+        points: None,
+        redeem: Points::new(redeem),
+        discount: None,
+        expires_at: None,
+        note: Note { reason: Some("a purchase".into()), ..Note::default() },
+    }
+}
+
+pub(crate) fn buy(card: CardId, order: &str, total: &str, redeem: i64) -> Command {
+    Command::Purchase { buyer: BuyerId::Card(card), purchase: bought(order, total, redeem) }
+}
+
+/// A purchase by a customer, who may have no card yet.
+pub(crate) fn buy_as(customer: CustomerId, order: &str, total: &str, redeem: i64) -> Command {
+    let buyer = BuyerId::Customer { customer, template: None };
+    Command::Purchase { buyer, purchase: bought(order, total, redeem) }
+}
+
+/// Refunds an order of the first shop there.
+pub(crate) fn refund(order: &str, refund: Option<&str>, share: Share) -> Command {
+    let shop = Some(ShopId::new(1));
+    let note = Note { reason: Some("a refund".into()), ..Note::default() };
+    let (order, refund, cause) = (order.into(), refund.map(Into::into), RefundCause::Refund);
+    Command::Refund { order_shop: shop, refund: Refund { shop, order, refund, cause, share, note } }
+}
+
+pub(crate) fn cancel(order: &str) -> Command {
+    let shop = Some(ShopId::new(1));
+    let (order, refund, cause) = (order.into(), None, RefundCause::Cancellation);
+    Command::Refund {
+        order_shop: shop,
+        refund: Refund { shop, order, refund, cause, share: Share::Rest, note: Note::default() },
+    }
+}
+
+/// Submits commands that are decided in order and committed together.
+pub(crate) fn all<const N: usize>(workshop: &Workshop, commands: [Command; N]) -> [Result<Outcome, Refusal>; N] {
+    let requests = commands.map(Workshop::request).into();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let answers = runtime.block_on(workshop.engine().writer().submit_all(requests)).expect("a bulk that is taken");
+    answers.try_into().expect("an answer to each")
+}
+
+/// Submits a command so many times at once; each is accepted.
+pub(crate) fn together(workshop: &Workshop, times: usize, command: &Command) -> Vec<Outcome> {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..times).map(|_| scope.spawn(|| workshop.must(command.clone()))).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a thread that ends")).collect()
+    })
+}
+
 /// The balance that the last movement of an outcome states.
 pub(crate) fn stated_balance(outcome: &Outcome) -> Option<i64> {
     outcome.events.iter().rev().find_map(|recorded| match &recorded.event {
@@ -165,6 +231,9 @@ pub(crate) fn stated_balance(outcome: &Outcome) -> Option<i64> {
         Event::PointsRedeemed(event) => Some(event.balance.get()),
         Event::PointsAdjusted(event) => Some(event.balance.get()),
         Event::PointsExpired(event) => Some(event.balance.get()),
+        Event::OrderRecorded(event) => Some(event.balance.get()),
+        Event::PointsRefunded(event) => Some(event.balance.get()),
+        Event::PointsReturned(event) => Some(event.balance.get()),
         _ => None,
     })
 }

@@ -1,13 +1,18 @@
 //! A small programme in which everything happens that can: every kind of event, in every shape that it has.
 
-use crate::ledger::workshop::{DAY, PARTNER, START, Workshop, erase, order};
-use counterfoil::domain::cards::{Block, BlockNote, Issue, Unblock, UpdateCard};
+use crate::ledger::workshop::{DAY, PARTNER, START, Workshop, bought, cancel, erase, money, order, refund};
+use counterfoil::domain::cards::{Block, BlockNote, Issue, Tier, Unblock, UpdateCard};
 use counterfoil::domain::customers::{PersonRecord, Register};
+use counterfoil::domain::orders::{Purchase, Share};
 use counterfoil::domain::points::{Adjust, Award, Expire, Note, Order, Particulars, Points, Redeem};
-use counterfoil::domain::programme::{Activation, CreateKey, CreateTemplate, KeyForm, RevokeKey, Scope, TemplateRules};
-use counterfoil::domain::{CardId, KeyId, Metadata, ShopId, Timestamp};
+use counterfoil::domain::programme::{
+    Activation, ChangeSettings, Coordinates, CreateKey, CreateTemplate, KeyForm, OpenShop, RetireShop, RetireTemplate,
+    RevokeKey, Scope, Settings, SettingsRecord, ShopFacts, ShopRecord, TemplateRecord, TemplateRules, TierRecord,
+    UpdateShop, UpdateTemplate,
+};
+use counterfoil::domain::{CardId, Event, KeyId, Metadata, ShopId, TemplateId, Timestamp};
 use counterfoil::storage::open_ledger;
-use counterfoil::writer::{Command, Outcome, Request};
+use counterfoil::writer::{BuyerId, Command, Outcome, Request};
 use rusqlite::Connection;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -26,10 +31,38 @@ const MISTAKE: &str = "counted wrong on Friday";
 const FORGOTTEN: &str = "asked to forget the rest";
 const LOST: &str = "card left on a bus";
 const NOTE: &str = "suspects the neighbour";
+const ADDRESS: &str = "Pilies 1, second door";
+const TERMS: &str = "Taškai galioja metus";
+const FRIEND: &str = "Auksinis draugas";
+const BENEFIT: &str = "a free bun on Sundays";
+const BASKET: &str = "rye bread and a candle";
+const STALE: &str = "the bread was stale";
+const STRANGER: &str = "petras.unheard@example.com";
 
 /// What people are called and what they typed: none of it may stand in the log.
-pub(super) const PERSONAL: [&str; 14] =
-    [EMAIL, NAME, LAST_NAME, PHONE, OTHER_PHONE, HABIT, PURCHASE, STAFF, DETAIL, GIFT, MISTAKE, FORGOTTEN, LOST, NOTE];
+pub(super) const PERSONAL: [&str; 21] = [
+    EMAIL,
+    NAME,
+    LAST_NAME,
+    PHONE,
+    OTHER_PHONE,
+    HABIT,
+    PURCHASE,
+    STAFF,
+    DETAIL,
+    GIFT,
+    MISTAKE,
+    FORGOTTEN,
+    LOST,
+    NOTE,
+    ADDRESS,
+    TERMS,
+    FRIEND,
+    BENEFIT,
+    BASKET,
+    STALE,
+    STRANGER,
+];
 
 /// A row of the log, as far as these tests read it.
 #[derive(Debug, Clone)]
@@ -52,8 +85,10 @@ impl Life {
     pub(super) fn lived() -> Self {
         let mut life = Story::begin();
         life.credentials();
+        life.programme();
         life.issue();
         life.earn_and_spend();
+        life.buy_and_return();
         life.correct_and_expire();
         life.block_and_change();
         life.end()
@@ -77,7 +112,7 @@ impl Story {
         let workshop = Workshop::with_rules(rules);
         let title = BTreeMap::from([("lt".to_owned(), "Kepyklos kortelė".to_owned())]);
         let rules = TemplateRules { auto_assign: false, ..TemplateRules::default() };
-        workshop.must(Command::CreateTemplate(CreateTemplate { title, rules }));
+        workshop.must(Command::CreateTemplate(CreateTemplate::titled(title, rules)));
         Self { workshop, card: CardId::new(0) }
     }
 
@@ -107,6 +142,60 @@ impl Story {
         self.must(Command::CreateKey(pair));
         self.must(Command::CreateKey(bearer));
         self.must(Command::RevokeKey(RevokeKey { key: KeyId::new(1) }));
+    }
+
+    fn programme(&self) {
+        let friend = TierRecord { name: FRIEND.to_owned(), benefits: vec![BENEFIT.to_owned()] };
+        let settings = Settings { multi_store_points: true, ..Settings::default() };
+        let record = SettingsRecord { tiers: [(Tier::Gold, friend)].into() };
+        self.must(Command::ChangeSettings(ChangeSettings { settings, record }));
+        self.must(Command::OpenShop(OpenShop::named("Station Kiosk")));
+        let coordinates = Coordinates {
+            latitude: "54.6872".parse().expect("a number"),
+            longitude: "-25.2797".parse().expect("a number"),
+        };
+        let facts = ShopFacts { is_virtual: true, is_active: false, coordinates: Some(coordinates) };
+        let record = ShopRecord { address: Some(ADDRESS.to_owned()), ..ShopRecord::named("Station Kiosk") };
+        let shop = ShopId::new(2);
+        self.must(Command::UpdateShop(UpdateShop { shop, record, facts }));
+        self.must(Command::RetireShop(RetireShop { shop }));
+        let template = TemplateId::new(2);
+        let terms_conditions = BTreeMap::from([("lt".to_owned(), TERMS.to_owned())]);
+        let record = TemplateRecord { terms_conditions, ..TemplateRecord::default() };
+        let rules = TemplateRules {
+            auto_assign: false,
+            shop_ids: vec![shop],
+            third_party: true,
+            default_coupon_validity_days: Some(30),
+            ..TemplateRules::default()
+        };
+        self.must(Command::UpdateTemplate(UpdateTemplate { template, record, rules }));
+        self.must(Command::RetireTemplate(RetireTemplate { template }));
+    }
+
+    fn buy_and_return(&self) {
+        let by_card = BuyerId::Card(self.card);
+        let about = |words: &str| self.about(words).note;
+        let purchase = Purchase { note: about(BASKET), ..bought("2001", "15.50", 600) };
+        self.must(Command::Purchase { buyer: by_card, purchase });
+        let purchase = Purchase { note: about(BASKET), ..bought("2002", "0", 10) };
+        self.must(Command::Purchase { buyer: by_card, purchase });
+        let purchase = Purchase { note: Note::default(), ..bought("2003", "0", 0) };
+        self.must(Command::Purchase { buyer: by_card, purchase });
+        let person = PersonRecord { email: STRANGER.to_owned(), ..PersonRecord::default() };
+        let registered = self.must(Command::Register(Register { person }));
+        let Event::CustomerRegistered(registered) = &registered.events[0].event else { panic!("{registered:?}") };
+        let buyer = BuyerId::Customer { customer: registered.customer, template: None };
+        let purchase = Purchase { points: Some(Points::new(7)), note: Note::default(), ..bought("2004", "1", 0) };
+        self.must(Command::Purchase { buyer, purchase });
+        let Command::Refund { order_shop, refund: part } = refund("2001", Some("r1"), Share::Amount(money("5"))) else {
+            unreachable!("a refund is one");
+        };
+        let part = counterfoil::domain::orders::Refund { note: about(STALE), ..part };
+        self.must(Command::Refund { order_shop, refund: part });
+        self.must(refund("2001", Some("r2"), Share::Points(Points::new(1))));
+        self.must(cancel("2001"));
+        self.must(cancel("2002"));
     }
 
     fn issue(&mut self) {

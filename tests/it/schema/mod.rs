@@ -1,6 +1,7 @@
 //! What stands in `schema/`, held against what the service writes and computes.
 
 mod life;
+mod orders;
 mod payloads;
 mod vectors;
 

@@ -72,6 +72,16 @@ fn every_kind_is_written_and_every_payload_is_valid_by_its_schema() {
     shape("points.awarded", &|payload| payload["origin"] == "issue");
     shape("points.awarded", &|payload| payload["origin"] == "award" && payload.get("sealed").is_none());
     shape("points.awarded", &|payload| payload["order"] == "1001" && payload["reference"] == "spring");
+    shape("points.awarded", &|payload| payload["purchase"]["formula"].is_object());
+    shape("points.awarded", &|payload| payload["purchase"].is_object() && payload["purchase"].get("formula").is_none());
+    shape("points.redeemed", &|payload| payload["discount"].is_object() && payload["lot_shops"].is_array());
+    shape("order.recorded", &|payload| payload.get("sealed").is_some());
+    shape("order.recorded", &|payload| payload.get("sealed").is_none());
+    shape("points.refunded", &|payload| payload["cause"] == "refund" && payload.get("amount").is_some());
+    shape("points.refunded", &|payload| payload["cause"] == "refund" && payload.get("amount").is_none());
+    shape("points.refunded", &|payload| payload["cause"] == "cancellation" && payload.get("refund").is_none());
+    shape("shop.updated", &|payload| payload["coordinates"].is_object() && payload["is_active"] == false);
+    shape("template.updated", &|payload| payload["version"] == 2 && payload["rules"]["shop_ids"].is_array());
     shape("card.issued", &|payload| payload["status"] == "inactive" && payload.get("sealed").is_some());
     shape("card.updated", &|payload| payload.get("design").is_some() && payload.get("sealed").is_none());
     shape("card.updated", &|payload| payload.get("design").is_none() && payload.get("sealed").is_some());

@@ -109,7 +109,7 @@ impl Server {
     }
 
     pub(crate) fn open_shop(&self, partner: PartnerId) -> ShopId {
-        let command = OpenShop { name: "Old Town".to_owned(), is_virtual: false };
+        let command = OpenShop::named("Old Town");
         match &self.command(partner, Command::OpenShop(command)).events[0].event {
             Event::ShopOpened(event) => event.shop,
             other => panic!("{other:?}"),
@@ -117,7 +117,7 @@ impl Server {
     }
 
     pub(crate) fn create_template(&self, partner: PartnerId, rules: TemplateRules) {
-        self.command(partner, Command::CreateTemplate(CreateTemplate { title: [].into(), rules }));
+        self.command(partner, Command::CreateTemplate(CreateTemplate::titled([].into(), rules)));
     }
 
     pub(crate) fn create_key(&self, partner: PartnerId, key: NewKey) -> (KeyId, Credential) {
