@@ -20,7 +20,7 @@
 //! |---|---|---|
 //! | [`domain`] | the rules: commands, events, states, `decide` and `evolve`; pure | nobody |
 //! | [`clock`] | what time it is: the system's, or a test's | domain |
-//! | [`storage`] | the data directory, its lock, how each SQLite file is opened and migrated | nobody |
+//! | [`storage`] | the data directory, its lock, how each SQLite file is opened and migrated, whether views.db can be trusted | nobody |
 //! | [`event_log`] | the table `events`: appending, reading, the chain, idempotency keys | domain |
 //! | [`vault`] | the table `sealed_records`: sealing, commitments, erasing | domain |
 //! | [`live`] | what is committed and in memory, for every reader | domain |
@@ -58,8 +58,14 @@
 //! # The way of a query
 //!
 //! Handler → [`queries`] → the committed card in [`live`], or a read-only connection on a snapshot of views.db → a typed view →
-//! JSON. Reads never block the writer. They see everything that was acknowledged before they arrived: a read of views.db
+//! JSON. A start reads the cards into memory in the background. Reads never block the writer. They see everything that was acknowledged before they arrived: a read of views.db
 //! first waits until the projector has passed the head of the log at its arrival.
+//!
+//! # What is on the disk when
+//!
+//! An answer to a command means that ledger.db is synced. views.db is never waited for while the service runs: a kill loses none
+//! of it, because the system writes on; when the machine itself went down, the next start makes it anew ([`storage`] holds the
+//! mark that tells one from the other).
 //!
 //! # What must always be true
 //!

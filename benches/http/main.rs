@@ -39,6 +39,9 @@ struct Options {
     /// Runs awards alone, so many connections: for a profiler
     #[arg(long)]
     awards_only: Option<usize>,
+    /// With --awards-only: so many a second instead of as many as are answered
+    #[arg(long)]
+    rate: Option<u32>,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -61,7 +64,8 @@ fn main() -> anyhow::Result<()> {
     };
     let service = Service::counterfoil(&programme)?;
     if let Some(connections) = options.awards_only {
-        let measured = drive(service.address(), Target::Award, &programme, connections, seconds, Pace::Full)?;
+        let pace = options.rate.map_or(Pace::Full, Pace::PerSecond);
+        let measured = drive(service.address(), Target::Award, &programme, connections, seconds, pace)?;
         report(&mut out, "award", connections, measured)?;
         return Ok(());
     }

@@ -20,6 +20,7 @@ pub enum Check {
     Programme,
     Cards,
     Points,
+    Orders,
     Tiers,
     Conservation,
     Vault,
@@ -29,7 +30,7 @@ pub enum Check {
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Chain,
         Self::Sequence,
         Self::Commands,
@@ -40,6 +41,7 @@ impl Check {
         Self::Programme,
         Self::Cards,
         Self::Points,
+        Self::Orders,
         Self::Tiers,
         Self::Conservation,
         Self::Vault,
@@ -61,6 +63,7 @@ impl Check {
             Self::Programme => "programme",
             Self::Cards => "cards",
             Self::Points => "points",
+            Self::Orders => "orders",
             Self::Tiers => "tiers",
             Self::Conservation => "conservation",
             Self::Vault => "vault",
@@ -83,6 +86,9 @@ impl Check {
             Self::Programme => "partners, shops, templates, keys and customers exist before they are named",
             Self::Cards => "cards exist before they are used, and blocked cards neither earn nor spend",
             Self::Points => "every movement's balances, lots and order of taking are right",
+            Self::Orders => {
+                "every purchase earned and bought what its terms give, and every refund took and gave back its share"
+            }
             Self::Tiers => "a tier changes exactly where a threshold is crossed",
             Self::Conservation => {
                 "for every partner, points given less points taken are the balances, and those are open lots less debt"

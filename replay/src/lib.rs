@@ -8,9 +8,11 @@
 //! | [`fold`] | cards, lots and movements from events, and the rules that events obey |
 //! | [`verify`] | one pass over everything, on all cores |
 //! | [`commands`] | `rebuild`, `diff`, `balance`, `history`, `export` |
+//! | [`decimal`] | money and rates, exactly |
 //! | [`findings`] | what was found wrong |
 
 pub mod commands;
+pub mod decimal;
 pub mod findings;
 pub mod fold;
 pub mod instant;

@@ -16,7 +16,7 @@ const TABLES: [(&str, &str); 13] = [
     ("lots", "card, lot"),
     ("movements", "seq"),
     ("refunds", "order_seq, seq"),
-    ("idempotency", "hash, seq"),
+    ("idempotency", "era, hash, seq"),
     ("card_counts", "partner, block, status, tier"),
     ("transaction_counts", "partner, block, kind, shop"),
 ];

@@ -199,7 +199,7 @@ impl Fold {
         for (customer, record) in self.records.drain(..) {
             customers::add_record(views, customer, record)?;
         }
-        self.keys.sort_unstable();
+        self.keys.sort_unstable_by_key(|(hash, seq)| idempotency::place(*hash, *seq));
         for (hash, seq) in self.keys.drain(..) {
             idempotency::insert(views, hash, seq)?;
         }

@@ -24,7 +24,8 @@ const OPS: &[M<'static>] = &[M::up(include_str!("../../schema/sql/ops/0001_key_s
 
 // A large cache taxes every commit, because SQLite walks it: the writer appends and needs little.
 const WRITER_CACHE_KIB: i64 = 8 * 1024;
-const PROJECTOR_CACHE_KIB: i64 = 32 * 1024;
+// What of a batch does not fit is written, read and written again.
+const PROJECTOR_CACHE_KIB: i64 = 48 * 1024;
 const READER_CACHE_KIB: i64 = 8 * 1024;
 /// Frames in the WAL before a commit moves them into the file.
 const CHECKPOINT_PAGES: i64 = 1_000;

@@ -5,7 +5,7 @@ use crate::findings::Findings;
 use crate::fold::{Card, Cards};
 use crate::instant::Instant;
 use crate::ledger::{COLUMNS, Event, head, require_ledger};
-use crate::payload::{CardNumber, Payload};
+use crate::payload::{About, CardNumber, Moving, Payload};
 use crate::points::{CardId, Points, RecordId, ShopId};
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::{Value, json};
@@ -156,6 +156,8 @@ struct Movement {
     balance: i64,
     order: Option<String>,
     reference: Option<String>,
+    /// What it says of its order, in words.
+    about: Option<String>,
 }
 
 impl History {
@@ -179,6 +181,9 @@ impl History {
                 for (what, name) in names.into_iter().filter_map(|(what, name)| Some((what, name.as_ref()?))) {
                     write!(out, ", {what} {name}")?;
                 }
+                if let Some(about) = &movement.about {
+                    write!(out, ", {about}")?;
+                }
             }
             writeln!(
                 out,
@@ -200,7 +205,7 @@ impl Entry {
             "seq": self.seq, "at": self.at.to_string(), "kind": self.kind, "actor": self.actor,
             "points": movement.map(|it| it.points), "balance": movement.map(|it| it.balance),
             "order": movement.and_then(|it| it.order.as_ref()), "reference": movement.and_then(|it| it.reference.as_ref()),
-            "sealed": sealed,
+            "about": movement.and_then(|it| it.about.as_ref()), "sealed": sealed,
         })
     }
 }
@@ -238,6 +243,7 @@ pub fn history(ledger: &Path, card: &str, moment: Moment) -> Result<History, Com
                 balance: moving.balance.get(),
                 order: moving.order.as_ref().map(|text| text.as_str().to_owned()),
                 reference: moving.reference.as_ref().map(|text| text.as_str().to_owned()),
+                about: about(moving),
             })
         } else {
             None
@@ -256,6 +262,23 @@ pub fn history(ledger: &Path, card: &str, moment: Moment) -> Result<History, Com
         return Err(CommandError::NoSuchCard(card.to_owned()));
     }
     Ok(History { id, entries })
+}
+
+/// What a movement says of its order, in words.
+fn about(moving: &Moving<'_>) -> Option<String> {
+    match &moving.about {
+        About::Nothing => None,
+        About::Purchase(it) => Some(format!("purchase of {} {}", it.order_total.0, it.currency.as_str())),
+        About::Spending(it) => {
+            it.discount.as_ref().map(|it| format!("discount of {} {}", it.amount.0, it.currency.as_str()))
+        }
+        About::Refund(it) => {
+            let amount = it.amount.map(|amount| format!("refund of {}, ", amount.0)).unwrap_or_default();
+            let rest = if it.completes { ", the rest of it" } else { "" };
+            Some(format!("{amount}of event {}{rest}", it.of))
+        }
+        About::Return { of } => Some(format!("given back of event {of}")),
+    }
 }
 
 fn each_event(

@@ -1,6 +1,9 @@
 //! All cards: what happens to a card itself. Movements of points are in [`super::movement`].
 
 use super::card::Card;
+use super::programme::Programme;
+use super::purchase::Tills;
+use super::refund::{RefundNote, Refunding};
 use super::rows::MovementRow;
 use crate::findings::{Check, Findings};
 use crate::instant::Instant;
@@ -19,13 +22,19 @@ pub struct Totals {
     pub expired: i128,
     pub adjusted_up: i128,
     pub adjusted_down: i128,
+    pub refunded: i128,
+    pub given_back: i128,
 }
 
 impl Totals {
     /// What all movements together come to.
     #[must_use]
     pub const fn net(&self) -> i128 {
-        self.awarded + self.adjusted_up - self.redeemed - self.expired - self.adjusted_down
+        self.awarded + self.adjusted_up + self.given_back
+            - self.redeemed
+            - self.expired
+            - self.refunded
+            - self.adjusted_down
     }
 
     /// Adds another thread's totals.
@@ -35,6 +44,8 @@ impl Totals {
         self.expired += other.expired;
         self.adjusted_up += other.adjusted_up;
         self.adjusted_down += other.adjusted_down;
+        self.refunded += other.refunded;
+        self.given_back += other.given_back;
     }
 }
 
@@ -61,6 +72,12 @@ pub struct Cards {
     pub(super) cards: FxHashMap<CardId, Card>,
     pub(super) totals: FxHashMap<PartnerId, Totals>,
     pub(super) doubts: FxHashMap<CardId, Doubt>,
+    /// The terms by which movements are judged.
+    pub programme: Programme,
+    /// Every refund so far.
+    pub refunds: Vec<RefundNote>,
+    tills: Tills,
+    refunding: Refunding,
     crossings: FxHashMap<CardId, Crossing>,
     /// Cards changed since [`Cards::freeze`], as they were then; none for a card issued since.
     frozen: Option<FxHashMap<CardId, Option<Card>>>,
@@ -77,6 +94,7 @@ impl Cards {
         let id = payload.card()?;
         self.keep_for_comparison(id);
         self.expect_tier_change(id, event, payload, findings);
+        self.tills.expect_terms(Some(event.command_seq), findings);
         if let Payload::Issued(issued) = payload {
             self.issue(event, issued, findings);
             self.step_version(id, event, findings);
@@ -94,6 +112,8 @@ impl Cards {
             findings.event(Check::Cards, event.seq, sentence);
         }
         if let Payload::Moved(moving) = payload {
+            self.tills.follow(event, moving, findings);
+            self.refunding.follow(event, moving, findings);
             return Some(self.moved(id, event, moving, findings));
         }
         change(id, card, event, payload, findings);
@@ -146,8 +166,9 @@ impl Cards {
         self.totals.iter().map(|(partner, totals)| (*partner, totals))
     }
 
-    /// Says which thresholds were crossed without a change of tier by the end of the log.
-    pub fn finish(&self, findings: &mut Findings) {
+    /// Says which thresholds were crossed without a change of tier by the end of the log, and which purchase has no terms.
+    pub fn finish(&mut self, findings: &mut Findings) {
+        self.tills.expect_terms(None, findings);
         for (id, crossing) in &self.crossings {
             missing_tier_change(*id, crossing, findings);
         }
@@ -206,6 +227,26 @@ impl Cards {
         let Some(card) = self.cards.get_mut(&id) else { return };
         let crossing = self.crossings.remove(&id);
         let mut wrong = |sentence: String| findings.event(Check::Tiers, event.seq, sentence);
+        let settings = self.programme.partner(card.partner).map(|partner| &partner.settings);
+        if let Some(settings) = settings.filter(|settings| !settings.count_the_card_alone()) {
+            // The points of other cards or of twelve months count, which only the event states.
+            let reached = settings.tiers.reached(changed.lifetime);
+            if reached != changed.to || changed.from >= changed.to {
+                let (from, to, counted) = (changed.from.name(), changed.to.name(), changed.lifetime);
+                wrong(format!(
+                    "card {id} goes from {from} to {to}, but {counted} counted points are {}",
+                    reached.name()
+                ));
+            }
+            if changed.from != card.tier {
+                wrong(format!("card {id} was {}, not {}", card.tier.name(), changed.from.name()));
+            }
+            if !settings.unified_tiers && changed.lifetime > card.lifetime {
+                wrong(format!("counts {} points of card {id}, which earned {}", changed.lifetime, card.lifetime));
+            }
+            card.tier = changed.to;
+            return;
+        }
         match crossing {
             None => wrong(format!("the tier of card {id} changes, but no threshold was crossed")),
             Some(crossing) if crossing.command_seq != event.command_seq => {
@@ -312,8 +353,13 @@ fn change(id: CardId, card: &mut Card, event: &Event<'_>, payload: &Payload<'_>,
         | Payload::TierChanged(_)
         | Payload::Moved(_)
         | Payload::PartnerCreated(_)
+        | Payload::SettingsChanged(_)
         | Payload::ShopOpened(_)
+        | Payload::ShopUpdated(_)
+        | Payload::ShopRetired(_)
         | Payload::TemplateCreated(_)
+        | Payload::TemplateUpdated(_)
+        | Payload::TemplateRetired(_)
         | Payload::KeyCreated(_)
         | Payload::KeyRevoked(_)
         | Payload::CustomerRegistered(_)

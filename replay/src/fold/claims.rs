@@ -2,7 +2,7 @@
 
 use crate::findings::{Check, Findings};
 use crate::ledger::Event;
-use crate::payload::{Cause, Moving, MovingKind, Origin};
+use crate::payload::{About, Cause, Moving, MovingKind, Origin};
 use std::fmt::Write as _;
 
 /// Checks a movement against the key of its command. `expected` is room for the key, kept from one event to the next.
@@ -15,9 +15,15 @@ pub fn check_key(
     expected: &mut String,
     findings: &mut Findings,
 ) {
-    if matches!(moving.kind, MovingKind::Expire { cause: Cause::Due } | MovingKind::Award { origin: Origin::Issue, .. })
-    {
-        return;
+    match moving.kind {
+        MovingKind::Expire { cause: Cause::Due } | MovingKind::Award { origin: Origin::Issue, .. } => return,
+        // Their order's shop stands in the key, and is known only when the order has been looked up.
+        MovingKind::Refund { .. } | MovingKind::Return => return,
+        MovingKind::Award { .. }
+        | MovingKind::Redeem
+        | MovingKind::Adjust
+        | MovingKind::Expire { .. }
+        | MovingKind::Order => {}
     }
     if !spell(event.partner_id, moving, expected) {
         if let Some(key) = command_key.filter(|key| names_a_movement(key)) {
@@ -44,11 +50,14 @@ fn spell(partner: i64, moving: &Moving<'_>, key: &mut String) -> bool {
     key.clear();
     let operation = moving.kind.name();
     let written = match (moving.kind, &moving.order, &moving.reference) {
-        (MovingKind::Award { .. }, Some(order), _) => {
+        (MovingKind::Award { .. } | MovingKind::Order, Some(order), _) => {
             shop(partner, moving, key).and_then(|()| write!(key, "earn/order/{}", order.as_str()))
         }
         (MovingKind::Redeem, Some(order), _) => {
-            shop(partner, moving, key).and_then(|()| write!(key, "redeem/order/{}", order.as_str()))
+            // Within a purchase, the purchase is what is named.
+            let purchase = matches!(&moving.about, About::Spending(spending) if spending.discount.is_some());
+            let operation = if purchase { "earn" } else { "redeem" };
+            shop(partner, moving, key).and_then(|()| write!(key, "{operation}/order/{}", order.as_str()))
         }
         (_, _, Some(reference)) => shop(partner, moving, key)
             .and_then(|()| write!(key, "{operation}/card{}/reference/{}", moving.card, reference.as_str())),

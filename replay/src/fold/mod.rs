@@ -6,9 +6,14 @@ mod book;
 mod card;
 mod claims;
 mod movement;
+mod programme;
+mod purchase;
+mod refund;
 mod rows;
 
 pub use book::{Cards, Totals};
 pub use card::{Card, Lot};
 pub use claims::{check_key, names_a_movement};
+pub use programme::Programme;
+pub use refund::RefundNote;
 pub use rows::{CardRow, LotRow, MovementRow, Value, differences};

@@ -2,11 +2,12 @@
 
 use super::book::Cards;
 use super::card::{Card, LastMovement, Lot};
+use super::programme::Programme;
 use crate::findings::{Check, Findings};
 use crate::instant::Instant;
 use crate::ledger::Event;
-use crate::payload::{Cause, Moving, MovingKind, Origin, Status, Taken, Tier};
-use crate::points::{CardId, LotId, Points};
+use crate::payload::{About, Cause, Moving, MovingKind, Origin, Settings, Sharing, Status, Taken, Tier};
+use crate::points::{CardId, LotId, Points, ShopId};
 
 impl Cards {
     /// Applies a movement to a card that exists.
@@ -19,9 +20,13 @@ impl Cards {
     ) {
         let Some(card) = self.cards.get_mut(&id) else { return };
         let at = Instant::from_micros(event.recorded_at);
-        let mut scene = Scene { id, seq: event.seq, at, card, findings };
+        let settings = self.programme.partner(card.partner).map(|partner| &partner.settings);
+        let mut scene = Scene { id, seq: event.seq, at, card, settings, findings };
         scene.check_standing(moving.kind);
         scene.check_due_lots(moving.kind);
+        scene.check_place(moving, &self.programme);
+        scene.check_terms(moving, &self.programme);
+        self.refunds.extend(scene.note_refund(moving));
         let crossed = scene.apply(moving);
         let held = scene.card.balance.minus(moving.points);
         let drift = moving.balance_before.minus(held);
@@ -41,6 +46,9 @@ impl Cards {
             MovingKind::Expire { .. } => totals.expired -= points,
             MovingKind::Adjust if points > 0 => totals.adjusted_up += points,
             MovingKind::Adjust => totals.adjusted_down -= points,
+            MovingKind::Order => {}
+            MovingKind::Refund { .. } => totals.refunded -= points,
+            MovingKind::Return => totals.given_back += points,
         }
         if let Some(tier) = crossed {
             self.cross(id, event, tier);
@@ -49,26 +57,30 @@ impl Cards {
 }
 
 /// One movement on its card.
-struct Scene<'a> {
-    id: CardId,
-    seq: i64,
-    at: Instant,
-    card: &'a mut Card,
-    findings: &'a mut Findings,
+pub(super) struct Scene<'a> {
+    pub(super) id: CardId,
+    pub(super) seq: i64,
+    pub(super) at: Instant,
+    pub(super) card: &'a mut Card,
+    /// The partner's; none where no event made the partner.
+    pub(super) settings: Option<&'a Settings>,
+    pub(super) findings: &'a mut Findings,
 }
 
 impl Scene<'_> {
-    fn wrong(&mut self, sentence: String) {
+    pub(super) fn wrong(&mut self, sentence: String) {
         self.findings.event(Check::Points, self.seq, sentence);
     }
 
-    /// A blocked card neither earns nor spends, an inactive one only receives what its issue gave it; both let points expire.
+    /// A blocked card neither earns nor spends, an inactive one only receives what its issue gave it; both let points expire, and
+    /// are refunded like any other.
     fn check_standing(&mut self, kind: MovingKind) {
         let barred = match (self.card.status, kind) {
-            (Status::Active, _) | (_, MovingKind::Expire { .. }) => false,
+            (Status::Active, _) => false,
+            (_, MovingKind::Expire { .. } | MovingKind::Refund { .. } | MovingKind::Return) => false,
             (Status::Blocked, _) => true,
             (Status::Inactive, MovingKind::Award { origin, .. }) => origin == Origin::Award,
-            (Status::Inactive, MovingKind::Redeem) => true,
+            (Status::Inactive, MovingKind::Redeem | MovingKind::Order) => true,
             (Status::Inactive, MovingKind::Adjust) => false,
         };
         if barred {
@@ -86,6 +98,36 @@ impl Scene<'_> {
         if let Some(lot) = self.card.lots.iter().find(|lot| lot.is_due(at)) {
             let (lot, remaining) = (lot.lot, lot.remaining);
             self.wrong(format!("points of card {} move while {remaining} points of lot {lot} are past their time without a points.expired", self.id));
+        }
+    }
+
+    /// Points are earned and spent in the shops where the template and the partner's settings allow it.
+    fn check_place(&mut self, moving: &Moving<'_>, programme: &Programme) {
+        let Some(shop) = moving.shop else { return };
+        let earns = match moving.kind {
+            MovingKind::Award { origin: Origin::Award, .. } | MovingKind::Order => true,
+            MovingKind::Redeem => false,
+            MovingKind::Award { origin: Origin::Issue, .. }
+            | MovingKind::Adjust
+            | MovingKind::Expire { .. }
+            | MovingKind::Refund { .. }
+            | MovingKind::Return => return,
+        };
+        let template = self.card.template;
+        let rules = programme.template(template).and_then(super::programme::Template::rules_now);
+        if rules.is_some_and(|rules| !rules.apply_at(Some(shop))) {
+            self.wrong(format!("points move at shop {shop}, which is none of those of template {template}"));
+        }
+        let at_home_only = match self.settings.map(Settings::sharing) {
+            Some(Sharing::EarningOnly) => !earns,
+            Some(Sharing::RedemptionOnly) => earns,
+            Some(Sharing::Full | Sharing::None) | None => false,
+        };
+        if let Some(home) = self.card.shop.filter(|home| at_home_only && *home != shop) {
+            let (moved, id) = (if earns { "earned" } else { "spent" }, self.id);
+            self.wrong(format!(
+                "points of card {id} are {moved} at shop {shop}, but only its home shop {home} may do so"
+            ));
         }
     }
 
@@ -123,9 +165,13 @@ impl Scene<'_> {
                 self.card.adjusted = self.card.adjusted.plus(moving.points);
             }
             MovingKind::Redeem => {
+                self.check_lot_shops(moving);
                 self.withdraw(moving);
                 self.card.redeemed = self.card.redeemed.minus(moving.points);
             }
+            MovingKind::Order => {}
+            MovingKind::Refund { lifetime, debt } => self.take_back(moving, lifetime, debt),
+            MovingKind::Return => self.give_back(moving),
             MovingKind::Expire { cause } => {
                 if cause == Cause::Due {
                     self.check_takes_what_is_due(&moving.taken);
@@ -157,12 +203,17 @@ impl Scene<'_> {
             ));
         }
         self.card.lifetime = stated;
-        let tier = Tier::of(stated);
+        let tier = match self.settings {
+            Some(settings) if settings.count_the_card_alone() => settings.tiers.reached(stated),
+            // What else counts is not on this card; the change of tier itself is checked when it comes.
+            Some(_) => return None,
+            None => Tier::of(stated),
+        };
         (tier > self.card.tier).then_some(tier)
     }
 
     /// Points come in: debt is paid first, the rest is a new lot.
-    fn deposit(&mut self, moving: &Moving<'_>) {
+    pub(super) fn deposit(&mut self, moving: &Moving<'_>) {
         let paid = moving.debt_paid.unwrap_or(Points::ZERO);
         let opened = moving.lot.map_or(Points::ZERO, |lot| lot.points);
         if paid.plus(opened) != moving.points {
@@ -196,20 +247,46 @@ impl Scene<'_> {
         if taken != moving.points.negated() {
             self.wrong(format!("{} points go out, but {taken} are taken from lots", moving.points.negated()));
         }
+        // Where points are not shared, those of other shops are passed over.
+        let unshared = moving.kind == MovingKind::Redeem && self.settings.map(Settings::sharing) == Some(Sharing::None);
+        let place = moving.shop.filter(|_| unshared);
         for slice in &moving.taken {
-            self.take(slice);
+            self.take(slice, place, false);
         }
     }
 
-    fn take(&mut self, slice: &Taken) {
+    /// The lots of a redemption were opened where it says.
+    fn check_lot_shops(&mut self, moving: &Moving<'_>) {
+        let About::Spending(spending) = &moving.about else { return };
+        let shop_of = |slice: &Taken| {
+            let found = self.card.lots.binary_search_by_key(&slice.lot, |lot| lot.lot);
+            found.ok().and_then(|place| self.card.lots[place].shop)
+        };
+        let same = if spending.lot_shops.is_empty() {
+            spending.discount.is_none() || moving.taken.iter().all(|slice| shop_of(slice).is_none())
+        } else {
+            spending.lot_shops.iter().copied().eq(moving.taken.iter().map(shop_of))
+        };
+        if !same {
+            self.wrong("lot_shops are not the shops where the lots of taken were opened".into());
+        }
+    }
+
+    /// Takes a slice. `place` is the shop whose points alone may be spent, and those of no shop; `ahead` says that the slice may come
+    /// before its turn.
+    pub(super) fn take(&mut self, slice: &Taken, place: Option<ShopId>, ahead: bool) {
         let Taken { lot: id, points, expires_at } = *slice;
-        let first = self.card.lots.iter().min_by(|one, other| one.order_of_taking(other)).map(|lot| lot.lot);
-        let Ok(place) = self.card.lots.binary_search_by_key(&id, |lot| lot.lot) else {
+        let open = |lot: &&Lot| place.is_none() || lot.shop.is_none() || lot.shop == place;
+        let lots = self.card.lots.iter().filter(open);
+        let first = lots.min_by(|one, other| one.order_of_taking(other)).map(|lot| lot.lot);
+        let Ok(at) = self.card.lots.binary_search_by_key(&id, |lot| lot.lot) else {
             return self
                 .wrong(format!("takes {points} points from lot {id}, which card {} does not have open", self.id));
         };
-        let lot = self.card.lots[place];
-        if let Some(first) = first.filter(|first| *first != id) {
+        let lot = self.card.lots[at];
+        if let (Some(place), Some(shop), false) = (place, lot.shop, open(&&lot)) {
+            self.wrong(format!("takes at shop {place} from lot {id} of shop {shop}, but shops do not share points"));
+        } else if let Some(first) = first.filter(|first| *first != id && !ahead) {
             self.wrong(format!("takes from lot {id} while lot {first} comes first"));
         }
         if lot.expires_at != expires_at {
@@ -222,9 +299,9 @@ impl Scene<'_> {
             self.wrong(format!("takes {points} points from lot {id}, which holds {}", lot.remaining));
         }
         if remaining > Points::ZERO && remaining <= lot.points {
-            self.card.lots[place].remaining = remaining;
+            self.card.lots[at].remaining = remaining;
         } else {
-            self.card.lots.remove(place);
+            self.card.lots.remove(at);
         }
     }
 

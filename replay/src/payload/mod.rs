@@ -3,28 +3,37 @@
 
 mod cards;
 mod movements;
+mod orders;
 mod programme;
 mod text;
 
 pub use cards::{
     CardActivated, CardBlocked, CardIssued, CardNumber, CardTierChanged, CardUnblocked, CardUpdated, Status, Tier,
 };
-pub use movements::{Cause, Moving, MovingKind, OpenedLot, Origin, Taken};
+pub use movements::{About, Cause, Moving, MovingKind, OpenedLot, Origin, Refund, RefundCause, Spending, Taken};
+pub use orders::{Bound, Discount, Formula, Purchase};
 pub use programme::{
-    CustomerErased, CustomerSealed, KeyCreated, KeyRevoked, PartnerCreated, ShopOpened, TemplateCreated,
+    Basis, CustomerErased, CustomerSealed, KeyCreated, KeyRevoked, Level, PartnerCreated, Rules, Settings,
+    SettingsChanged, Sharing, ShopFacts, ShopRetired, Shortfall, TemplateCreated, TemplateRetired, TemplateUpdated,
+    TierPlan,
 };
 pub use text::{Commitment, Sealed, Text};
 
 use crate::points::{CardId, CustomerId, ShopId};
-use movements::{Adjusted, Awarded, Expired, Redeemed};
+use movements::{Adjusted, Awarded, Expired, OrderRecorded, Redeemed, Refunded, Returned};
 use serde::{Deserialize, Deserializer};
 
 /// A payload, read.
 #[derive(Debug)]
 pub enum Payload<'a> {
     PartnerCreated(PartnerCreated),
-    ShopOpened(ShopOpened),
+    SettingsChanged(SettingsChanged),
+    ShopOpened(ShopFacts),
+    ShopUpdated(ShopFacts),
+    ShopRetired(ShopRetired),
     TemplateCreated(TemplateCreated),
+    TemplateUpdated(TemplateUpdated),
+    TemplateRetired(TemplateRetired),
     KeyCreated(KeyCreated),
     KeyRevoked(KeyRevoked),
     CustomerRegistered(CustomerSealed),
@@ -67,6 +76,9 @@ impl<'a> Payload<'a> {
             "points.redeemed" => layout!("points.redeemed", |it: Redeemed<'a>| Self::Moved(it.into())),
             "points.adjusted" => layout!("points.adjusted", |it: Adjusted<'a>| Self::Moved(it.into())),
             "points.expired" => layout!("points.expired", |it: Expired<'a>| Self::Moved(it.into())),
+            "order.recorded" => layout!("order.recorded", |it: OrderRecorded<'a>| Self::Moved(it.into())),
+            "points.refunded" => layout!("points.refunded", |it: Refunded<'a>| Self::Moved(it.into())),
+            "points.returned" => layout!("points.returned", |it: Returned<'a>| Self::Moved(it.into())),
             "card.issued" => layout!("card.issued", Self::Issued),
             "card.updated" => layout!("card.updated", Self::Updated),
             "card.activated" => layout!("card.activated", Self::Activated),
@@ -79,8 +91,13 @@ impl<'a> Payload<'a> {
             "key.created" => layout!("key.created", Self::KeyCreated),
             "key.revoked" => layout!("key.revoked", Self::KeyRevoked),
             "template.created" => layout!("template.created", Self::TemplateCreated),
+            "template.updated" => layout!("template.updated", Self::TemplateUpdated),
+            "template.retired" => layout!("template.retired", Self::TemplateRetired),
             "shop.opened" => layout!("shop.opened", Self::ShopOpened),
+            "shop.updated" => layout!("shop.updated", Self::ShopUpdated),
+            "shop.retired" => layout!("shop.retired", Self::ShopRetired),
             "partner.created" => layout!("partner.created", Self::PartnerCreated),
+            "partner.settings_changed" => layout!("partner.settings_changed", Self::SettingsChanged),
             unknown => Err(Unreadable::UnknownKind { kind: unknown.to_owned(), schema }),
         }
     }
@@ -97,8 +114,13 @@ impl<'a> Payload<'a> {
             Self::TierChanged(it) => Some(it.card),
             Self::Moved(it) => Some(it.card),
             Self::PartnerCreated(_)
+            | Self::SettingsChanged(_)
             | Self::ShopOpened(_)
+            | Self::ShopUpdated(_)
+            | Self::ShopRetired(_)
             | Self::TemplateCreated(_)
+            | Self::TemplateUpdated(_)
+            | Self::TemplateRetired(_)
             | Self::KeyCreated(_)
             | Self::KeyRevoked(_)
             | Self::CustomerRegistered(_)
@@ -112,8 +134,10 @@ impl<'a> Payload<'a> {
     pub const fn sealed(&self) -> Option<Sealed> {
         match self {
             Self::PartnerCreated(it) => Some(it.sealed),
-            Self::ShopOpened(it) => Some(it.sealed),
+            Self::SettingsChanged(it) => Some(it.sealed),
+            Self::ShopOpened(it) | Self::ShopUpdated(it) => Some(it.sealed),
             Self::TemplateCreated(it) => Some(it.sealed),
+            Self::TemplateUpdated(it) => Some(it.sealed),
             Self::KeyCreated(it) => Some(it.sealed),
             Self::CustomerRegistered(it) | Self::CustomerUpdated(it) => Some(it.sealed),
             Self::Issued(it) => it.sealed,
@@ -121,7 +145,12 @@ impl<'a> Payload<'a> {
             Self::Blocked(it) => Some(it.sealed),
             Self::Unblocked(it) => Some(it.sealed),
             Self::Moved(it) => it.sealed,
-            Self::KeyRevoked(_) | Self::CustomerErased(_) | Self::Activated(_) | Self::TierChanged(_) => None,
+            Self::ShopRetired(_)
+            | Self::TemplateRetired(_)
+            | Self::KeyRevoked(_)
+            | Self::CustomerErased(_)
+            | Self::Activated(_)
+            | Self::TierChanged(_) => None,
         }
     }
 
@@ -133,8 +162,13 @@ impl<'a> Payload<'a> {
             Self::Issued(it) => it.shop,
             Self::Moved(it) => it.shop,
             Self::PartnerCreated(_)
+            | Self::SettingsChanged(_)
             | Self::ShopOpened(_)
+            | Self::ShopUpdated(_)
+            | Self::ShopRetired(_)
             | Self::TemplateCreated(_)
+            | Self::TemplateUpdated(_)
+            | Self::TemplateRetired(_)
             | Self::KeyRevoked(_)
             | Self::CustomerRegistered(_)
             | Self::CustomerUpdated(_)
@@ -152,8 +186,12 @@ impl<'a> Payload<'a> {
     pub const fn stream(&self) -> (&'static str, i64) {
         match self {
             Self::PartnerCreated(it) => ("partner", it.partner.get()),
-            Self::ShopOpened(it) => ("shop", it.shop.get()),
+            Self::SettingsChanged(it) => ("partner", it.partner.get()),
+            Self::ShopOpened(it) | Self::ShopUpdated(it) => ("shop", it.shop.get()),
+            Self::ShopRetired(it) => ("shop", it.shop.get()),
             Self::TemplateCreated(it) => ("template", it.template.get()),
+            Self::TemplateUpdated(it) => ("template", it.template.get()),
+            Self::TemplateRetired(it) => ("template", it.template.get()),
             Self::KeyCreated(it) => ("key", it.key.get()),
             Self::KeyRevoked(it) => ("key", it.key.get()),
             Self::CustomerRegistered(it) | Self::CustomerUpdated(it) => ("customer", it.customer.get()),
@@ -180,6 +218,12 @@ pub fn stream_parts(stream: &str) -> Option<(&str, i64)> {
         return None;
     }
     Some((kind, number.parse().ok()?))
+}
+
+/// Whether events of this kind are in a card's history: those that move points, and purchases that moved none.
+#[must_use]
+pub fn moves(kind: &str) -> bool {
+    kind.starts_with("points.") || kind == "order.recorded"
 }
 
 /// The card of a card's stream.

@@ -1,6 +1,7 @@
-//! The layouts of `points.*`, and the one form in which the fold sees all four of them.
+//! The layouts of `points.*` and `order.recorded`, and the one form in which the fold sees all of them.
 
-use super::{Sealed, Text, present};
+use super::{Discount, Purchase, Sealed, Text, present};
+use crate::decimal::Money;
 use crate::instant::Instant;
 use crate::points::{CardId, LotId, Points, ShopId};
 use serde::Deserialize;
@@ -40,13 +41,24 @@ pub struct Taken {
     pub expires_at: Option<Instant>,
 }
 
-/// Which of the four movements, with what only that one states.
+/// What a refund is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundCause {
+    Refund,
+    Cancellation,
+}
+
+/// Which movement, with what only that one states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MovingKind {
     Award { origin: Origin, lifetime: Points },
     Redeem,
     Adjust,
     Expire { cause: Cause },
+    Order,
+    Refund { lifetime: Points, debt: Points },
+    Return,
 }
 
 impl MovingKind {
@@ -58,6 +70,9 @@ impl MovingKind {
             Self::Redeem => "redeem",
             Self::Adjust => "adjust",
             Self::Expire { .. } => "expire",
+            Self::Order => "order",
+            Self::Refund { .. } => "refund",
+            Self::Return => "return",
         }
     }
 }
@@ -70,6 +85,7 @@ pub struct Moving<'a> {
     pub points: Points,
     pub shop: Option<ShopId>,
     pub order: Option<Text<'a>>,
+    /// Any other name that the caller gave: of a refund, its own id.
     pub reference: Option<Text<'a>>,
     pub debt_paid: Option<Points>,
     pub lot: Option<OpenedLot>,
@@ -77,6 +93,42 @@ pub struct Moving<'a> {
     pub balance_before: Points,
     pub balance: Points,
     pub sealed: Option<Sealed>,
+    pub about: About<'a>,
+}
+
+/// What a movement says about its order.
+#[derive(Debug)]
+pub enum About<'a> {
+    /// Nothing, or no more than the order's id.
+    Nothing,
+    /// The terms of a purchase and what it earned by them.
+    Purchase(Box<Purchase<'a>>),
+    /// What the points of a purchase bought.
+    Spending(Box<Spending<'a>>),
+    Refund(Refund),
+    /// The seq of the order's first event, some of whose points are given back.
+    Return {
+        of: i64,
+    },
+}
+
+/// What a redemption says beyond its slices.
+#[derive(Debug)]
+pub struct Spending<'a> {
+    pub discount: Option<Discount<'a>>,
+    /// Where the lots of the slices were opened; empty where none has a shop.
+    pub lot_shops: Vec<Option<ShopId>>,
+}
+
+/// What a refund takes back, and of which order.
+#[derive(Debug, Clone, Copy)]
+pub struct Refund {
+    pub cause: RefundCause,
+    /// The seq of the order's first event.
+    pub of: i64,
+    pub amount: Option<Money>,
+    pub completes: bool,
+    pub let_go: Points,
 }
 
 macro_rules! movement {
@@ -108,10 +160,16 @@ movement!(Awarded {
     debt_paid: Option<Points>,
     #[serde(default, deserialize_with = "present")]
     lot: Option<OpenedLot>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    purchase: Option<Purchase<'a>>,
 });
 
 movement!(Redeemed {
     taken: Vec<Taken>,
+    #[serde(borrow, default, deserialize_with = "present")]
+    discount: Option<Discount<'a>>,
+    #[serde(default)]
+    lot_shops: Vec<Option<ShopId>>,
 });
 
 movement!(Adjusted {
@@ -128,11 +186,79 @@ movement!(Expired {
     cause: Cause,
 });
 
+/// `order.recorded`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OrderRecorded<'a> {
+    card: CardId,
+    #[serde(default, deserialize_with = "present")]
+    shop: Option<ShopId>,
+    #[serde(borrow)]
+    order: Text<'a>,
+    #[serde(borrow)]
+    purchase: Purchase<'a>,
+    balance: Points,
+    #[serde(default, deserialize_with = "present")]
+    sealed: Option<Sealed>,
+}
+
+/// `points.refunded`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Refunded<'a> {
+    card: CardId,
+    points: Points,
+    cause: RefundCause,
+    #[serde(default, deserialize_with = "present")]
+    shop: Option<ShopId>,
+    #[serde(borrow)]
+    order: Text<'a>,
+    of: i64,
+    #[serde(borrow, default, deserialize_with = "present")]
+    refund: Option<Text<'a>>,
+    #[serde(default, deserialize_with = "present")]
+    amount: Option<Money>,
+    completes: bool,
+    #[serde(default)]
+    taken: Vec<Taken>,
+    #[serde(default, deserialize_with = "present")]
+    debt: Option<Points>,
+    #[serde(default, deserialize_with = "present")]
+    let_go: Option<Points>,
+    balance_before: Points,
+    balance: Points,
+    lifetime: Points,
+    #[serde(default, deserialize_with = "present")]
+    sealed: Option<Sealed>,
+}
+
+/// `points.returned`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Returned<'a> {
+    card: CardId,
+    points: Points,
+    #[serde(default, deserialize_with = "present")]
+    shop: Option<ShopId>,
+    #[serde(borrow)]
+    order: Text<'a>,
+    of: i64,
+    #[serde(borrow, default, deserialize_with = "present")]
+    refund: Option<Text<'a>>,
+    #[serde(default, deserialize_with = "present")]
+    debt_paid: Option<Points>,
+    #[serde(default, deserialize_with = "present")]
+    lot: Option<OpenedLot>,
+    balance_before: Points,
+    balance: Points,
+}
+
 macro_rules! one_form {
-    ($name:ident, $it:ident, $kind:expr, $debt_paid:expr, $lot:expr, $taken:expr) => {
+    ($name:ident, $it:ident, $kind:expr, $debt_paid:expr, $lot:expr, $taken:expr, $about:expr) => {
         impl<'a> From<$name<'a>> for Moving<'a> {
             fn from($it: $name<'a>) -> Self {
                 Self {
+                    about: $about,
                     kind: $kind,
                     debt_paid: $debt_paid,
                     lot: $lot,
@@ -157,8 +283,82 @@ one_form!(
     MovingKind::Award { origin: it.origin, lifetime: it.lifetime },
     it.debt_paid,
     it.lot,
-    Vec::new()
+    Vec::new(),
+    it.purchase.map_or(About::Nothing, |purchase| About::Purchase(Box::new(purchase)))
 );
-one_form!(Redeemed, it, MovingKind::Redeem, None, None, it.taken);
-one_form!(Adjusted, it, MovingKind::Adjust, it.debt_paid, it.lot, it.taken);
-one_form!(Expired, it, MovingKind::Expire { cause: it.cause }, None, None, it.taken);
+one_form!(
+    Redeemed,
+    it,
+    MovingKind::Redeem,
+    None,
+    None,
+    it.taken,
+    if it.discount.is_some() || !it.lot_shops.is_empty() {
+        About::Spending(Box::new(Spending { discount: it.discount, lot_shops: it.lot_shops }))
+    } else {
+        About::Nothing
+    }
+);
+one_form!(Adjusted, it, MovingKind::Adjust, it.debt_paid, it.lot, it.taken, About::Nothing);
+one_form!(Expired, it, MovingKind::Expire { cause: it.cause }, None, None, it.taken, About::Nothing);
+
+impl<'a> From<OrderRecorded<'a>> for Moving<'a> {
+    fn from(it: OrderRecorded<'a>) -> Self {
+        Self {
+            kind: MovingKind::Order,
+            card: it.card,
+            points: Points::ZERO,
+            shop: it.shop,
+            order: Some(it.order),
+            reference: None,
+            debt_paid: None,
+            lot: None,
+            taken: Vec::new(),
+            balance_before: it.balance,
+            balance: it.balance,
+            sealed: it.sealed,
+            about: About::Purchase(Box::new(it.purchase)),
+        }
+    }
+}
+
+impl<'a> From<Refunded<'a>> for Moving<'a> {
+    fn from(it: Refunded<'a>) -> Self {
+        let (amount, let_go) = (it.amount, it.let_go.unwrap_or_default());
+        Self {
+            kind: MovingKind::Refund { lifetime: it.lifetime, debt: it.debt.unwrap_or_default() },
+            card: it.card,
+            points: it.points,
+            shop: it.shop,
+            order: Some(it.order),
+            reference: it.refund,
+            debt_paid: None,
+            lot: None,
+            taken: it.taken,
+            balance_before: it.balance_before,
+            balance: it.balance,
+            sealed: it.sealed,
+            about: About::Refund(Refund { cause: it.cause, of: it.of, amount, completes: it.completes, let_go }),
+        }
+    }
+}
+
+impl<'a> From<Returned<'a>> for Moving<'a> {
+    fn from(it: Returned<'a>) -> Self {
+        Self {
+            kind: MovingKind::Return,
+            card: it.card,
+            points: it.points,
+            shop: it.shop,
+            order: Some(it.order),
+            reference: it.refund,
+            debt_paid: it.debt_paid,
+            lot: it.lot,
+            taken: Vec::new(),
+            balance_before: it.balance_before,
+            balance: it.balance,
+            sealed: None,
+            about: About::Return { of: it.of },
+        }
+    }
+}

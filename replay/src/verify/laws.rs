@@ -30,11 +30,13 @@ pub(super) fn check(folds: &[Cards], findings: &mut Findings) {
     for (partner, (totals, balances, lots)) in partners {
         if totals.net() != balances || balances != lots {
             let sentence = format!(
-                "awarded {} + adjusted up {} − redeemed {} − expired {} − adjusted down {} = {}, but the balances come to {balances} and the open lots less debt to {lots}",
+                "awarded {} + adjusted up {} + given back {} − redeemed {} − expired {} − refunded {} − adjusted down {} = {}, but the balances come to {balances} and the open lots less debt to {lots}",
                 totals.awarded,
                 totals.adjusted_up,
+                totals.given_back,
                 totals.redeemed,
                 totals.expired,
+                totals.refunded,
                 totals.adjusted_down,
                 totals.net()
             );

@@ -2,7 +2,8 @@
 //!
 //! A reader thread goes through the log in order, checks what concerns neighbours, and hands batches of rows to every worker. A worker hashes its
 //! share of each batch (a link needs nothing but the stored hash before it) and folds the cards whose ids fall to it. The calling thread
-//! follows the vault. Memory holds the cards, their open lots and eight bytes for each idempotency key, never the history.
+//! follows the vault. Memory holds the cards, their open lots, a note of each refund and eight bytes for each idempotency key, never the history:
+//! orders that were refunded are looked up at the end.
 
 mod batch;
 mod guards;
@@ -10,6 +11,8 @@ mod keys;
 mod laws;
 mod names;
 mod order;
+mod orders;
+mod placed;
 mod projections;
 mod reader;
 mod registry;
@@ -90,13 +93,16 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
     findings.absorb(read.findings);
     let mut folds = Vec::with_capacity(workers);
     let mut key_hashes = Vec::with_capacity(workers);
-    for WorkerResult { findings: found, cards, keys } in results {
+    let mut refunds = Vec::new();
+    for WorkerResult { findings: found, mut cards, keys } in results {
         cards.finish(&mut findings);
+        refunds.append(&mut cards.refunds);
         findings.absorb(found);
         folds.push(cards);
         key_hashes.push(keys);
     }
-    keys::check_unique(&ledger, key_hashes, &mut findings)?;
+    let claimed = keys::check_unique(&ledger, key_hashes, &mut findings)?;
+    orders::check(&ledger, refunds, &claimed, &mut findings)?;
     laws::check(&folds, &mut findings);
     laws::check_numbers(&folds, &mut findings);
     let compared = match &views {

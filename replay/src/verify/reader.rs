@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
             }
             let previous = self.order.check(&event, &mut self.findings);
             let row = match &mut movements {
-                Some(movements) if event.kind.starts_with("points.") => movements.at(event.seq, &mut self.findings)?,
+                Some(movements) if crate::payload::moves(event.kind) => movements.at(event.seq, &mut self.findings)?,
                 Some(_) | None => None,
             };
             batch.push(&event, previous, row.as_ref());

@@ -3,14 +3,14 @@
 use super::report_version;
 use crate::findings::{Check, Findings};
 use crate::ledger::Event;
-use crate::payload::{CardIssued, Payload};
+use crate::payload::{CardIssued, Payload, Rules};
 use rustc_hash::FxHashMap;
 
 #[derive(Debug, Clone, Copy)]
 struct Thing {
     partner: i64,
     version: i64,
-    /// A revoked key or an erased customer.
+    /// A revoked key, an erased customer, a retired shop or template.
     ended: bool,
 }
 
@@ -20,6 +20,9 @@ enum Change {
     Update,
     Revoke,
     Erase,
+    /// What is retired may be updated, and then is in use again.
+    Retire,
+    Renew,
 }
 
 /// Everything that is not a card.
@@ -36,9 +39,28 @@ impl Registry {
             Payload::Issued(issued) => self.check_issued(event, issued, findings),
             Payload::PartnerCreated(_)
             | Payload::ShopOpened(_)
-            | Payload::TemplateCreated(_)
             | Payload::KeyCreated(_)
             | Payload::CustomerRegistered(_) => self.create(kind, number, event, findings),
+            Payload::TemplateCreated(created) => {
+                self.create(kind, number, event, findings);
+                self.check_shops(&created.rules, event, findings);
+            }
+            Payload::SettingsChanged(_) => self.change(kind, number, Change::Update, event, findings),
+            Payload::ShopUpdated(_) => self.change(kind, number, Change::Renew, event, findings),
+            Payload::TemplateUpdated(updated) => {
+                self.change(kind, number, Change::Renew, event, findings);
+                self.check_shops(&updated.rules, event, findings);
+                if updated.version != event.version {
+                    let sentence = format!(
+                        "says that its rules apply from version {}, but it is version {}",
+                        updated.version, event.version
+                    );
+                    findings.event(Check::Programme, event.seq, sentence);
+                }
+            }
+            Payload::ShopRetired(_) | Payload::TemplateRetired(_) => {
+                self.change(kind, number, Change::Retire, event, findings);
+            }
             Payload::KeyRevoked(_) => self.change(kind, number, Change::Revoke, event, findings),
             Payload::CustomerUpdated(_) => self.change(kind, number, Change::Update, event, findings),
             Payload::CustomerErased(_) => self.change(kind, number, Change::Erase, event, findings),
@@ -69,18 +91,21 @@ impl Registry {
         self.require(kind, number, event, findings);
         let Some(thing) = self.things.get_mut(&(kind, number)) else { return };
         // What was sealed about a customer after an erasure is erased by another one.
-        if thing.ended && change != Change::Erase {
-            findings.event(
-                Check::Programme,
-                event.seq,
-                format!("{} after {kind}:{number} was revoked or erased", event.kind),
-            );
+        if thing.ended && !matches!(change, Change::Erase | Change::Renew) {
+            let ended = if change == Change::Retire { "retired" } else { "revoked or erased" };
+            let sentence = format!("{} after {kind}:{number} was {ended}", event.kind);
+            findings.event(Check::Programme, event.seq, sentence);
         }
         let expected = thing.version + 1;
         if event.version != expected {
             report_version(event.seq, event.stream, event.version, expected, findings);
         }
-        (thing.version, thing.ended) = (event.version, thing.ended || change != Change::Update);
+        let ends = match change {
+            Change::Update => thing.ended,
+            Change::Renew => false,
+            Change::Revoke | Change::Erase | Change::Retire => true,
+        };
+        (thing.version, thing.ended) = (event.version, ends);
     }
 
     fn check_issued(&self, event: &Event<'_>, issued: &CardIssued<'_>, findings: &mut Findings) {
@@ -94,6 +119,12 @@ impl Registry {
                 issued.template, template.version, issued.template_version
             );
             findings.event(Check::Programme, event.seq, sentence);
+        }
+    }
+
+    fn check_shops(&self, rules: &Rules, event: &Event<'_>, findings: &mut Findings) {
+        for shop in &rules.shop_ids {
+            self.require("shop", shop.get(), event, findings);
         }
     }
 

@@ -7,7 +7,7 @@ use super::names::Names;
 use super::registry::Registry;
 use super::vault::{Fact, Facts};
 use crate::findings::{Check, Findings};
-use crate::fold::{Cards, MovementRow, check_key, differences};
+use crate::fold::{Cards, MovementRow, Programme, check_key, differences};
 use crate::ledger::{ChainHasher, Event};
 use crate::payload::{Payload, card_of_stream};
 use std::sync::Arc;
@@ -96,7 +96,9 @@ impl Worker {
         if card.is_none() {
             self.names.note(&event);
         }
-        if !mine && !registers {
+        // Whoever folds a card has to know its terms.
+        let learns = card.is_none() && Programme::concerns(event.kind);
+        if !mine && !registers && !learns {
             return;
         }
         if self.watermark.is_some_and(|watermark| event.seq > watermark) {
@@ -115,6 +117,9 @@ impl Worker {
         };
         if let Some(registry) = &mut self.registry {
             registry.check(&event, &payload, &mut self.findings);
+        }
+        if learns {
+            self.cards.programme.learn(&event, &payload);
         }
         if mine {
             self.fold_own(batch, at, &event, &payload, facts);
@@ -161,5 +166,5 @@ fn moves_points(batch: &Batch, first: usize) -> bool {
     (first..batch.len())
         .map(|at| batch.event(at))
         .take_while(|event| event.command_seq == command)
-        .any(|event| event.kind.starts_with("points."))
+        .any(|event| crate::payload::moves(event.kind))
 }

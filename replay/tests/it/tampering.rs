@@ -6,7 +6,7 @@ use counterfoil_replay::progress::Progress;
 use counterfoil_replay::verify::verify;
 use serde_json::Value;
 
-fn report(books: &Books) -> Value {
+pub(crate) fn report(books: &Books) -> Value {
     verify(&Location::of_data(books.directory.path()), &Progress::silent()).expect("a readable ledger").to_json()
 }
 

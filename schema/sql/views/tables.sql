@@ -73,9 +73,9 @@ CREATE TABLE refunds (
 ) STRICT, WITHOUT ROWID;
 
 -- Which event claimed an idempotency key: first 8 bytes of BLAKE3(key), big endian, as a signed integer.
--- Two keys may share a hash: a reader compares the key in the log itself.
+-- Two keys may share a hash: a reader compares the key in the log itself. `era` is seq / 1048576, rounded down.
 CREATE TABLE idempotency (
-    hash INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (hash, seq)
+    era INTEGER NOT NULL, hash INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (era, hash, seq)
 ) STRICT, WITHOUT ROWID;
 
 -- How many cards each block of 4096 card ids holds, so that a page of a list can be counted without reading the list.

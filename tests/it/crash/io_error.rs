@@ -1,6 +1,7 @@
 //! A disk that refuses to be written: a limit on the size of files makes every further write an I/O error, for real.
 
-use super::process::{Process, Till, init, verify};
+use super::process::{Process, Till, init};
+use crate::support::verify;
 use std::process::Command;
 
 #[test]

@@ -1,6 +1,7 @@
 //! kill -9 at any instant: what was acknowledged is there, exactly once, whatever became of the projections.
 
-use super::process::{Process, Till, files_of, init, verify};
+use super::process::{Process, Till, files_of, init};
+use crate::support::verify;
 use rand::Rng as _;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

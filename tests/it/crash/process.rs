@@ -101,16 +101,6 @@ impl Till {
     }
 }
 
-/// Runs the auditor's verification, which shares no code with the service, on a directory; panics with what it finds.
-pub(super) fn verify(data: &Path) {
-    let location = counterfoil_replay::ledger::Location::of_either(data);
-    let report = counterfoil_replay::verify::verify(&location, &counterfoil_replay::progress::Progress::on_stderr());
-    let report = report.expect("the files can be read");
-    let mut text = Vec::new();
-    report.write(&mut text).expect("a report can be written");
-    assert!(report.ok(), "{}", String::from_utf8_lossy(&text));
-}
-
 /// A database and its companions.
 pub(super) fn files_of(database: &Path) -> Vec<PathBuf> {
     ["", "-wal", "-shm"].map(|suffix| format!("{}{suffix}", database.display()).into()).into()

@@ -26,7 +26,8 @@ fn balance(workshop: &Workshop) -> i64 {
 }
 
 /// Edits ledger.db behind the triggers' back.
-fn tamper(workshop: &Workshop, sql: &str) {
+fn tamper(workshop: &mut Workshop, sql: &str) {
+    workshop.break_on_purpose();
     let ledger = Connection::open(workshop.dir().ledger()).unwrap();
     let triggers: Vec<(String, String)> = ledger
         .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
@@ -88,8 +89,8 @@ fn tear(views: &std::path::Path) {
 
 #[test]
 fn an_auditors_copy_is_not_continued() {
-    let (workshop, _) = workshop_with_history();
-    tamper(&workshop, "DELETE FROM sealed_records");
+    let (mut workshop, _) = workshop_with_history();
+    tamper(&mut workshop, "DELETE FROM sealed_records");
     assert!(matches!(start(&workshop), Err(EngineError::NoVault)));
 }
 
@@ -133,8 +134,8 @@ fn a_broken_tail_is_refused_with_the_command_to_run() {
         ("DELETE FROM events WHERE seq = 20", "missing"),
         ("UPDATE events SET hash = zeroblob(32) WHERE seq = 25", "hash"),
     ] {
-        let (workshop, _) = workshop_with_history();
-        tamper(&workshop, sql);
+        let (mut workshop, _) = workshop_with_history();
+        tamper(&mut workshop, sql);
         let message = start(&workshop).unwrap_err().to_string();
         assert!(message.contains(problem) && message.contains("counterfoil-replay verify"), "{message}");
     }
@@ -142,14 +143,15 @@ fn a_broken_tail_is_refused_with_the_command_to_run() {
 
 #[test]
 fn a_log_that_was_cut_off_is_refused_because_views_db_remembers_more() {
-    let (workshop, _) = workshop_with_history();
-    tamper(&workshop, "DELETE FROM events WHERE seq > 20");
+    let (mut workshop, _) = workshop_with_history();
+    tamper(&mut workshop, "DELETE FROM events WHERE seq > 20");
     assert!(matches!(start(&workshop), Err(EngineError::LogBehindViews { .. })));
 }
 
 #[test]
 fn a_log_without_its_triggers_is_refused() {
-    let (workshop, _) = workshop_with_history();
+    let (mut workshop, _) = workshop_with_history();
+    workshop.break_on_purpose();
     Connection::open(workshop.dir().ledger()).unwrap().execute_batch("DROP TRIGGER events_refuse_delete").unwrap();
     assert!(start(&workshop).unwrap_err().to_string().contains("events_refuse_delete"));
 }

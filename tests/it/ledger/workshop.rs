@@ -1,5 +1,6 @@
 //! A ledger in a directory of its own, with a manual clock and short names for commands.
 
+use crate::support::verify;
 use counterfoil::app::{Engine, EngineConfig};
 use counterfoil::clock::Clock;
 use counterfoil::domain::cards::{Block, BlockNote, Issue, Unblock};
@@ -26,6 +27,17 @@ pub(crate) struct Workshop {
     pub(crate) clock: Clock,
     pages_max: Arc<AtomicU32>,
     pub(crate) files: tempfile::TempDir,
+    broken_on_purpose: bool,
+}
+
+impl Drop for Workshop {
+    /// Whatever a test did, an auditor finds the books sound: unless the test broke them itself.
+    fn drop(&mut self) {
+        self.stop();
+        if !self.broken_on_purpose && !std::thread::panicking() {
+            verify(self.dir().path());
+        }
+    }
 }
 
 impl Workshop {
@@ -33,7 +45,7 @@ impl Workshop {
     pub(crate) fn with_rules(rules: TemplateRules) -> Self {
         let files = tempfile::tempdir().expect("a temporary directory");
         let clock = Clock::manual(Timestamp::from_micros(START));
-        let mut workshop = Self { engine: None, clock, pages_max: Arc::default(), files };
+        let mut workshop = Self { engine: None, clock, pages_max: Arc::default(), files, broken_on_purpose: false };
         workshop.start();
         let partner = CreatePartner { name: "Corner Bakery".into(), currency: "EUR".into() };
         workshop.must(Command::CreatePartner(partner));
@@ -57,6 +69,11 @@ impl Workshop {
             ..EngineConfig::new(self.dir())
         };
         self.engine = Some(Engine::start(config).expect("the engine starts"));
+    }
+
+    /// Spares the books the auditor's look at the end.
+    pub(crate) fn break_on_purpose(&mut self) {
+        self.broken_on_purpose = true;
     }
 
     pub(crate) fn stop(&mut self) {

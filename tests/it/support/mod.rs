@@ -1,9 +1,11 @@
 //! What the black-box tests share: a real server on a free port and a real directory, a client, and a programme to talk about.
 
+mod auditor;
 mod client;
 mod server;
 mod shop;
 
+pub(crate) use auditor::verify;
 pub(crate) use client::{Client, Reply, is_time};
 pub(crate) use server::NewKey;
 pub(crate) use shop::{Shop, cards_of};

@@ -1,0 +1,174 @@
+//! The terms by which cards earn and spend: each partner's settings, and every edition of each template's rules.
+
+use crate::decimal::Decimal;
+use crate::ledger::Event;
+use crate::payload::{Basis, Level, Payload, Rules, Settings, Sharing, Shortfall, Tier, TierPlan};
+use crate::points::{PartnerId, Points, ShopId, TemplateId};
+use rustc_hash::FxHashMap;
+
+/// What the log has said of partners and templates so far.
+#[derive(Debug, Default)]
+pub struct Programme {
+    partners: FxHashMap<PartnerId, Partner>,
+    templates: FxHashMap<TemplateId, Template>,
+}
+
+/// A partner's money and settings.
+#[derive(Debug)]
+pub(super) struct Partner {
+    pub(super) currency: Box<str>,
+    pub(super) settings: Settings,
+}
+
+/// A template's rules from its first event on.
+#[derive(Debug, Default)]
+pub(super) struct Template {
+    /// Of its last event.
+    pub(super) version: i64,
+    editions: Vec<(i64, Rules)>,
+}
+
+impl Programme {
+    /// Whether events of this kind say something about the programme.
+    #[must_use]
+    pub fn concerns(kind: &str) -> bool {
+        matches!(
+            kind,
+            "partner.created"
+                | "partner.settings_changed"
+                | "template.created"
+                | "template.updated"
+                | "template.retired"
+        )
+    }
+
+    /// Notes what an event says. That it may say so is the registry's to check.
+    pub fn learn(&mut self, event: &Event<'_>, payload: &Payload<'_>) {
+        match payload {
+            Payload::PartnerCreated(it) => {
+                let partner = Partner { currency: it.currency.0.as_str().into(), settings: unchanged() };
+                self.partners.entry(it.partner).or_insert(partner);
+            }
+            Payload::SettingsChanged(it) => {
+                if let Some(partner) = self.partners.get_mut(&it.partner) {
+                    partner.settings = it.settings.clone();
+                }
+            }
+            Payload::TemplateCreated(it) => {
+                let template = self.templates.entry(it.template).or_default();
+                template.version = event.version;
+                template.editions.push((event.version, it.rules.clone()));
+            }
+            Payload::TemplateUpdated(it) => {
+                let template = self.templates.entry(it.template).or_default();
+                template.version = event.version;
+                template.editions.push((event.version, it.rules.clone()));
+            }
+            Payload::TemplateRetired(it) => self.templates.entry(it.template).or_default().version = event.version,
+            Payload::ShopOpened(_)
+            | Payload::ShopUpdated(_)
+            | Payload::ShopRetired(_)
+            | Payload::KeyCreated(_)
+            | Payload::KeyRevoked(_)
+            | Payload::CustomerRegistered(_)
+            | Payload::CustomerUpdated(_)
+            | Payload::CustomerErased(_)
+            | Payload::Issued(_)
+            | Payload::Updated(_)
+            | Payload::Activated(_)
+            | Payload::Blocked(_)
+            | Payload::Unblocked(_)
+            | Payload::TierChanged(_)
+            | Payload::Moved(_) => {}
+        }
+    }
+
+    pub(super) fn partner(&self, partner: PartnerId) -> Option<&Partner> {
+        self.partners.get(&partner)
+    }
+
+    pub(super) fn template(&self, template: TemplateId) -> Option<&Template> {
+        self.templates.get(&template)
+    }
+}
+
+impl Template {
+    /// The rules of the event with that version, or of the last one before it.
+    pub(super) fn rules(&self, version: i64) -> Option<&Rules> {
+        self.editions.iter().rev().find(|(from, _)| *from <= version).map(|(_, rules)| rules)
+    }
+
+    /// The rules in force.
+    pub(super) fn rules_now(&self) -> Option<&Rules> {
+        self.editions.last().map(|(_, rules)| rules)
+    }
+}
+
+impl Rules {
+    /// Whether cards of the template earn and spend at a shop; who names no shop is everywhere.
+    pub(super) fn apply_at(&self, shop: Option<ShopId>) -> bool {
+        shop.is_none_or(|shop| self.shop_ids.is_empty() || self.shop_ids.contains(&shop))
+    }
+}
+
+impl Settings {
+    /// How points are shared, in effect.
+    pub(super) const fn sharing(&self) -> Sharing {
+        if self.multi_store_points { self.point_sharing } else { Sharing::None }
+    }
+
+    /// Whether a card's lifetime points alone decide on its tier.
+    pub(super) fn count_the_card_alone(&self) -> bool {
+        !self.unified_tiers && self.tiers.basis == Basis::Lifetime
+    }
+}
+
+impl TierPlan {
+    /// The tier that so many counted points reach.
+    pub(super) fn reached(&self, counted: Points) -> Tier {
+        self.levels.iter().rev().find(|level| level.threshold <= counted).map_or(Tier::Bronze, |level| level.tier)
+    }
+
+    /// What purchases of a card of that tier are multiplied by: as its own level says, or the highest below it.
+    pub(super) fn multiplier(&self, tier: Tier) -> Decimal {
+        self.levels.iter().rev().find(|level| level.tier <= tier).map_or(Decimal::ONE, |level| level.multiplier)
+    }
+}
+
+/// The settings of a partner that never changed any.
+fn unchanged() -> Settings {
+    let level = |(tier, threshold)| Level { tier, threshold: Points::new(threshold), multiplier: Decimal::ONE };
+    let levels = [(Tier::Bronze, 0), (Tier::Silver, 500), (Tier::Gold, 800), (Tier::Platinum, 6000)];
+    Settings {
+        multi_store_points: false,
+        point_sharing: Sharing::Full,
+        unified_tiers: false,
+        refund_shortfall: Shortfall::Negative,
+        tiers: TierPlan { basis: Basis::Lifetime, levels: levels.map(level).to_vec() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tier_begins_at_its_threshold() {
+        let plan = unchanged().tiers;
+        let tiers = [(0, Tier::Bronze), (499, Tier::Bronze), (500, Tier::Silver), (799, Tier::Silver)];
+        for (lifetime, tier) in tiers.into_iter().chain([(800, Tier::Gold), (5999, Tier::Gold), (6000, Tier::Platinum)])
+        {
+            assert_eq!(plan.reached(Points::new(lifetime)), tier, "{lifetime}");
+        }
+    }
+
+    #[test]
+    fn a_tier_that_a_plan_leaves_out_counts_as_the_highest_below_it() {
+        let two = Decimal::new(2, 0);
+        let level = |tier, multiplier| Level { tier, threshold: Points::ZERO, multiplier };
+        let levels = vec![level(Tier::Bronze, Decimal::ONE), level(Tier::Gold, two)];
+        let plan = TierPlan { basis: Basis::Lifetime, levels };
+        let tiers = [Tier::Bronze, Tier::Silver, Tier::Gold, Tier::Platinum];
+        assert_eq!(tiers.map(|tier| plan.multiplier(tier)), [Decimal::ONE, Decimal::ONE, two, two]);
+    }
+}

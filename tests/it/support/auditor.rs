@@ -1,0 +1,13 @@
+//! The auditor's tool, run on what a test has written.
+
+use std::path::Path;
+
+/// Runs the auditor's verification, which shares no code with the service, on a directory; panics with what it finds.
+pub(crate) fn verify(data: &Path) {
+    let location = counterfoil_replay::ledger::Location::of_either(data);
+    let report = counterfoil_replay::verify::verify(&location, &counterfoil_replay::progress::Progress::on_stderr());
+    let report = report.expect("the files can be read");
+    let mut text = Vec::new();
+    report.write(&mut text).expect("a report can be written");
+    assert!(report.ok(), "{}", String::from_utf8_lossy(&text));
+}
