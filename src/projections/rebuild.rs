@@ -13,6 +13,9 @@ use std::path::Path;
 /// How many history rows wait in memory before they are written.
 const WAITING_MAX: usize = 100_000;
 
+/// How much memory the sorting of an index may take, in KiB.
+const SORTING_KIB: i64 = 64 * 1024;
+
 /// Why a rebuild failed. The file it was making is of no use.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
@@ -69,6 +72,9 @@ pub fn rebuild(ledger: &Connection, path: &Path, until: Option<Seq>) -> Result<S
     // The file is worth nothing until it is complete: no journal, no sync before the end.
     views.pragma_update(None, "journal_mode", "OFF")?;
     views.pragma_update(None, "synchronous", "OFF")?;
+    // The indexes are sorted last, beside the thread that reads their rows, and with room to do it.
+    views.pragma_update(None, "threads", 2)?;
+    views.pragma_update(None, "cache_size", -SORTING_KIB)?;
     views.execute_batch("BEGIN")?;
     layout::create_tables(&views)?;
     let until = match until {
