@@ -1,7 +1,8 @@
 //! Orders through the writer: purchases that redeem and earn, and their refunds, each exactly once.
 
 use super::workshop::{
-    Workshop, all, award, bought, buy, buy_as, cancel, money, order, redeem, refund, stated_balance, together,
+    DAY, START, Workshop, all, award, bought, buy, buy_as, cancel, money, order, redeem, refund, stated_balance,
+    together,
 };
 use counterfoil::domain::customers::{PersonRecord, Register};
 use counterfoil::domain::orders::{Purchase, Share};
@@ -173,6 +174,23 @@ fn partial_refunds_take_back_exactly_what_the_order_earned_and_no_more() {
     ));
     assert!(matches!(workshop.run(cancel("1001")), Err(Refusal::Rejected(Rejection::OrderRefunded { .. }))));
     assert_rebuilds(&mut workshop);
+}
+
+#[test]
+fn a_refund_that_first_writes_off_what_is_due_is_remembered_like_any_other() {
+    let mut workshop = Workshop::new();
+    let (card, _) = workshop.issue("ona@example.com", 0);
+    workshop.must(buy(card, "1001", "10.00", 0));
+    workshop.must(award(card, 7, Some(START + DAY), order("gift")));
+    workshop.set_time(START + 2 * DAY);
+    let outcome = workshop.must(refund("1001", Some("r1"), part("6.00")));
+    assert_eq!(kinds(&outcome), ["points.expired", "points.refunded"]);
+    let refused = Rejection::RefundTooLarge { amount: money("6.00"), left: money("4.00") };
+    assert_rejected(workshop.run(refund("1001", Some("r2"), part("6.00"))), &refused);
+    workshop.restart();
+    assert_rejected(workshop.run(refund("1001", Some("r2"), part("6.00"))), &refused);
+    workshop.must(refund("1001", Some("r2"), part("4.00")));
+    assert_eq!(workshop.available(card), 0);
 }
 
 #[test]
