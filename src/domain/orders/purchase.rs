@@ -4,8 +4,8 @@ use super::{Breakdown, Discount, OrderRecorded, earned};
 use crate::domain::cards::{Card, Fresh, Issue};
 use crate::domain::customers::{Customer, PersonRecord};
 use crate::domain::points::{
-    Deposit, Note, Origin, Points, PointsAwarded, PointsRedeemed, Ready, balance_after, draft, may_earn, may_spend,
-    promotion, ready, spendable, within_one_operation, within_redemption_bounds,
+    Deposit, Note, Origin, Points, PointsAwarded, PointsRedeemed, Ready, applies, balance_after, draft, may_earn,
+    may_spend, promotion, ready, spendable, within_one_operation, within_redemption_bounds,
 };
 use crate::domain::programme::Terms;
 use crate::domain::{CustomerId, Draft, Event, Metadata, Money, Rejection, Seq, ShopId, Timestamp};
@@ -136,7 +136,10 @@ impl Purchase {
         let (rules, redeems) = (terms.rules(), self.redeem.is_positive());
         self.check_currency(terms)?;
         let ready = ready(card, rules, now)?;
-        may_earn(card, self.shop, terms)?;
+        applies(self.shop, terms)?;
+        if self.asks_to_earn(terms) {
+            may_earn(card, self.shop, terms)?;
+        }
         if redeems {
             may_spend(card, self.shop, self.redeem, terms, now)?;
         }
@@ -165,6 +168,14 @@ impl Purchase {
             return Err(Rejection::InsufficientPoints { needed: self.redeem, available });
         }
         Ok((Checked { earned, breakdown, discount }, ready))
+    }
+
+    // A purchase that earns nothing in any case may take place where the card does not earn.
+    fn asks_to_earn(&self, terms: &Terms<'_>) -> bool {
+        match self.points {
+            Some(points) => points.is_positive(),
+            None => !self.total.is_zero() && terms.rules().points_enabled,
+        }
     }
 
     fn check_currency(&self, terms: &Terms<'_>) -> Result<(), Rejection> {

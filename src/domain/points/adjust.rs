@@ -1,7 +1,7 @@
 //! Correcting a balance by hand.
 
 use super::award::Deposit;
-use super::moving::{balance_after, draft, ready, within_one_operation};
+use super::moving::{balance_after, draft, ready, something, within_one_operation};
 use super::{Particulars, Points, PointsAdjusted};
 use crate::domain::cards::Card;
 use crate::domain::programme::TemplateRules;
@@ -22,6 +22,7 @@ impl Adjust {
     /// # Errors
     /// The first broken rule in the order in which [`Rejection`] declares them.
     pub fn decide(&self, card: &Card, rules: &TemplateRules, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
+        something(self.points.abs())?;
         let mut ready = ready(card, rules, now)?;
         within_one_operation(self.points)?;
         let balance = balance_after(ready.balance, self.points)?;

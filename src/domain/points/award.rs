@@ -1,6 +1,6 @@
 //! Awarding points.
 
-use super::moving::{balance_after, draft, ready, within_one_operation};
+use super::moving::{balance_after, draft, ready, something, within_one_operation};
 use super::sharing::may_earn;
 use super::{OpenedLot, Origin, Particulars, Points, PointsAwarded};
 use crate::domain::cards::{Card, CardTierChanged, Tier};
@@ -25,6 +25,7 @@ impl Award {
     /// The first broken rule in the order in which [`Rejection`] declares them.
     pub fn decide(&self, card: &Card, terms: &Terms<'_>, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
         let rules = terms.rules();
+        something(self.points)?;
         let mut ready = ready(card, rules, now)?;
         may_earn(card, self.particulars.shop, terms)?;
         if !rules.points_enabled {

@@ -21,4 +21,4 @@ pub use moving::{Note, Order, Particulars};
 pub(in crate::domain) use moving::{Ready, balance_after, draft, ready, within_one_operation};
 pub use redeem::Redeem;
 pub(in crate::domain) use redeem::within_redemption_bounds;
-pub(in crate::domain) use sharing::{may_earn, may_spend, spendable};
+pub(in crate::domain) use sharing::{applies, may_earn, may_spend, spendable};

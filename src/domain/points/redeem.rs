@@ -1,6 +1,6 @@
 //! Redeeming points.
 
-use super::moving::{balance_after, draft, ready, within_one_operation};
+use super::moving::{balance_after, draft, ready, something, within_one_operation};
 use super::sharing::{may_spend, spendable};
 use super::{Particulars, Points, PointsRedeemed};
 use crate::domain::cards::Card;
@@ -23,6 +23,7 @@ impl Redeem {
     /// The first broken rule in the order in which [`Rejection`] declares them.
     pub fn decide(&self, card: &Card, terms: &Terms<'_>, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
         let (rules, shop) = (terms.rules(), self.particulars.shop);
+        something(self.points)?;
         let mut ready = ready(card, rules, now)?;
         may_spend(card, shop, self.points, terms, now)?;
         if !rules.points_redemption_enabled {
