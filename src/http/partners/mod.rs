@@ -1,9 +1,13 @@
 //! The partner's management of its programme, `/{locale}/partners/*` and `/api/partners/*`: one set of routes under two bases.
 
 mod access;
+mod cards;
+mod changing;
 mod settings;
+mod shops;
 
 use super::locales::Locale;
+use super::server::packed;
 use actix_web::web;
 
 type State = web::Data<super::HttpState>;
@@ -17,5 +21,26 @@ pub(crate) fn routes(routes: &mut web::ServiceConfig) {
 
 fn routes_under(routes: &mut web::ServiceConfig, base: &str) {
     let at = |path: &str| web::resource(format!("{base}{path}"));
-    routes.service(at("/settings").route(web::get().to(settings::get)));
+    routes
+        .service(
+            at("/settings")
+                .route(web::get().to(settings::get))
+                .route(web::put().to(settings::update))
+                .route(web::patch().to(settings::update)),
+        )
+        .service(at("/settings/global").route(web::put().to(settings::update_globally)))
+        .service(at("/shops").route(packed(web::get().to(shops::list))).route(web::post().to(shops::create)))
+        .service(
+            at("/shops/{id}")
+                .route(web::get().to(shops::get))
+                .route(web::put().to(shops::update))
+                .route(web::delete().to(shops::delete)),
+        )
+        .service(at("/cards").route(packed(web::get().to(cards::list))).route(web::post().to(cards::create)))
+        .service(
+            at("/cards/{id}")
+                .route(web::get().to(cards::get))
+                .route(web::put().to(cards::update))
+                .route(web::delete().to(cards::delete)),
+        );
 }
