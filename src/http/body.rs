@@ -1,7 +1,7 @@
 //! Reading the body of a request: bounded, whatever its content type says, and empty meaning `{}`.
 
 use super::errors::ApiError;
-use super::fields::{Fields, digits_of, holds_fraction};
+use super::fields::{Fields, Problem, digits_of, holds_fraction};
 use super::locales::Message;
 use super::{limits, signature};
 use actix_web::dev::Payload;
@@ -17,6 +17,9 @@ pub(crate) struct Body<const MOST: usize = { limits::BODY_BYTES }>(Bytes);
 
 /// The body of a bulk request.
 pub(crate) type BulkBody = Body<{ limits::BULK_BODY_BYTES }>;
+
+/// The body of a request of many rows.
+pub(crate) type ManyBody = Body<{ limits::MANY_BODY_BYTES }>;
 
 /// The body of a request about the programme, which may hold pictures.
 pub(crate) type ProgrammeBody = Body<{ limits::PROGRAMME_BODY_BYTES }>;
@@ -44,6 +47,26 @@ impl<const MOST: usize> Body<MOST> {
         let object = self.object()?;
         let text = std::str::from_utf8(&self.0).ok().filter(|_| object.values().any(holds_fraction));
         Ok(Fields::new(object).with_digits(text.map(digits_of).unwrap_or_default()))
+    }
+
+    /// The rows of a bulk request, at most so many: within `field`, or as the body itself.
+    pub(crate) fn rows<'a>(&self, field: &'a str, most: usize) -> Result<(&'a str, Vec<Fields>), ApiError> {
+        let mut fields = match self.0.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            Some(b'[') => {
+                Body::<MOST>(Bytes::from([b"{\"", field.as_bytes(), b"\":", &self.0, b"}"].concat())).fields()?
+            }
+            Some(_) | None => self.fields()?,
+        };
+        let size = fields.length(field);
+        if size > most {
+            return Err(ApiError::BulkTooLarge { size, most });
+        }
+        let rows = fields.objects(field, most);
+        let rows = fields.required(field, rows).unwrap_or_default();
+        if rows.is_empty() && fields.is_sound() {
+            fields.problem(Problem::value(field, Message::MustNotBeEmpty));
+        }
+        fields.finish().none_or((field, rows)).map_err(ApiError::Invalid)
     }
 
     fn object(&self) -> Result<Map<String, Value>, ApiError> {

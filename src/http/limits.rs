@@ -68,6 +68,12 @@ pub(crate) const EXPIRATION_DAYS_MAX: i64 = 36_500;
 pub(crate) const BULK_BODY_BYTES: usize = 2 * 1_024 * 1_024;
 /// Items in one bulk request.
 pub(crate) const BULK_ITEMS: usize = crate::writer::BULK_MAX;
+/// The body of a request of [`MANY_ROWS`].
+pub(crate) const MANY_BODY_BYTES: usize = 4 * 1_024 * 1_024;
+/// Rows in one bulk request under `/partners`.
+pub(crate) const MANY_ROWS: usize = 10_000;
+/// The newest transactions with which a customer is shown.
+pub(crate) const LATEST_TRANSACTIONS: i64 = 20;
 /// A number of days or a page may not be larger than what arithmetic on it can hold.
 pub(crate) const PAGE_NUMBER_MAX: i64 = 1_000_000_000;
 /// The rows of one page under `/{locale}/shop` where the request does not say.

@@ -60,6 +60,7 @@ pub(crate) enum ApiError {
     },
     BulkTooLarge {
         size: usize,
+        most: usize,
     },
     CardNotFound {
         card: String,

@@ -161,6 +161,16 @@ impl Fields {
         self.left.contains_key(field)
     }
 
+    /// How long the list within a field is, which stays to be taken.
+    pub(crate) fn length(&self, field: &str) -> usize {
+        self.left.get(field).and_then(Value::as_array).map_or(0, Vec::len)
+    }
+
+    /// Whether nothing was wrong so far.
+    pub(crate) fn is_sound(&self) -> bool {
+        self.problems.0.is_empty()
+    }
+
     /// Refuses fields that are shown but not written.
     pub(crate) fn read_only(&mut self, fields: &[&str]) {
         for field in fields {

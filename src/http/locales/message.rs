@@ -105,6 +105,12 @@ messages! {
     KindRefund,
     KindReturn,
     KindWelcome,
+    CalculationMaximum,
+    CalculationMinimum,
+    CalculationStated { points: i64 },
+    CalculationSteps { steps: String, template: i64, version: i64 },
+    CalculationTier,
+    CalculationVisit,
 
     // Who asks, and whether they may.
     AddressNotAllowed,

@@ -1,10 +1,13 @@
 //! The partner's management of its programme, `/{locale}/partners/*` and `/api/partners/*`: one set of routes under two bases.
 
 mod access;
+mod bulk;
 mod cards;
 mod changing;
+mod customers;
 mod settings;
 mod shops;
+mod transactions;
 
 use super::locales::Locale;
 use super::server::packed;
@@ -42,5 +45,26 @@ fn routes_under(routes: &mut web::ServiceConfig, base: &str) {
                 .route(web::get().to(cards::get))
                 .route(web::put().to(cards::update))
                 .route(web::delete().to(cards::delete)),
-        );
+        )
+        .configure(|routes| people(routes, base))
+        .configure(|routes| movements(routes, base));
+}
+
+fn people(routes: &mut web::ServiceConfig, base: &str) {
+    let at = |path: &str| web::resource(format!("{base}/customers{path}"));
+    routes
+        .service(at("").route(packed(web::get().to(customers::list))).route(web::post().to(customers::create)))
+        .service(at("/{id}").route(web::get().to(customers::get)).route(web::put().to(customers::update)))
+        .service(at("/{id}/loyalty-stats").route(web::get().to(customers::loyalty_stats)))
+        .service(at("/{id}/transactions").route(packed(web::get().to(customers::transactions))));
+}
+
+fn movements(routes: &mut web::ServiceConfig, base: &str) {
+    let at = |path: &str| web::resource(format!("{base}{path}"));
+    routes
+        .service(at("/transactions").route(packed(web::get().to(transactions::list))))
+        .service(at("/transactions/bulk-process").route(packed(web::post().to(bulk::book))))
+        .service(at("/transactions/{id}").route(web::get().to(transactions::get)))
+        .service(at("/points/bulk-award").route(packed(web::post().to(bulk::award))))
+        .service(at("/points/bulk-adjust").route(packed(web::post().to(bulk::adjust))));
 }

@@ -76,7 +76,7 @@ struct Redemption {
 
 /// Who holds a card; nothing but the id once erased.
 #[derive(Debug, Serialize)]
-pub(super) struct User {
+pub(crate) struct User {
     id: i64,
     name: Option<String>,
     email: Option<String>,
@@ -84,7 +84,7 @@ pub(super) struct User {
 }
 
 impl User {
-    pub(super) fn of(customer: CustomerId, person: Option<PersonRecord>) -> Self {
+    pub(crate) fn of(customer: CustomerId, person: Option<PersonRecord>) -> Self {
         Self {
             id: customer.get(),
             name: person.as_ref().map(PersonRecord::display_name),

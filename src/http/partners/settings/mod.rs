@@ -57,11 +57,16 @@ struct Refunds {
 
 impl ShownTier {
     fn of(level: TierLevel, record: &SettingsRecord) -> Self {
-        let words = record.tiers.get(&level.tier).cloned().unwrap_or_default();
-        let name = Some(words.name).filter(|name| !name.is_empty()).unwrap_or_else(|| capitalised(level.tier));
+        let benefits = record.tiers.get(&level.tier).map(|words| words.benefits.clone()).unwrap_or_default();
         let TierLevel { tier, threshold, multiplier } = level;
-        Self { tier, name, threshold: threshold.get(), multiplier: Number(multiplier), benefits: words.benefits }
+        Self { tier, name: called(tier, record), threshold: threshold.get(), multiplier: Number(multiplier), benefits }
     }
+}
+
+/// What a partner calls a tier.
+pub(super) fn called(tier: Tier, record: &SettingsRecord) -> String {
+    let name = record.tiers.get(&tier).map(|words| words.name.clone()).filter(|name| !name.is_empty());
+    name.unwrap_or_else(|| capitalised(tier))
 }
 
 /// What a tier is called where the partner has no name for it.
