@@ -66,6 +66,7 @@ impl<const MOST: usize> Body<MOST> {
         if rows.is_empty() && fields.is_sound() {
             fields.problem(Problem::value(field, Message::MustNotBeEmpty));
         }
+        let rows = rows.into_iter().map(|(_, row)| row).collect();
         fields.finish().none_or((field, rows)).map_err(ApiError::Invalid)
     }
 

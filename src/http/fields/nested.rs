@@ -74,15 +74,15 @@ impl Fields {
         Some(read)
     }
 
-    /// The list within a field, at most so many objects; what is wrong with one is named `field.2.name`.
-    pub(crate) fn objects(&mut self, field: &str, most: usize) -> Option<Vec<Self>> {
+    /// The list within a field, at most so many objects, each with its place; what is wrong with one is named `field.2.name`.
+    pub(crate) fn objects(&mut self, field: &str, most: usize) -> Option<Vec<(usize, Self)>> {
         let raw = self.digits.get(field).cloned();
         let list = self.list(field, most)?;
         let texts: Vec<&RawValue> = raw.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
         let mut objects = Vec::with_capacity(list.len());
         for (place, value) in list.into_iter().enumerate() {
             if let Value::Object(object) = value {
-                objects.push(Self::inner(object, texts.get(place).map(|text| text.get())));
+                objects.push((place, Self::inner(object, texts.get(place).map(|text| text.get()))));
             } else {
                 self.problems.push(Problem::format(&format!("{field}.{place}"), Message::MustBeObject));
             }
@@ -99,7 +99,7 @@ impl Fields {
     ) -> Option<Vec<T>> {
         let objects = self.objects(field, most)?;
         let mut all = Vec::with_capacity(objects.len());
-        for (place, mut object) in objects.into_iter().enumerate() {
+        for (place, mut object) in objects {
             all.push(read(place, &mut object));
             self.adopt(&format!("{field}.{place}"), object);
         }
