@@ -21,7 +21,7 @@ fn without(value: &Value, name: &str) -> Value {
     match value {
         Value::String(text) if text.rsplit('_').next() == Some(name) => json!("NAME"),
         Value::Object(object) => {
-            let is_id = |key: &str, value: &Value| key.ends_with("_id") && value.to_string() == name;
+            let is_id = |key: &str, value: &Value| key.ends_with("_id") && value.as_i64() == name.parse().ok();
             let field = |(key, value): (&String, &Value)| {
                 (key.clone(), if is_id(key, value) { json!("NAME") } else { without(value, name) })
             };
