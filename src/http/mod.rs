@@ -1,6 +1,6 @@
 //! The HTTP surface: parses, authenticates, submits and renders. No rules, no SQL.
 //!
-//! `edge` surrounds every request; `auth`, `body` and `params` read it; `api` and `shop` hold the handlers of the two surfaces; `errors` alone knows which
+//! `edge` surrounds every request; `auth`, `body` and `params` read it; `api`, `shop` and `partners` hold the handlers of the three surfaces; `errors` alone knows which
 //! failure has which status and code, and `locales` how each is said in which language.
 
 mod addresses;
@@ -18,6 +18,7 @@ mod locales;
 mod numbers;
 mod paging;
 mod params;
+mod partners;
 mod rate_limits;
 mod server;
 mod shop;

@@ -85,6 +85,13 @@ impl ApiError {
             Self::MissingScope(scope) => Form::new(S::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", Message::NotPermitted)
                 .number(1005)
                 .detail("required_permissions", json!([scope.name()])),
+            Self::MissingPartnerScope(scope) => {
+                not_the_partner(Message::NotPermitted).detail("required_permissions", json!([scope.name()]))
+            }
+            Self::NotThePartner => not_the_partner(Message::NotThePartner),
+            Self::NeedsWholePartner { shop } => {
+                not_the_partner(Message::NeedsWholePartner).detail("shop_id", shop.get())
+            }
             Self::ShopNotAllowed { shop } => {
                 Form::new(S::FORBIDDEN, "STORE_ACCESS_DENIED", Message::CredentialsOfAnotherShop)
                     .detail("shop_id", shop.as_str())
@@ -96,10 +103,10 @@ impl ApiError {
             Self::MalformedBody(why) => Form::new(S::BAD_REQUEST, "VALIDATION_ERROR", why.clone()).number(1100),
             Self::BodyTooLarge { most } => Form::new(S::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", Message::BodyTooLarge)
                 .detail("maximum_bytes", *most),
-            Self::BulkTooLarge { size } => {
+            Self::BulkTooLarge { size, most } => {
                 Form::new(S::UNPROCESSABLE_ENTITY, "BULK_OPERATION_TOO_LARGE", Message::TooManyItems)
                     .detail("provided_size", *size)
-                    .detail("maximum_size", crate::http::limits::BULK_ITEMS)
+                    .detail("maximum_size", *most)
             }
             Self::CardNotFound { card } => Form::new(S::NOT_FOUND, "CARD_NOT_FOUND", Message::NoSuchCard)
                 .number(1200)
@@ -144,6 +151,10 @@ impl ApiError {
             Self::Internal => Form::new(S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", Message::OurSide),
         }
     }
+}
+
+fn not_the_partner(message: Message) -> Form {
+    Form::new(StatusCode::FORBIDDEN, "INSUFFICIENT_PARTNER_PERMISSIONS", message)
 }
 
 // Of several problems the one with a code of its own names the answer.

@@ -28,7 +28,7 @@ enum Kind {
 
 /// A request to book something.
 #[derive(Debug)]
-struct Booking {
+pub(crate) struct Booking {
     kind: Kind,
     named: Named,
     order: String,
@@ -52,16 +52,31 @@ pub(crate) async fn create(
     body: Body,
 ) -> Result<Answer<Booked>, ApiError> {
     caller.needs(Scope::PointsManage)?;
-    let booking = Booking::read(body.fields()?, key.0.as_deref())?;
-    let order_shop = caller.clone().at_shop(booking.order_shop.as_deref().or(booking.shop.as_deref()))?.shop;
-    let caller = caller.at_shop(booking.shop.as_deref())?;
-    let command = booking.command(&state, &caller, order_shop).await?;
+    let (caller, command) = Booking::read(body.fields()?, key.0.as_deref())?.placed(&state, &caller).await?;
     let (booked, replayed) = book(&state, &caller, locale, key.0, command).await?;
     Ok(Answer::created(Message::TransactionRecorded, booked).replayed(replayed))
 }
 
 impl Booking {
-    fn read(mut fields: Fields, key: Option<&str>) -> Result<Self, ApiError> {
+    /// The booking that a body asks for.
+    fn read(fields: Fields, key: Option<&str>) -> Result<Self, ApiError> {
+        Self::read_as(fields, || Some(unnamed(key)))
+    }
+
+    /// The same with an order id whatever it is, so that it is booked once.
+    pub(crate) fn read_named(fields: Fields) -> Result<Self, ApiError> {
+        Self::read_as(fields, || None)
+    }
+
+    /// The caller where it takes place, and the command.
+    pub(crate) async fn placed(self, state: &HttpState, caller: &Caller) -> Result<(Caller, Command), ApiError> {
+        let order_shop = caller.clone().at_shop(self.order_shop.as_deref().or(self.shop.as_deref()))?.shop;
+        let caller = caller.clone().at_shop(self.shop.as_deref())?;
+        let command = self.command(state, &caller, order_shop).await?;
+        Ok((caller, command))
+    }
+
+    fn read_as(mut fields: Fields, unnamed: impl FnOnce() -> Option<String>) -> Result<Self, ApiError> {
         let (kind, old_form) = kind(&mut fields);
         let named = Named::take(&mut fields);
         if matches!(kind, Kind::Purchase | Kind::Redemption) {
@@ -69,7 +84,7 @@ impl Booking {
         }
         let names = [fields.reference("order_id"), fields.reference("reference")];
         let named_order = names.into_iter().flatten().next();
-        let order = named_order.or_else(|| old_form.then(|| unnamed(key)));
+        let order = named_order.or_else(|| if old_form { unnamed() } else { None });
         let order = fields.required("order_id", order);
         let total = fields.either(["order_total", "amount"], Fields::money);
         // A purchase may earn nothing; whatever else is booked moves something.
@@ -157,7 +172,7 @@ fn kind(fields: &mut Fields) -> (Kind, bool) {
     const WORDS: &str = "purchase, earn, redeem, refund, cancellation";
     let Some(word) = fields.string("type") else { return (Kind::Purchase, false) };
     match word.as_str() {
-        "purchase" => (Kind::Purchase, false),
+        "purchase" | "sale" => (Kind::Purchase, false),
         "earn" => (Kind::Purchase, true),
         "redeem" => (Kind::Redemption, true),
         "refund" => (Kind::Refund, false),
