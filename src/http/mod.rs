@@ -18,6 +18,7 @@ mod locales;
 mod numbers;
 mod paging;
 mod params;
+mod partners;
 mod rate_limits;
 mod server;
 mod shop;

@@ -45,6 +45,7 @@ pub(crate) const CATALOGUE: &[Entry] = &[
         Message::NotPermitted,
         &["FORBIDDEN", "ACCESS_DENIED", "SCOPE_INSUFFICIENT"],
     ),
+    entry("INSUFFICIENT_PARTNER_PERMISSIONS", 403, None, Message::NotPermitted, &[]),
     entry("IP_NOT_WHITELISTED", 403, None, Message::AddressNotAllowed, &[]),
     entry("STORE_ACCESS_DENIED", 403, None, Message::CredentialsOfAnotherShop, &[]),
     entry("CARD_BLOCKED", 403, None, Message::CardIsBlocked, &["BUSINESS_CARD_BLOCKED"]),

@@ -85,6 +85,13 @@ impl ApiError {
             Self::MissingScope(scope) => Form::new(S::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", Message::NotPermitted)
                 .number(1005)
                 .detail("required_permissions", json!([scope.name()])),
+            Self::MissingPartnerScope(scope) => {
+                not_the_partner(Message::NotPermitted).detail("required_permissions", json!([scope.name()]))
+            }
+            Self::NotThePartner => not_the_partner(Message::NotThePartner),
+            Self::NeedsWholePartner { shop } => {
+                not_the_partner(Message::NeedsWholePartner).detail("shop_id", shop.get())
+            }
             Self::ShopNotAllowed { shop } => {
                 Form::new(S::FORBIDDEN, "STORE_ACCESS_DENIED", Message::CredentialsOfAnotherShop)
                     .detail("shop_id", shop.as_str())
@@ -144,6 +151,10 @@ impl ApiError {
             Self::Internal => Form::new(S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", Message::OurSide),
         }
     }
+}
+
+fn not_the_partner(message: Message) -> Form {
+    Form::new(StatusCode::FORBIDDEN, "INSUFFICIENT_PARTNER_PERMISSIONS", message)
 }
 
 // Of several problems the one with a code of its own names the answer.

@@ -36,6 +36,14 @@ pub(crate) enum ApiError {
     CredentialsExpired,
     AddressNotAllowed,
     MissingScope(Scope),
+    /// Under `/partners`: the credential lacks the scope.
+    MissingPartnerScope(Scope),
+    /// `X-Partner-ID` names another partner than the credential's.
+    NotThePartner,
+    /// The credential is bound to one shop, and what is asked concerns the whole partner.
+    NeedsWholePartner {
+        shop: ShopId,
+    },
     /// The shop is the partner's, but not the credential's.
     ShopNotAllowed {
         shop: String,

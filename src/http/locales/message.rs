@@ -79,6 +79,7 @@ messages! {
     PointsRedeemed,
     PointsThatExpireSoon,
     ServiceStatus,
+    Settings,
     Shop,
     Shops,
     Transaction,
@@ -103,6 +104,8 @@ messages! {
     CredentialsOfAnotherShop,
     MalformedKey,
     NotPermitted,
+    NeedsWholePartner,
+    NotThePartner,
     SendCredentials,
     SignatureDoesNotFit,
 

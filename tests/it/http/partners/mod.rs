@@ -1,0 +1,3 @@
+//! The partner's management of its programme, under both forms of path.
+
+mod access;
