@@ -4,8 +4,8 @@ use super::fields::{Problem, Problems};
 use super::limits;
 use super::locales::Message;
 use super::paging::Paging;
+use crate::domain::MovementType;
 use crate::domain::Timestamp;
-use crate::domain::cards::MovementType;
 use actix_web::{HttpRequest, web};
 use rust_decimal::Decimal;
 

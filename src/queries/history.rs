@@ -1,7 +1,8 @@
 //! A card's history: its movements, newest first.
 
 use super::{Page, Queries, QueryError, Window, bodies};
-use crate::domain::cards::{Card, MovementType};
+use crate::domain::MovementType;
+use crate::domain::cards::Card;
 use crate::domain::points::{Note, Points};
 use crate::domain::{CardId, PartnerId, Seq, Timestamp};
 use crate::projections;

@@ -5,7 +5,7 @@ use crate::domain::orders::{PointsRefunded, PointsReturned};
 use crate::domain::points::{
     Lot, Lots, OpenedLot, Points, PointsAdjusted, PointsAwarded, PointsExpired, PointsRedeemed, Slice,
 };
-use crate::domain::{CardId, CustomerId, Event, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp};
+use crate::domain::{CardId, CustomerId, Event, MovementType, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Whether a card may be used.
@@ -32,47 +32,6 @@ impl Status {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Active, Self::Inactive, Self::Blocked].into_iter().find(|status| status.name() == name)
-    }
-}
-
-/// What kind of movement a row of the history is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum MovementType {
-    Award,
-    Redeem,
-    Adjust,
-    Expire,
-    /// A purchase that earned nothing.
-    Order,
-    /// What a refund took back.
-    Refund,
-    /// What a refund gave back.
-    Return,
-}
-
-impl MovementType {
-    /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Award, Self::Redeem, Self::Adjust, Self::Expire, Self::Order, Self::Refund, Self::Return];
-
-    /// The type's name in the history.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Award => "award",
-            Self::Redeem => "redeem",
-            Self::Adjust => "adjust",
-            Self::Expire => "expire",
-            Self::Order => "order",
-            Self::Refund => "refund",
-            Self::Return => "return",
-        }
-    }
-
-    /// The type of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|movement| movement.name() == name)
     }
 }
 

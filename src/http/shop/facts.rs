@@ -1,8 +1,8 @@
 //! What every form of a transaction under `/{locale}/shop` is rendered from: the recorded event, and what the vault holds of it.
 
-use crate::domain::orders::{TransactionKind, order_total};
+use crate::domain::orders::TransactionKind;
 use crate::domain::points::{Note, Points};
-use crate::domain::{CardId, Event, Metadata, Money, Seq, Timestamp};
+use crate::domain::{CardId, Event, Metadata, Money, Movement, Seq, Timestamp};
 use crate::http::api::ERASED;
 use crate::http::locales::{Locale, Message};
 use crate::queries::TransactionView;
@@ -51,7 +51,7 @@ impl Facts {
     }
 
     fn of((seq, at): (Seq, Timestamp), event: &Event, note: Option<Note>) -> Option<Self> {
-        let kind = TransactionKind::of(event)?;
+        let moved = Movement::of(event)?.stated();
         let erased = event.sealed().is_some() && note.is_none();
         let note = note.unwrap_or_default();
         let mut metadata = note.metadata;
@@ -63,84 +63,22 @@ impl Facts {
             }
             None => Vec::new(),
         };
-        let facts = Self {
+        Some(Self {
             seq,
             at,
-            kind,
-            card: CardId::new(0),
-            points: Points::ZERO,
-            balance: Points::ZERO,
-            total: order_total(event),
-            order: None,
-            refund: None,
-            reference: None,
-            expires_at: None,
+            kind: moved.kind,
+            card: moved.card,
+            points: moved.points,
+            balance: moved.after,
+            total: moved.order_total(),
+            order: moved.order.map(str::to_owned),
+            refund: moved.refund.map(str::to_owned),
+            reference: moved.reference.map(str::to_owned),
+            expires_at: moved.lot.and_then(|lot| lot.expires_at),
             reason: if erased { Some(ERASED.to_owned()) } else { note.reason },
             metadata,
             cart,
-        };
-        facts.stated(event)
-    }
-
-    fn stated(self, event: &Event) -> Option<Self> {
-        Some(match event {
-            Event::PointsAwarded(event) => Self {
-                order: event.order.clone(),
-                reference: event.reference.clone(),
-                expires_at: event.lot.and_then(|lot| lot.expires_at),
-                ..self.moved(event.card, event.points, event.balance)
-            },
-            Event::PointsRedeemed(event) => Self {
-                order: event.order.clone(),
-                reference: event.reference.clone(),
-                ..self.moved(event.card, event.points, event.balance)
-            },
-            Event::PointsAdjusted(event) => Self {
-                reference: event.reference.clone(),
-                expires_at: event.lot.and_then(|lot| lot.expires_at),
-                ..self.moved(event.card, event.points, event.balance)
-            },
-            Event::PointsExpired(event) => {
-                Self { reference: event.reference.clone(), ..self.moved(event.card, event.points, event.balance) }
-            }
-            Event::OrderRecorded(event) => {
-                Self { order: Some(event.order.clone()), ..self.moved(event.card, Points::ZERO, event.balance) }
-            }
-            Event::PointsRefunded(event) => Self {
-                order: Some(event.order.clone()),
-                refund: event.refund.clone(),
-                ..self.moved(event.card, event.points, event.balance)
-            },
-            Event::PointsReturned(event) => Self {
-                order: Some(event.order.clone()),
-                refund: event.refund.clone(),
-                expires_at: event.lot.and_then(|lot| lot.expires_at),
-                ..self.moved(event.card, event.points, event.balance)
-            },
-            Event::PartnerCreated(_)
-            | Event::PartnerSettingsChanged(_)
-            | Event::ShopOpened(_)
-            | Event::ShopUpdated(_)
-            | Event::ShopRetired(_)
-            | Event::TemplateCreated(_)
-            | Event::TemplateUpdated(_)
-            | Event::TemplateRetired(_)
-            | Event::KeyCreated(_)
-            | Event::KeyRevoked(_)
-            | Event::CustomerRegistered(_)
-            | Event::CustomerUpdated(_)
-            | Event::CustomerErased(_)
-            | Event::CardIssued(_)
-            | Event::CardUpdated(_)
-            | Event::CardActivated(_)
-            | Event::CardBlocked(_)
-            | Event::CardUnblocked(_)
-            | Event::CardTierChanged(_) => return None,
         })
-    }
-
-    fn moved(self, card: CardId, points: Points, balance: Points) -> Self {
-        Self { card, points, balance, ..self }
     }
 
     /// The caller's own name for it, and what kind of name that is.
