@@ -7,6 +7,7 @@ use crate::queries::{
     CardRow, CustomerRow, CustomersCard, DataSet, ExportRows, TransactionRow, Wanted, transaction_word,
 };
 use std::io;
+use std::sync::LazyLock;
 
 /// What of the vault a column shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +121,7 @@ fn of_card(row: &CustomerRow, cell: for<'r> fn(&'r CustomersCard) -> Cell<'r>) -
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ColumnsError {
     #[error("there is no column {name:?}; there are {known}")]
-    Unknown { name: String, known: String },
+    Unknown { name: String, known: &'static str },
     #[error("the column {0:?} is named twice")]
     Twice(String),
     #[error("no column is named")]
@@ -154,10 +155,11 @@ impl Selection {
     /// # Errors
     /// When a name is unknown, stands twice, or there is none.
     pub fn of<N: AsRef<str>>(set: DataSet, names: &[N]) -> Result<Self, ColumnsError> {
+        let known = known_names(set);
         Ok(Self(match set {
-            DataSet::Customers => Chosen::Customers(chosen(CUSTOMERS, names)?),
-            DataSet::Cards => Chosen::Cards(chosen(CARDS, names)?),
-            DataSet::Transactions => Chosen::Transactions(chosen(TRANSACTIONS, names)?),
+            DataSet::Customers => Chosen::Customers(chosen(CUSTOMERS, names, known)?),
+            DataSet::Cards => Chosen::Cards(chosen(CARDS, names, known)?),
+            DataSet::Transactions => Chosen::Transactions(chosen(TRANSACTIONS, names, known)?),
         }))
     }
 
@@ -213,14 +215,25 @@ fn each<R>(
     Ok(())
 }
 
+fn known_names(set: DataSet) -> &'static str {
+    static KNOWN: LazyLock<[String; 3]> =
+        LazyLock::new(|| DataSet::ALL.map(|set| Selection::all(set).names().join(", ")));
+    let [customers, cards, transactions] = &*KNOWN;
+    match set {
+        DataSet::Customers => customers,
+        DataSet::Cards => cards,
+        DataSet::Transactions => transactions,
+    }
+}
+
 fn chosen<R, N: AsRef<str>>(
     table: &'static [Column<R>],
     names: &[N],
+    known: &'static str,
 ) -> Result<Vec<&'static Column<R>>, ColumnsError> {
     let mut chosen: Vec<&'static Column<R>> = Vec::new();
     for name in names.iter().map(AsRef::as_ref) {
         let Some(column) = table.iter().find(|column| column.name == name) else {
-            let known = table.iter().map(|column| column.name).collect::<Vec<_>>().join(", ");
             return Err(ColumnsError::Unknown { name: name.to_owned(), known });
         };
         if chosen.iter().any(|earlier| earlier.name == name) {

@@ -267,10 +267,10 @@ fn serial(time: Timestamp) -> Option<String> {
     const DAY: i128 = 86_400_000_000;
     const UNIX_EPOCH: i128 = 25_569;
     // Finer than a millisecond, and no finer than a double holds.
-    const PLACES: i128 = 10_000_000_000;
+    const PLACES: i128 = 100_000_000_000;
     let scaled = (i128::from(time.micros()) * PLACES + DAY / 2).div_euclid(DAY) + UNIX_EPOCH * PLACES;
     let (days, fraction) = (scaled.div_euclid(PLACES), scaled.rem_euclid(PLACES));
-    (days >= 2).then(|| if fraction == 0 { days.to_string() } else { format!("{days}.{fraction:010}") })
+    (days >= 2).then(|| if fraction == 0 { days.to_string() } else { format!("{days}.{fraction:011}") })
 }
 
 /// `A`, `B`, … `Z`, `AA`, …

@@ -29,8 +29,8 @@ pub use customer_list::{CustomerFilter, CustomerPage, PHONE_MAX, SEARCH_WALK_MAX
 pub use customer_views::{CustomerCard, CustomerView};
 pub use expiring::{EXPIRING_WALK_MAX, ExpiringLot, ExpiringPage};
 pub use exports::{
-    CardRow, CustomerRow, CustomersCard, DataSet, EXPORT_PAGE, ExportFilter, ExportPage, ExportPosition, ExportQuestion, ExportReader,
-    ExportRows, TransactionRow, Wanted,
+    CardRow, CustomerRow, CustomersCard, DataSet, EXPORT_PAGE, ExportFilter, ExportPage, ExportPosition,
+    ExportQuestion, ExportReader, ExportRows, TransactionRow, Wanted,
 };
 pub use history::{HISTORY_WALK_MAX, HistoryFilter, HistoryPage, MovementView};
 pub use lookups::Lookups;

@@ -1,7 +1,10 @@
 //! The partner's management of its programme, `/{locale}/partners/*` and `/api/partners/*`: one set of routes under two bases.
 
 mod access;
+mod exports;
 mod settings;
+
+pub(crate) use exports::Downloads;
 
 use super::locales::Locale;
 use actix_web::web;
@@ -18,4 +21,5 @@ pub(crate) fn routes(routes: &mut web::ServiceConfig) {
 fn routes_under(routes: &mut web::ServiceConfig, base: &str) {
     let at = |path: &str| web::resource(format!("{base}{path}"));
     routes.service(at("/settings").route(web::get().to(settings::get)));
+    exports::routes(routes, base);
 }

@@ -182,15 +182,6 @@ impl ExportReader {
         Ok(Self(open_reader(dir)?))
     }
 
-    /// The last event of the log.
-    ///
-    /// # Errors
-    /// When the log cannot be read.
-    pub fn head(&self) -> Result<Seq, QueryError> {
-        let sql = "SELECT coalesce(max(seq), 0) FROM ledger.events";
-        Ok(self.0.prepare_cached(sql)?.query_row([], |row| row.get(0).map(Seq::new))?)
-    }
-
     /// The last event that views.db reflects.
     ///
     /// # Errors

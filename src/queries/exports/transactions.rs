@@ -59,7 +59,9 @@ fn walk_sql() -> String {
 }
 
 fn card_sql() -> String {
-    format!("SELECT seq FROM movements INDEXED BY movements_by_card WHERE {MATCHES} AND card = ?8 ORDER BY seq LIMIT ?7")
+    format!(
+        "SELECT seq FROM movements INDEXED BY movements_by_card WHERE {MATCHES} AND card = ?8 ORDER BY seq LIMIT ?7"
+    )
 }
 
 pub(super) fn statements() -> Vec<(&'static str, String)> {
@@ -136,8 +138,7 @@ fn of_block(
     let (kinds, shop) = (kinds(question), filter.shop.map(ShopId::get));
     let (first, last) = (low.div_euclid(TRANSACTION_BLOCK), high.div_euclid(TRANSACTION_BLOCK));
     let mut statement = connection.prepare_cached(NEXT_BLOCK)?;
-    let block: Option<i64> =
-        statement.query_row((partner, first, last, kinds, shop), |row| row.get(0)).optional()?;
+    let block: Option<i64> = statement.query_row((partner, first, last, kinds, shop), |row| row.get(0)).optional()?;
     let Some(block) = block else { return Ok((Vec::new(), None)) };
     let low = low.max(block * TRANSACTION_BLOCK);
     let end = high.min((block + 1) * TRANSACTION_BLOCK - 1);
@@ -153,12 +154,7 @@ fn kinds(question: &ExportQuestion) -> i64 {
     kinds.iter().fold(0, |mask, kind| mask | 1 << kind.place())
 }
 
-fn row(
-    shops: &mut ShopNames<'_>,
-    currency: &Arc<str>,
-    seq: Seq,
-    row: &Row<'_>,
-) -> Result<TransactionRow, QueryError> {
+fn row(shops: &mut ShopNames<'_>, currency: &Arc<str>, seq: Seq, row: &Row<'_>) -> Result<TransactionRow, QueryError> {
     let shop = row.get::<_, Option<i64>>(8)?.map(ShopId::new);
     Ok(TransactionRow {
         seq,
