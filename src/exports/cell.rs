@@ -47,9 +47,9 @@ mod tests {
 
     #[test]
     fn an_amount_has_the_places_of_its_currency_or_as_many_as_it_needs() {
-        let money = |text: &str, currency| match Cell::money(text.parse().unwrap(), currency) {
-            Cell::Amount(amount) => amount.to_string(),
-            other => panic!("{other:?}"),
+        let money = |text: &str, currency| {
+            let cell = Cell::money(text.parse().unwrap(), currency);
+            if let Cell::Amount(amount) = cell { amount.to_string() } else { panic!("{cell:?}") }
         };
         assert_eq!(money("15.5000", "EUR"), "15.50");
         assert_eq!(money("15.5025", "EUR"), "15.5025");
