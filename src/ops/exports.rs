@@ -99,17 +99,19 @@ impl ExportJobs {
         let job =
             ExportJob { id, partner, key, data_set, format, columns, filters, as_of, last, created_at, expires_at };
         let file = self.file.lock();
-        let forgotten =
-            Timestamp::from_micros(now.micros() - Timestamp::from_micros(0).plus_days(REMEMBERED_DAYS).micros());
-        file.execute("DELETE FROM export_jobs WHERE expires_at < ?1", [forgotten.micros()])?;
+        let transaction = file.unchecked_transaction()?;
+        let remembered = Timestamp::from_micros(0).plus_days(REMEMBERED_DAYS).micros();
+        let forgotten = now.micros().saturating_sub(remembered);
+        transaction.execute("DELETE FROM export_jobs WHERE expires_at < ?1", [forgotten])?;
         let sql = "SELECT count(*), min(expires_at) FROM export_jobs WHERE partner = ?1 AND expires_at > ?2";
-        let counted = file.query_row(sql, (partner.get(), now.micros()), |row| {
+        let counted = transaction.query_row(sql, (partner.get(), now.micros()), |row| {
             Ok((row.get::<_, i64>(0)?, row.get::<_, Option<i64>>(1)?))
         })?;
         if let (EXPORT_JOBS_MAX.., Some(until)) = counted {
             return Ok(Kept::Full { until: Timestamp::from_micros(until) });
         }
-        insert(&file, &job)?;
+        insert(&transaction, &job)?;
+        transaction.commit()?;
         Ok(Kept::Job(job))
     }
 

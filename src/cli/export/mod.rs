@@ -45,11 +45,11 @@ pub(super) struct Export {
     /// Which columns, in which order, separated by commas; all of them if absent
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     columns: Option<Vec<String>>,
-    #[command(flatten)]
-    filters: Filters,
     /// Print {"rows","as_of"} as the summary
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    filters: Filters,
 }
 
 /// Which rows. What is given must all match.

@@ -135,7 +135,10 @@ fn whole_partner(access: Access) -> Result<Caller, ApiError> {
 async fn keep(state: &State, caller: &Caller, request: &HttpRequest, asked: Asked) -> Result<Answer<Job>, ApiError> {
     let position = state.queries.export_position(caller.partner, asked.set).await?;
     let now = state.clock.now();
-    match state.exports.add(asked.job(caller, position), now)? {
+    let (exports, new) = (state.exports.clone(), asked.job(caller, position));
+    // A write to ops.db may wait for the disk, and nobody else's request for it.
+    let kept = web::block(move || exports.add(new, now)).await.map_err(|_| ApiError::Internal)??;
+    match kept {
         Kept::Job(job) => Ok(Answer::created(Message::ExportCreated, Job::of(&job, state, request)?)),
         Kept::Full { until } => Err(ApiError::TooManyExports { retry_after: seconds_until(until, now) }),
     }
