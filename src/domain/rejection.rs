@@ -11,6 +11,9 @@ pub enum Rejection {
     PartnerNotFound { partner: PartnerId },
     /// No such shop, or not this partner's.
     ShopNotFound { shop: ShopId },
+    /// A shop that is retired or not active takes no new purchases, awards or redemptions and issues no cards. What was
+    /// begun there is still refunded, corrected and expired.
+    ShopClosed { shop: ShopId },
     /// No such card, or not this partner's.
     CardNotFound { card: CardId },
     /// No such customer, or not this partner's.
@@ -31,6 +34,8 @@ pub enum Rejection {
     CustomerErased { customer: CustomerId },
     /// An email stays as it was registered.
     EmailIsFinal,
+    /// Somebody else changed it since the caller read it: this is its version now.
+    ChangedMeanwhile { version: i64 },
     /// A rule or setting that nothing can be computed with, by its name in the API.
     RuleOutOfBounds { rule: &'static str },
     /// There is no conversion: an order is in the partner's own currency.

@@ -77,6 +77,13 @@ impl Contact {
     }
 }
 
+/// Takes a customer's look-up columns away until the row is saved.
+pub(super) fn release(connection: &Connection, customer: CustomerId) -> rusqlite::Result<()> {
+    let mut statement =
+        connection.prepare_cached("UPDATE customers SET email_hash = NULL, phone_hash = NULL WHERE customer = ?1")?;
+    statement.execute([customer.get()]).map(|_| ())
+}
+
 /// Writes a customer's row. Without `contact` its look-up columns stay as they are.
 pub(super) fn save(connection: &Connection, customer: &Customer, contact: Option<Contact>) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(

@@ -192,7 +192,14 @@ impl Fold {
         self.write_movements(views)?;
         self.counts.write(views)?;
         self.write_cards(views, recent)?;
-        for (customer, contact) in std::mem::take(&mut self.customers).into_values() {
+        let touched = std::mem::take(&mut self.customers);
+        for (customer, contact) in touched.values() {
+            // One may have taken the email that another gave up: it has to be free before anybody's row has it.
+            if contact.is_some() && customer.version > 1 {
+                customers::release(views, customer.id)?;
+            }
+        }
+        for (customer, contact) in touched.into_values() {
             customers::save(views, &customer, contact)?;
         }
         self.records.sort_unstable();

@@ -10,7 +10,9 @@ mod card_views;
 mod connections;
 mod counts;
 mod customer_list;
+mod customer_sheets;
 mod customer_views;
+mod customer_walk;
 mod expiring;
 mod exports;
 mod history;
@@ -26,7 +28,9 @@ pub use card_sheets::{CardNames, CardSheet};
 pub use card_views::{BlockedCard, CardView};
 pub use connections::{Queries, QueryError};
 pub use customer_list::{CustomerFilter, CustomerPage, PHONE_MAX, SEARCH_WALK_MAX};
+pub use customer_sheets::{CustomerFigures, CustomerSheet};
 pub use customer_views::{CustomerCard, CustomerView};
+pub use customer_walk::{CustomerSearch, CustomerSort};
 pub use expiring::{EXPIRING_WALK_MAX, ExpiringLot, ExpiringPage};
 pub use exports::{
     CardRow, CustomerRow, CustomersCard, DataSet, EXPORT_PAGE, ExportFilter, ExportPage, ExportPosition,
@@ -78,6 +82,8 @@ pub fn statements() -> Vec<(&'static str, String)> {
     all.extend(counts::statements());
     all.extend(history::statements());
     all.extend(customer_list::statements());
+    all.extend(customer_sheets::statements());
+    all.extend(customer_walk::statements());
     all.extend(expiring::statements());
     all.extend(transactions::statements());
     all.extend(exports::statements());

@@ -25,7 +25,7 @@ pub const fn transaction_word(kind: Kind) -> &'static str {
 pub fn kinds_of(word: &str) -> Option<Option<Vec<Kind>>> {
     let kinds = match word {
         "all" | "points" => return Some(None),
-        "purchase" => vec![Kind::Purchase],
+        "purchase" | "sale" => vec![Kind::Purchase],
         "earn" | "earned" | "award" | "awarded" => vec![Kind::Purchase, Kind::Award, Kind::Welcome],
         "bonus" => vec![Kind::Award, Kind::Welcome],
         "redemption" | "redeem" | "redeemed" | "spend" | "spent" => vec![Kind::Redemption],

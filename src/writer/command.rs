@@ -1,7 +1,7 @@
 //! What the writer can be asked to do, who asks, and what it answers.
 
 use crate::domain::cards::{Block, Card, Issue, Unblock, UpdateCard};
-use crate::domain::customers::{Erase, PersonRecord, Register};
+use crate::domain::customers::{Erase, PersonRecord, Register, UpdateCustomer};
 use crate::domain::orders::{Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Redeem};
 use crate::domain::programme::{
@@ -55,6 +55,7 @@ pub enum Command {
     CreateKey(CreateKey),
     RevokeKey(RevokeKey),
     Register(Register),
+    UpdateCustomer(UpdateCustomer),
     Erase(Erase),
     Issue(Issue),
     UpdateCard(UpdateCard),
@@ -101,11 +102,42 @@ impl Command {
             | Self::CreateKey(_)
             | Self::RevokeKey(_)
             | Self::Register(_)
+            | Self::UpdateCustomer(_)
             | Self::Erase(_)
             | Self::UpdateCard(_)
             | Self::Block(_)
             | Self::Unblock(_)
             | Self::ExpireDue(_) => None,
+        }
+    }
+}
+
+impl Command {
+    /// Whether it begins something new, which a closed shop does not; what ends or mends what was begun there goes on.
+    #[must_use]
+    pub const fn is_new_business(&self) -> bool {
+        match self {
+            Self::Issue(_) | Self::Award(_) | Self::Redeem(_) | Self::Purchase { .. } => true,
+            Self::CreatePartner(_)
+            | Self::ChangeSettings(_)
+            | Self::OpenShop(_)
+            | Self::UpdateShop(_)
+            | Self::RetireShop(_)
+            | Self::CreateTemplate(_)
+            | Self::UpdateTemplate(_)
+            | Self::RetireTemplate(_)
+            | Self::CreateKey(_)
+            | Self::RevokeKey(_)
+            | Self::Register(_)
+            | Self::UpdateCustomer(_)
+            | Self::Erase(_)
+            | Self::UpdateCard(_)
+            | Self::Block(_)
+            | Self::Unblock(_)
+            | Self::Adjust(_)
+            | Self::Expire(_)
+            | Self::ExpireDue(_)
+            | Self::Refund { .. } => false,
         }
     }
 }
@@ -136,6 +168,7 @@ impl Command {
             | Self::CreateKey(_)
             | Self::RevokeKey(_)
             | Self::Register(_)
+            | Self::UpdateCustomer(_)
             | Self::Erase(_)
             | Self::Issue(_) => None,
         }

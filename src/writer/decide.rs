@@ -4,7 +4,7 @@ use super::grounds::Grounds;
 use super::memory::Memory;
 use super::{BuyerId, Command, Request};
 use crate::domain::cards::{Block, Card, CardNumber, CardRecord, Fresh, Holder, Issue, Unblock, UpdateCard};
-use crate::domain::customers::{Customer, Erase, PersonRecord, Register};
+use crate::domain::customers::{Customer, Erase, PersonRecord, Register, UpdateCustomer};
 use crate::domain::orders::{Buyer, Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Redeem, expire_due};
 use crate::domain::programme::{ChangeSettings, Directory, Template, Terms, UpdateShop, UpdateTemplate};
@@ -71,6 +71,7 @@ impl Decider<'_> {
             Command::CreateKey(command) => command.decide(&self.memory.directory(), partner, self.memory.ids().key)?,
             Command::RevokeKey(command) => command.decide(&self.memory.directory(), partner)?,
             Command::Register(command) => self.register(partner, command)?,
+            Command::UpdateCustomer(command) => self.update_customer(partner, command)?,
             Command::Erase(command) => self.erase(partner, command)?,
             Command::Issue(command) => self.issue(partner, command)?,
             Command::UpdateCard(command) => self.update(partner, command)?,
@@ -87,11 +88,11 @@ impl Decider<'_> {
     }
 
     fn check_shop(&self, request: &Request) -> Result<(), Rejection> {
-        match request.command.shop() {
-            Some(shop) if self.memory.directory().shop_of(request.partner, shop).is_none() => {
-                Err(Rejection::ShopNotFound { shop })
-            }
-            Some(_) | None => Ok(()),
+        let Some(shop) = request.command.shop() else { return Ok(()) };
+        match self.memory.directory().shop_of(request.partner, shop) {
+            None => Err(Rejection::ShopNotFound { shop }),
+            Some(found) if request.command.is_new_business() && !found.is_open() => Err(Rejection::ShopClosed { shop }),
+            Some(_) => Ok(()),
         }
     }
 
@@ -178,8 +179,28 @@ impl Decider<'_> {
     }
 
     fn register(&self, partner: PartnerId, command: &Register) -> Result<Vec<Draft>, Trouble> {
-        let existing = self.memory.customer_by_email(partner, &command.person.email)?;
+        let existing = self.customer_by_email(partner, &command.person.email)?;
         Ok(command.decide(existing.map(|customer| customer.id), self.memory.ids().customer)?)
+    }
+
+    fn update_customer(&self, partner: PartnerId, command: &UpdateCustomer) -> Result<Vec<Draft>, Trouble> {
+        let customer = self.customer(partner, command.customer)?;
+        let owner = match &command.email {
+            Some(email) => self.customer_by_email(partner, email)?,
+            None => None,
+        };
+        let person = match customer.erased_at {
+            Some(_) => None,
+            None => self.sealed::<PersonRecord>(Some(customer.record))?,
+        };
+        Ok(command.decide(&customer, person.as_ref(), owner.map(|owner| owner.id))?)
+    }
+
+    /// The customer who has that email now: what memory and views.db remember of an email that was changed since is not true.
+    fn customer_by_email(&self, partner: PartnerId, email: &str) -> Result<Option<Customer>, Trouble> {
+        let Some(customer) = self.memory.customer_by_email(partner, email)? else { return Ok(None) };
+        let person = self.sealed::<PersonRecord>(Some(customer.record))?;
+        Ok(person.is_some_and(|person| person.has_email(email)).then_some(customer))
     }
 
     fn erase(&self, partner: PartnerId, command: &Erase) -> Result<Vec<Draft>, Trouble> {
@@ -200,7 +221,7 @@ impl Decider<'_> {
     }
 
     fn holder(&self, partner: PartnerId, email: &str) -> Result<Holder, Trouble> {
-        let Some(customer) = self.memory.customer_by_email(partner, email)? else { return Ok(Holder::New) };
+        let Some(customer) = self.customer_by_email(partner, email)? else { return Ok(Holder::New) };
         if let Some(card) = self.memory.card_of(customer.id)? {
             return Ok(Holder::HasCard { customer: customer.id, card });
         }

@@ -37,6 +37,14 @@ pub struct Shop {
     pub as_of: Seq,
 }
 
+impl Shop {
+    /// Whether it does business: active, and not retired.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.facts.is_active && self.retired_at.is_none()
+    }
+}
+
 /// A card template of a partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {

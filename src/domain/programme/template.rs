@@ -1,5 +1,6 @@
 //! Creating a card template, changing its rules and words, and retiring it.
 
+use super::shop::unchanged_since;
 use super::{Directory, Template, TemplateCreated, TemplateRecord, TemplateRetired, TemplateRules, TemplateUpdated};
 use crate::domain::{Draft, PartnerId, Rejection, Secret, Stream, TemplateId};
 use std::collections::BTreeMap;
@@ -40,6 +41,8 @@ impl CreateTemplate {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateTemplate {
     pub template: TemplateId,
+    /// The version of the template's stream from which the caller filled in what stays; none overwrites whatever is there.
+    pub based_on: Option<i64>,
     pub record: TemplateRecord,
     pub rules: TemplateRules,
 }
@@ -48,7 +51,7 @@ impl UpdateTemplate {
     /// The change, or nothing where everything is so already. `known` is what the vault holds of the template.
     ///
     /// # Errors
-    /// [`Rejection::TemplateNotFound`], [`Rejection::ShopNotFound`], [`Rejection::RuleOutOfBounds`]
+    /// [`Rejection::TemplateNotFound`], [`Rejection::ChangedMeanwhile`], [`Rejection::ShopNotFound`], [`Rejection::RuleOutOfBounds`]
     pub fn decide(
         &self,
         directory: &Directory,
@@ -56,6 +59,7 @@ impl UpdateTemplate {
         known: Option<&TemplateRecord>,
     ) -> Result<Vec<Draft>, Rejection> {
         let template = found(directory, partner, self.template)?;
+        unchanged_since(self.based_on, template.version)?;
         check(&self.rules, directory, partner)?;
         if template.rules == self.rules && known == Some(&self.record) && template.retired_at.is_none() {
             return Ok(Vec::new());
@@ -124,7 +128,12 @@ mod tests {
     fn generous() -> UpdateTemplate {
         let rules = TemplateRules { points_per_visit: Points::new(5), ..TemplateRules::default() };
         let terms_conditions = [("lt".to_owned(), "Taškai galioja metus".to_owned())].into();
-        UpdateTemplate { template: TEMPLATE, record: TemplateRecord { terms_conditions, ..created().record }, rules }
+        UpdateTemplate {
+            template: TEMPLATE,
+            based_on: None,
+            record: TemplateRecord { terms_conditions, ..created().record },
+            rules,
+        }
     }
 
     #[test]

@@ -103,10 +103,10 @@ impl ApiError {
             Self::MalformedBody(why) => Form::new(S::BAD_REQUEST, "VALIDATION_ERROR", why.clone()).number(1100),
             Self::BodyTooLarge { most } => Form::new(S::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", Message::BodyTooLarge)
                 .detail("maximum_bytes", *most),
-            Self::BulkTooLarge { size } => {
+            Self::BulkTooLarge { size, most } => {
                 Form::new(S::UNPROCESSABLE_ENTITY, "BULK_OPERATION_TOO_LARGE", Message::TooManyItems)
                     .detail("provided_size", *size)
-                    .detail("maximum_size", crate::http::limits::BULK_ITEMS)
+                    .detail("maximum_size", *most)
             }
             Self::CardNotFound { card } => Form::new(S::NOT_FOUND, "CARD_NOT_FOUND", Message::NoSuchCard)
                 .number(1200)

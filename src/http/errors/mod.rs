@@ -61,6 +61,7 @@ pub(crate) enum ApiError {
     },
     BulkTooLarge {
         size: usize,
+        most: usize,
     },
     CardNotFound {
         card: String,

@@ -23,6 +23,8 @@ pub(super) fn rejected(rejection: &Rejection) -> Form {
             .detail("template_id", template.get()),
         Rejection::NoTemplateToAssign => not_allowed(Message::NoTemplateToAssign),
         Rejection::ShopNotFound { shop } => ApiError::ShopNotFound { shop: shop.to_string() }.form(),
+        Rejection::ShopClosed { shop } => not_allowed(Message::ShopIsClosed).detail("shop_id", shop.get()),
+        Rejection::ChangedMeanwhile { .. } => ApiError::Unavailable(Message::ChangedMeanwhile).form(),
         Rejection::PartnerNotFound { .. } => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchPartner),
         Rejection::KeyNotFound { .. } => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchCredential),
         Rejection::CustomerExists { customer } => Form::new(S::CONFLICT, "DUPLICATE_CUSTOMER", Message::EmailTaken)

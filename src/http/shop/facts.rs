@@ -14,26 +14,26 @@ const CART: &str = "cart_items";
 
 /// A transaction as its event states it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Facts {
-    pub(super) seq: Seq,
-    pub(super) at: Timestamp,
-    pub(super) kind: TransactionKind,
-    pub(super) card: CardId,
-    pub(super) points: Points,
-    pub(super) balance: Points,
+pub(crate) struct Facts {
+    pub(crate) seq: Seq,
+    pub(crate) at: Timestamp,
+    pub(crate) kind: TransactionKind,
+    pub(crate) card: CardId,
+    pub(crate) points: Points,
+    pub(crate) balance: Points,
     /// The order's total, or nothing.
-    pub(super) total: Money,
-    pub(super) order: Option<String>,
+    pub(crate) total: Money,
+    pub(crate) order: Option<String>,
     refund: Option<String>,
     reference: Option<String>,
-    pub(super) expires_at: Option<Timestamp>,
+    pub(crate) expires_at: Option<Timestamp>,
     reason: Option<String>,
-    pub(super) metadata: Metadata,
-    pub(super) cart: Vec<Value>,
+    pub(crate) metadata: Metadata,
+    pub(crate) cart: Vec<Value>,
 }
 
 /// The metadata that keeps what was bought beside what the client sent.
-pub(super) fn metadata_with_cart(mut metadata: Metadata, cart: Vec<Value>) -> Metadata {
+pub(crate) fn metadata_with_cart(mut metadata: Metadata, cart: Vec<Value>) -> Metadata {
     if !cart.is_empty() {
         metadata.insert(CART.to_owned(), Value::Array(cart));
     }
@@ -41,12 +41,12 @@ pub(super) fn metadata_with_cart(mut metadata: Metadata, cart: Vec<Value>) -> Me
 }
 
 impl Facts {
-    pub(super) fn of_recorded(recorded: &Recorded) -> Option<Self> {
+    pub(crate) fn of_recorded(recorded: &Recorded) -> Option<Self> {
         let note = recorded.body.as_deref().and_then(|body| serde_json::from_str::<Note>(body).ok());
         Self::of((recorded.seq, recorded.at), &recorded.event, note)
     }
 
-    pub(super) fn of_view(view: &TransactionView) -> Option<Self> {
+    pub(crate) fn of_view(view: &TransactionView) -> Option<Self> {
         Self::of((view.seq, view.at), &view.event, view.note.clone())
     }
 
@@ -82,7 +82,7 @@ impl Facts {
     }
 
     /// The caller's own name for it, and what kind of name that is.
-    pub(super) fn named(&self) -> (Option<String>, Option<&'static str>) {
+    pub(crate) fn named(&self) -> (Option<String>, Option<&'static str>) {
         match (&self.refund, &self.order, &self.reference) {
             (Some(refund), _, _) => (Some(refund.clone()), Some("refund")),
             (None, Some(order), _) => (Some(order.clone()), Some("order")),
@@ -92,7 +92,7 @@ impl Facts {
     }
 
     /// What was typed about it, else what it is.
-    pub(super) fn description(&self, locale: Locale) -> String {
+    pub(crate) fn description(&self, locale: Locale) -> String {
         let described = match self.kind {
             TransactionKind::Purchase => Message::KindPurchase,
             TransactionKind::Award => Message::KindAward,
@@ -108,12 +108,12 @@ impl Facts {
     }
 
     /// What a transaction calls it.
-    pub(super) const fn transaction_type(&self) -> &'static str {
+    pub(crate) const fn transaction_type(&self) -> &'static str {
         transaction_word(self.kind)
     }
 
     /// What a point entry calls it.
-    pub(super) const fn entry_type(&self) -> &'static str {
+    pub(crate) const fn entry_type(&self) -> &'static str {
         match self.kind {
             TransactionKind::Purchase | TransactionKind::Award | TransactionKind::Raise => "earned",
             TransactionKind::Welcome => "bonus",
@@ -126,13 +126,13 @@ impl Facts {
         }
     }
 
-    pub(super) fn is_expired(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|time| time <= now)
     }
 }
 
 /// What of a command's events its answer is about: the purchase, the refund or the movement itself.
-pub(super) fn main_of(events: &[Recorded]) -> Option<Facts> {
+pub(crate) fn main_of(events: &[Recorded]) -> Option<Facts> {
     let facts: Vec<Facts> = events.iter().filter_map(Facts::of_recorded).collect();
     let is_main = |facts: &&Facts| {
         matches!(facts.kind, TransactionKind::Purchase | TransactionKind::Refund | TransactionKind::Cancellation)

@@ -20,6 +20,7 @@ fn shape(reply: &Reply, name: i64) -> (u16, Value) {
 fn without(value: &Value, name: &str) -> Value {
     match value {
         Value::String(text) if text.rsplit('_').next() == Some(name) => json!("NAME"),
+        Value::Number(number) if number.to_string() == name => json!("NAME"),
         Value::Object(object) => object.iter().map(|(key, value)| (key.clone(), without(value, name))).collect(),
         Value::Array(list) => list.iter().map(|value| without(value, name)).collect(),
         other => other.clone(),

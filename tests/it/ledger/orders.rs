@@ -265,7 +265,8 @@ fn what_the_rules_say_by_then_changes_nothing_about_a_refund() {
         ..TemplateRules::default()
     };
     let template = TemplateId::new(1);
-    let update = || UpdateTemplate { template, record: TemplateRecord::default(), rules: rules.clone() };
+    let update =
+        || UpdateTemplate { template, based_on: None, record: TemplateRecord::default(), rules: rules.clone() };
     assert_eq!(kinds(&workshop.must(Command::UpdateTemplate(update()))), ["template.updated"]);
     assert!(workshop.must(Command::UpdateTemplate(update())).events.is_empty(), "it is so already");
     workshop.must(Command::RetireTemplate(RetireTemplate { template }));

@@ -148,7 +148,7 @@ impl Story {
         let friend = TierRecord { name: FRIEND.to_owned(), benefits: vec![BENEFIT.to_owned()] };
         let settings = Settings { multi_store_points: true, ..Settings::default() };
         let record = SettingsRecord { tiers: [(Tier::Gold, friend)].into() };
-        self.must(Command::ChangeSettings(ChangeSettings { settings, record }));
+        self.must(Command::ChangeSettings(ChangeSettings { based_on: None, settings, record }));
         self.must(Command::OpenShop(OpenShop::named("Station Kiosk")));
         let coordinates = Coordinates {
             latitude: "54.6872".parse().expect("a number"),
@@ -157,7 +157,7 @@ impl Story {
         let facts = ShopFacts { is_virtual: true, is_active: false, coordinates: Some(coordinates) };
         let record = ShopRecord { address: Some(ADDRESS.to_owned()), ..ShopRecord::named("Station Kiosk") };
         let shop = ShopId::new(2);
-        self.must(Command::UpdateShop(UpdateShop { shop, record, facts }));
+        self.must(Command::UpdateShop(UpdateShop { shop, based_on: None, record, facts }));
         self.must(Command::RetireShop(RetireShop { shop }));
         let template = TemplateId::new(2);
         let terms_conditions = BTreeMap::from([("lt".to_owned(), TERMS.to_owned())]);
@@ -169,7 +169,7 @@ impl Story {
             default_coupon_validity_days: Some(30),
             ..TemplateRules::default()
         };
-        self.must(Command::UpdateTemplate(UpdateTemplate { template, record, rules }));
+        self.must(Command::UpdateTemplate(UpdateTemplate { template, based_on: None, record, rules }));
         self.must(Command::RetireTemplate(RetireTemplate { template }));
     }
 

@@ -89,7 +89,7 @@ fn programme() -> Books {
     books.record(OpenShop::named("Old Town").decide(SHOP));
     let coordinates = Coordinates { latitude: "54.6872".parse().unwrap(), longitude: "-25.2797".parse().unwrap() };
     let facts = ShopFacts { is_virtual: true, is_active: false, coordinates: Some(coordinates) };
-    let update = UpdateShop { shop: SHOP, record: ShopRecord::named("Old Town"), facts };
+    let update = UpdateShop { shop: SHOP, based_on: None, record: ShopRecord::named("Old Town"), facts };
     books.record(update.decide(&books.directory, PARTNER, None).unwrap());
     books.record(RetireShop { shop: SHOP }.decide(&books.directory, PARTNER).unwrap());
     let rules = TemplateRules { points_per_visit: Points::new(5), ..TemplateRules::default() };
@@ -105,11 +105,11 @@ fn programme() -> Books {
         default_coupon_validity_days: Some(30),
         ..rules
     };
-    let update = UpdateTemplate { template: TEMPLATE, record: TemplateRecord::default(), rules };
+    let update = UpdateTemplate { template: TEMPLATE, based_on: None, record: TemplateRecord::default(), rules };
     books.record(update.decide(&books.directory, PARTNER, None).unwrap());
     let tiers = [(Tier::Gold, TierRecord { name: "Auksas".to_owned(), benefits: vec!["Coffee".to_owned()] })].into();
     let settings = Settings { multi_store_points: true, ..Settings::default() };
-    let change = ChangeSettings { settings, record: SettingsRecord { tiers } };
+    let change = ChangeSettings { based_on: None, settings, record: SettingsRecord { tiers } };
     books.record(change.decide(&books.directory, PARTNER, None).unwrap());
     books
 }

@@ -29,7 +29,7 @@ enum Kind {
 
 /// A request to book something.
 #[derive(Debug)]
-struct Booking {
+pub(crate) struct Booking {
     kind: Kind,
     named: Named,
     order: String,
@@ -53,16 +53,31 @@ pub(crate) async fn create(
     body: Body,
 ) -> Result<Answer<Booked>, ApiError> {
     caller.needs(Scope::PointsManage)?;
-    let booking = Booking::read(body.fields()?)?;
-    let order_shop = caller.clone().at_shop(booking.order_shop.as_deref().or(booking.shop.as_deref()))?.shop;
-    let caller = caller.at_shop(booking.shop.as_deref())?;
-    let command = booking.command(&state, &caller, order_shop).await?;
+    let (caller, command) = Booking::read(body.fields()?)?.placed(&state, &caller).await?;
     let (booked, replayed) = book(&state, &caller, locale, key.0, command).await?;
     Ok(Answer::created(Message::TransactionRecorded, booked).replayed(replayed))
 }
 
 impl Booking {
-    fn read(mut fields: Fields) -> Result<Self, ApiError> {
+    /// The booking that a body asks for.
+    fn read(fields: Fields) -> Result<Self, ApiError> {
+        Self::read_as(fields, true)
+    }
+
+    /// The same with an order id whatever it is, so that it is booked once.
+    pub(crate) fn read_named(fields: Fields) -> Result<Self, ApiError> {
+        Self::read_as(fields, false)
+    }
+
+    /// The caller where it takes place, and the command.
+    pub(crate) async fn placed(self, state: &HttpState, caller: &Caller) -> Result<(Caller, Command), ApiError> {
+        let order_shop = caller.clone().at_shop(self.order_shop.as_deref().or(self.shop.as_deref()))?.shop;
+        let caller = caller.clone().at_shop(self.shop.as_deref())?;
+        let command = self.command(state, &caller, order_shop).await?;
+        Ok((caller, command))
+    }
+
+    fn read_as(mut fields: Fields, may_be_unnamed: bool) -> Result<Self, ApiError> {
         let (kind, old_form) = kind(&mut fields);
         let named = Named::take(&mut fields);
         if matches!(kind, Kind::Purchase | Kind::Redemption) {
@@ -71,7 +86,8 @@ impl Booking {
         let names = [fields.reference("order_id"), fields.reference("reference")];
         // Older clients book without an order id: what has no name of its own gets one, and happens as often as it is sent.
         let named_order = names.into_iter().flatten().next();
-        let order = named_order.or_else(|| old_form.then(|| format!("unnamed-{}", uuid::Uuid::new_v4())));
+        let order =
+            named_order.or_else(|| (old_form && may_be_unnamed).then(|| format!("unnamed-{}", uuid::Uuid::new_v4())));
         let order = fields.required("order_id", order);
         let total = first(&mut fields, ["order_total", "amount"], Fields::money);
         let points = first(&mut fields, ["points", "points_earned"], |fields, name| fields.points(name, NOT_NEGATIVE));
@@ -157,7 +173,7 @@ fn kind(fields: &mut Fields) -> (Kind, bool) {
     const WORDS: &str = "purchase, earn, redeem, refund, cancellation";
     let Some(word) = fields.string("type") else { return (Kind::Purchase, false) };
     match word.as_str() {
-        "purchase" => (Kind::Purchase, false),
+        "purchase" | "sale" => (Kind::Purchase, false),
         "earn" => (Kind::Purchase, true),
         "redeem" => (Kind::Redemption, true),
         "refund" => (Kind::Refund, false),

@@ -100,7 +100,7 @@ impl Item {
 }
 
 /// The currency of the caller's partner.
-pub(super) fn currency(state: &HttpState, caller: &Caller) -> String {
+pub(in crate::http) fn currency(state: &HttpState, caller: &Caller) -> String {
     let directory = state.queries.live().directory();
     directory.partners.get(&caller.partner).map(|partner| partner.currency.clone()).unwrap_or_default()
 }
@@ -139,7 +139,7 @@ pub(crate) async fn get(state: State, caller: Caller, locale: Locale, id: PathId
 }
 
 /// The transaction that a path names.
-pub(in crate::http::shop) async fn found(
+pub(in crate::http) async fn found(
     state: &HttpState,
     caller: &Caller,
     id: PathId,
@@ -150,20 +150,20 @@ pub(in crate::http::shop) async fn found(
 }
 
 /// A page on which nothing can be.
-pub(in crate::http::shop) fn nothing() -> TransactionPage {
+pub(in crate::http) fn nothing() -> TransactionPage {
     TransactionPage { page: Page::empty(), gained: Default::default(), lost: Default::default() }
 }
 
 /// Whose transactions a query asks for.
-#[derive(Debug)]
-pub(in crate::http::shop) struct Whose {
+#[derive(Debug, Default)]
+pub(in crate::http) struct Whose {
     card: Option<CardId>,
     customer: Option<CustomerId>,
     email: Option<String>,
 }
 
 impl Whose {
-    pub(in crate::http::shop) fn of(params: &mut Params) -> Self {
+    pub(in crate::http) fn of(params: &mut Params) -> Self {
         Self {
             card: params.id(&["loyalty_card_id", "card_id"], ids::parse_card),
             customer: params.id(&["user_id", "customer_id"], ids::parse_customer),
@@ -172,7 +172,7 @@ impl Whose {
     }
 
     /// The filter with the card that is meant; none where nobody can match.
-    pub(in crate::http::shop) async fn applied(
+    pub(in crate::http) async fn applied(
         self,
         state: &HttpState,
         caller: &Caller,
@@ -201,7 +201,7 @@ impl Whose {
 }
 
 /// The filters that every list of movements has.
-pub(in crate::http::shop) fn period(params: &mut Params) -> TransactionFilter {
+pub(in crate::http) fn period(params: &mut Params) -> TransactionFilter {
     TransactionFilter {
         kinds: None,
         card: None,

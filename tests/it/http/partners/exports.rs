@@ -176,6 +176,7 @@ fn filters_are_those_of_the_lists() {
     for (path, rows) in [
         ("transactions/export?format=json", 3),
         ("transactions/export?format=json&type=purchase", 1),
+        ("transactions/export?format=json&type=sale", 1),
         ("transactions/export?format=json&type=earn", 2),
         ("transactions/export?format=json&type=games", 0),
         ("transactions/export?format=json&date_to=2026-01-01T00:00:59Z", 1),

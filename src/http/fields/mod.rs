@@ -2,6 +2,10 @@
 //!
 //! A field that nobody asked for is refused: a misspelt `reference` that was ignored would silently lose "exactly once".
 
+mod nested;
+
+pub(crate) use nested::{Change, digits_of, holds_fraction, is_url};
+
 use super::locales::{Locale, Message};
 use super::{limits, numbers};
 use crate::domain::points::Points;

@@ -1,14 +1,22 @@
 //! `/partners/settings`: whose points may be spent where, what a refund does when a card holds too little, and the tiers.
 
+mod read;
+
 use super::State;
 use super::access::Access;
+use super::changing::change;
 use crate::domain::cards::Tier;
-use crate::domain::programme::{PointSharing, Settings, SettingsRecord, Shortfall, TierBasis, TierLevel};
+use crate::domain::programme::{
+    ChangeSettings, Partner, PointSharing, Scope, Settings, SettingsRecord, Shortfall, TierBasis, TierLevel,
+};
 use crate::http::auth::Caller;
+use crate::http::body::Body;
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
+use crate::http::fields::Fields;
 use crate::http::locales::Message;
 use crate::http::numbers::Number;
+use crate::writer::Command;
 use serde::Serialize;
 
 /// The settings, with what follows from them.
@@ -49,11 +57,16 @@ struct Refunds {
 
 impl ShownTier {
     fn of(level: TierLevel, record: &SettingsRecord) -> Self {
-        let words = record.tiers.get(&level.tier).cloned().unwrap_or_default();
-        let name = Some(words.name).filter(|name| !name.is_empty()).unwrap_or_else(|| capitalised(level.tier));
+        let benefits = record.tiers.get(&level.tier).map(|words| words.benefits.clone()).unwrap_or_default();
         let TierLevel { tier, threshold, multiplier } = level;
-        Self { tier, name, threshold: threshold.get(), multiplier: Number(multiplier), benefits: words.benefits }
+        Self { tier, name: called(tier, record), threshold: threshold.get(), multiplier: Number(multiplier), benefits }
     }
+}
+
+/// What a partner calls a tier.
+pub(super) fn called(tier: Tier, record: &SettingsRecord) -> String {
+    let name = record.tiers.get(&tier).map(|words| words.name.clone()).filter(|name| !name.is_empty());
+    name.unwrap_or_else(|| capitalised(tier))
 }
 
 /// What a tier is called where the partner has no name for it.
@@ -91,4 +104,27 @@ fn shown(state: &State, caller: &Caller) -> Result<Shown, ApiError> {
 pub(crate) async fn get(state: State, access: Access) -> Result<Answer<Shown>, ApiError> {
     let caller = access.reads()?;
     Ok(Answer::ok(Message::Settings, shown(&state, &caller)?))
+}
+
+pub(crate) async fn update(state: State, access: Access, body: Body) -> Result<Answer<Shown>, ApiError> {
+    write(&state, access.changes(Scope::ProgrammeManage)?, &body, read::changed).await
+}
+
+/// `PUT /partners/settings/global`: the settings that hold for all shops together.
+pub(crate) async fn update_globally(state: State, access: Access, body: Body) -> Result<Answer<Shown>, ApiError> {
+    write(&state, access.changes(Scope::ProgrammeManage)?, &body, read::changed_globally).await
+}
+
+type Read = fn(Fields, &Partner, SettingsRecord) -> Result<(Settings, SettingsRecord), ApiError>;
+
+async fn write(state: &State, caller: Caller, body: &Body, read: Read) -> Result<Answer<Shown>, ApiError> {
+    change(state, &caller, || {
+        let directory = state.queries.live().directory();
+        let partner = directory.partners.get(&caller.partner).ok_or(ApiError::Internal)?;
+        let record = state.queries.settings_record(partner)?;
+        let (settings, record) = read(body.fields()?, partner, record)?;
+        Ok(Command::ChangeSettings(ChangeSettings { based_on: Some(partner.version), settings, record }))
+    })
+    .await?;
+    Ok(Answer::ok(Message::SettingsUpdated, shown(state, &caller)?))
 }
