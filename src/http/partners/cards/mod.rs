@@ -11,7 +11,7 @@ use crate::domain::programme::{CreateTemplate, RetireTemplate, Scope, UpdateTemp
 use crate::domain::{PartnerId, TemplateId};
 use crate::http::api::submitting::{IdempotencyKey, PathId, request, submit};
 use crate::http::auth::Caller;
-use crate::http::body::ProgrammeBody;
+use crate::http::body::{Body, ProgrammeBody};
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
 use crate::http::locales::Message;
@@ -100,7 +100,12 @@ pub(crate) async fn update(
     Ok(Answer::ok(Message::CardTemplateUpdated, PartnerCard::of(view, &partner_name(&state, &caller)?)))
 }
 
-pub(crate) async fn delete(state: State, access: Access, id: PathId) -> Result<Answer<Map<String, Value>>, ApiError> {
+pub(crate) async fn delete(
+    state: State,
+    access: Access,
+    id: PathId,
+    _body: Body,
+) -> Result<Answer<Map<String, Value>>, ApiError> {
     let caller = access.changes(Scope::ProgrammeManage)?;
     let template = found(&state, &caller, &id.0)?.template.id;
     let command = Command::RetireTemplate(RetireTemplate { template });

@@ -11,7 +11,7 @@ use crate::domain::orders::TransactionKind;
 use crate::domain::programme::{Directory, OpenShop, RetireShop, Scope, UpdateShop};
 use crate::http::api::submitting::{IdempotencyKey, PathId, request, submit};
 use crate::http::auth::Caller;
-use crate::http::body::ProgrammeBody;
+use crate::http::body::{Body, ProgrammeBody};
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
 use crate::http::locales::Message;
@@ -93,7 +93,12 @@ pub(crate) async fn update(
     Ok(Answer::ok(Message::ShopUpdated, shop))
 }
 
-pub(crate) async fn delete(state: State, access: Access, id: PathId) -> Result<Answer<Map<String, Value>>, ApiError> {
+pub(crate) async fn delete(
+    state: State,
+    access: Access,
+    id: PathId,
+    _body: Body,
+) -> Result<Answer<Map<String, Value>>, ApiError> {
     let caller = access.changes(Scope::ProgrammeManage)?;
     let shop = found(&state, &caller, &id.0)?.shop.id;
     submit(&state, request(&caller, None, Command::RetireShop(RetireShop { shop })), |_| json!({})).await?;

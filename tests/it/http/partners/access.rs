@@ -110,6 +110,19 @@ fn a_bound_key_is_told_why_in_its_language() {
 }
 
 #[test]
+fn a_signature_that_does_not_fit_changes_nothing() {
+    let shop = Shop::open();
+    let signed = shop.with("X-API-Signature", &format!("sha256={}", "0".repeat(64)));
+    for (method, path, _) in CHANGES {
+        let reply = signed.send(method, &format!("/en/partners{path}"), None);
+        reply.error(401, "INVALID_CREDENTIALS");
+    }
+    let path = format!("/en/partners/shops/{}", shop.shop);
+    signed.delete(&path).error(401, "INVALID_CREDENTIALS");
+    assert_eq!(shop.get(&path).data(200)["is_active"], json!(true));
+}
+
+#[test]
 fn another_partners_things_look_like_unknown_ones() {
     let shop = Shop::open();
     let card = shop.issued("ann@example.com");

@@ -262,6 +262,26 @@ fn templates_are_filtered_sorted_and_paged() {
 }
 
 #[test]
+fn changes_of_one_template_at_the_same_time_are_all_applied() {
+    let shop = Shop::open();
+    let path = format!("{CARDS}/{}", shop.post(CARDS, &template()).data(201)["id"]);
+    let fields = changes(shop.shop.get());
+    // Of so many, the last to come through has seen as many others pass as a change is tried anew.
+    let some = &fields[9..15];
+    std::thread::scope(|threads| {
+        for (field, value) in some {
+            let (client, path) = (&shop.client, &path);
+            threads.spawn(move || client.put(path, &json!({*field: value})).data(200));
+        }
+    });
+    let card = shop.get(&path).data(200);
+    for (field, value) in some {
+        assert_eq!(card[field], *value, "{field}");
+    }
+    assert_eq!(card["version"], json!(1 + some.len()));
+}
+
+#[test]
 fn a_template_that_is_sent_again_is_created_once() {
     let shop = Shop::open();
     let once = shop.with("Idempotency-Key", "t-1");
