@@ -4,7 +4,9 @@ use super::backup::BackupError;
 use super::staging::StagingError;
 use crate::control::{CallError, Refused, SocketError};
 use crate::jobs::JobError;
+use crate::ops::OpsError;
 use crate::projections::RebuildError;
+use crate::queries::QueryError;
 use crate::storage::{DataDirError, StorageError};
 use std::io;
 use std::net::SocketAddr;
@@ -33,6 +35,10 @@ pub enum Failure {
     Job(#[from] JobError),
     #[error(transparent)]
     Rebuild(#[from] RebuildError),
+    #[error(transparent)]
+    Operations(#[from] OpsError),
+    #[error(transparent)]
+    Query(#[from] QueryError),
     #[error(transparent)]
     Backup(#[from] BackupError),
     #[error("cannot listen on {address}: {source}")]
@@ -68,6 +74,8 @@ impl Failure {
             | Self::Socket(_)
             | Self::Job(_)
             | Self::Rebuild(_)
+            | Self::Operations(_)
+            | Self::Query(_)
             | Self::Listen { .. }
             | Self::Server(_)
             | Self::File { .. }

@@ -6,6 +6,7 @@ mod arguments;
 mod backup;
 mod demo;
 mod erase;
+mod export;
 mod failure;
 mod init;
 mod keys;
@@ -47,6 +48,7 @@ enum Sub {
     Status(status::Status),
     Keys(keys::Keys),
     Erase(erase::Erase),
+    Export(Box<export::Export>),
     Rebuild(rebuild::Rebuild),
     Backup(backup::Backup),
 }
@@ -63,6 +65,7 @@ pub fn run() -> ExitCode {
         Sub::Status(status) => status.run(&mut output),
         Sub::Keys(keys) => keys.run(&mut output),
         Sub::Erase(erase) => erase.run(&mut output),
+        Sub::Export(export) => export.run(&mut output),
         Sub::Rebuild(rebuild) => rebuild.run(&mut output),
         Sub::Backup(backup) => backup.run(&mut output),
     };

@@ -20,6 +20,8 @@ pub enum AdminRequest {
         customer: CustomerId,
     },
     Status,
+    /// Waits until views.db reflects everything that was committed, then answers as [`AdminRequest::Status`].
+    CatchUp,
 }
 
 /// A credential to be made.
@@ -140,6 +142,7 @@ mod tests {
             AdminRequest::RevokeKey { key: "key_5".to_owned() },
             AdminRequest::Erase { customer: CustomerId::new(9) },
             AdminRequest::Status,
+            AdminRequest::CatchUp,
         ] {
             let line = serde_json::to_string(&request).unwrap();
             assert!(!line.contains('\n'));

@@ -8,6 +8,10 @@ use crate::domain::{CustomerId, Event, KeyId, PartnerId, Rejection, Seq, ShopId}
 use crate::ops::{Credential, SecretText, Secrets};
 use crate::writer::{Actor, Command, Outcome, Refusal, Request, Writer};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the projector may take to catch up.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Somebody at the machine, with the writer and the secrets at hand.
 #[derive(Debug, Clone)]
@@ -33,6 +37,7 @@ impl Operator {
             AdminRequest::RevokeKey { key } => self.revoke_key(&key),
             AdminRequest::Erase { customer } => self.erase(customer),
             AdminRequest::Status => Ok(self.status()),
+            AdminRequest::CatchUp => self.catch_up(),
         };
         done.unwrap_or_else(AdminAnswer::Refused)
     }
@@ -99,6 +104,16 @@ impl Operator {
             }
         }
         Err(refused(format!("there is no customer {customer}")))
+    }
+
+    // The head is read before the wait: what is committed meanwhile need not be waited for.
+    fn catch_up(&self) -> Result<AdminAnswer, Refused> {
+        let before = self.status();
+        if self.writer.live().progress().caught_up_blocking(PATIENCE) {
+            Ok(before)
+        } else {
+            Err(refused("views.db is far behind the log: try again in a moment".to_owned()))
+        }
     }
 
     fn status(&self) -> AdminAnswer {

@@ -25,6 +25,11 @@ impl Params {
         }
     }
 
+    /// Pairs that came otherwise than in a query.
+    pub(crate) fn of_pairs(given: Vec<(String, String)>) -> Self {
+        Self { given, problems: Problems::default() }
+    }
+
     pub(crate) fn finish<T>(self, value: T) -> Result<T, super::errors::ApiError> {
         self.problems.none_or(value).map_err(super::errors::ApiError::Invalid)
     }

@@ -174,6 +174,8 @@ fn cors() -> Cors {
             "X-RateLimit-Reset",
             "Retry-After",
             "Idempotent-Replayed",
+            "Content-Disposition",
+            "X-Export-As-Of",
         ])
         .max_age(3_600)
 }

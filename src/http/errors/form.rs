@@ -120,6 +120,12 @@ impl ApiError {
                 Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchTransaction)
                     .detail("transaction_id", transaction.as_str())
             }
+            Self::ExportNotFound { export } => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchExport)
+                .detail("export_id", export.as_str()),
+            Self::Expired => Form::new(S::GONE, "RESOURCE_EXPIRED", Message::Expired),
+            Self::WrongToken => {
+                Form::new(S::UNAUTHORIZED, "INVALID_CREDENTIALS", Message::CredentialsNotValid).number(1013)
+            }
             Self::CardBlocked { card, reason } => Form::new(S::FORBIDDEN, "CARD_BLOCKED", Message::CardIsBlocked)
                 .detail("card_id", card.as_str())
                 .detail("blocked_reason", reason.clone()),
@@ -137,6 +143,18 @@ impl ApiError {
                 retry_after: Some(*retry_after),
                 ..Form::new(S::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED", Message::TooManyRequests)
                     .number(1003)
+                    .detail("retry_after", *retry_after)
+            },
+            Self::TooManyDownloads { retry_after } => Form {
+                retry_after: Some(*retry_after),
+                ..Form::new(S::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED", Message::TooManyDownloads)
+                    .number(1003)
+                    .detail("retry_after", *retry_after)
+            },
+            Self::TooManyExports { retry_after } => Form {
+                retry_after: Some(*retry_after),
+                ..Form::new(S::TOO_MANY_REQUESTS, "QUOTA_EXCEEDED", Message::TooManyExports)
+                    .detail("maximum", crate::ops::EXPORT_JOBS_MAX)
                     .detail("retry_after", *retry_after)
             },
             Self::Unavailable(why) => Form {

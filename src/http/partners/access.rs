@@ -13,6 +13,11 @@ use std::future::{Ready, ready};
 pub(crate) struct Access(Caller);
 
 impl Access {
+    /// The credentials of a request.
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        authenticate(request).and_then(|caller| of_partner(request, caller))
+    }
+
     /// To see something.
     pub(crate) fn reads(self) -> Result<Caller, ApiError> {
         self.may(Scope::LoyaltyRead)
@@ -34,7 +39,7 @@ impl FromRequest for Access {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        ready(authenticate(request).and_then(|caller| of_partner(request, caller)))
+        ready(Self::of(request))
     }
 }
 

@@ -5,9 +5,12 @@ mod bulk;
 mod cards;
 mod changing;
 mod customers;
+mod exports;
 mod settings;
 mod shops;
 mod transactions;
+
+pub(crate) use exports::Downloads;
 
 use super::locales::Locale;
 use super::server::packed;
@@ -24,6 +27,8 @@ pub(crate) fn routes(routes: &mut web::ServiceConfig) {
 
 fn routes_under(routes: &mut web::ServiceConfig, base: &str) {
     let at = |path: &str| web::resource(format!("{base}{path}"));
+    // First, because `/cards/export` has the form of `/cards/{id}` too.
+    exports::routes(routes, base);
     routes
         .service(
             at("/settings")

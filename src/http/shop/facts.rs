@@ -5,7 +5,7 @@ use crate::domain::points::{Note, Points};
 use crate::domain::{CardId, Event, Metadata, Money, Movement, Seq, Timestamp};
 use crate::http::api::ERASED;
 use crate::http::locales::{Locale, Message};
-use crate::queries::TransactionView;
+use crate::queries::{TransactionView, transaction_word};
 use crate::writer::Recorded;
 use serde_json::Value;
 
@@ -109,15 +109,7 @@ impl Facts {
 
     /// What a transaction calls it.
     pub(crate) const fn transaction_type(&self) -> &'static str {
-        match self.kind {
-            TransactionKind::Purchase => "purchase",
-            TransactionKind::Award | TransactionKind::Welcome => "bonus",
-            TransactionKind::Redemption => "redemption",
-            TransactionKind::Expiry => "expiry",
-            TransactionKind::Refund | TransactionKind::Return => "refund",
-            TransactionKind::Cancellation => "cancellation",
-            TransactionKind::Raise | TransactionKind::Cut => "adjustment",
-        }
+        transaction_word(self.kind)
     }
 
     /// What a point entry calls it.

@@ -4,6 +4,7 @@ mod backup;
 mod demo;
 mod drain;
 mod erase;
+mod export;
 mod help;
 mod init;
 mod keys;

@@ -21,7 +21,9 @@ fn without(value: &Value, name: &str) -> Value {
     match value {
         Value::String(text) if text.rsplit('_').next() == Some(name) => json!("NAME"),
         Value::Object(object) => {
-            let is_id = |key: &str, value: &Value| key.ends_with("_id") && value.as_i64() == name.parse().ok();
+            let is_id = |key: &str, value: &Value| {
+                key.ends_with("_id") && value.as_i64().is_some_and(|id| name.parse() == Ok(id))
+            };
             let field = |(key, value): (&String, &Value)| {
                 (key.clone(), if is_id(key, value) { json!("NAME") } else { without(value, name) })
             };

@@ -6,6 +6,8 @@ mod cards;
 mod closing;
 mod customers;
 mod end_to_end;
+mod export_jobs;
+mod exports;
 mod settings;
 mod shops;
 mod transactions;
