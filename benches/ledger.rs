@@ -30,7 +30,7 @@ fn award_of(number: i64) -> Award {
     let note = Note { reason: Some("Purchase reward".to_owned()), ..Note::default() };
     // A multiplication spreads neighbours over all cards.
     let card = CardId::new(2 + (number * 7_919) % CARDS);
-    let particulars = Particulars { shop: None, name, note };
+    let particulars = Particulars { shop: None, name, note, past: None };
     Award { card, points: Points::new(5), expires_at: None, particulars }
 }
 
@@ -44,6 +44,7 @@ fn decide(criterion: &mut Criterion) {
         status: Status::Active,
         design: "default".to_owned(),
         shop: None,
+        happened_at: None,
         sealed: None,
     };
     let card = Card::issued(&issued, PartnerId::new(1), Seq::new(1), NOW);
@@ -75,6 +76,7 @@ fn append(criterion: &mut Criterion) {
         balance_before: Points::new(100),
         balance: Points::new(105),
         lifetime: Points::new(105),
+        happened_at: None,
         // The row that an award writes, and nothing else of it: the vault's own row is left out.
         sealed: Some(Sealed { record: RecordId::new(1), commitment: Commitment([7; 32]) }),
     });
@@ -127,6 +129,7 @@ fn issue(number: i64) -> Request {
         activate: true,
         metadata: Metadata::new(),
         shop: None,
+        happened_at: None,
     }))
 }
 

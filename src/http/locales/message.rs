@@ -175,6 +175,7 @@ messages! {
     MustBeId,
     MustBeAmount,
     MustBeInFuture,
+    MustNotBeInFuture,
     MustBeList,
     MustBeNumber,
     MustBeObject,

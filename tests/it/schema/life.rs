@@ -215,6 +215,7 @@ impl Story {
             activate: false,
             metadata: words("habit", HABIT),
             shop: Some(ShopId::new(1)),
+            happened_at: None,
         });
         let request = Request { idempotency_key: Some("till-4-0001".to_owned()), ..Workshop::request(issue) };
         let outcome = self.workshop.engine().writer().submit_blocking(request).expect("an issue that is accepted");
