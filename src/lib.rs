@@ -30,7 +30,7 @@
 //! | [`ops`] | ops.db: drawing credentials, verifying secrets | domain, storage |
 //! | [`jobs`] | commands that the clock submits: the expiry job | domain, writer, clock, storage |
 //! | [`app`] | the engine: wires writer, projector and memory, and owns the order of start and stop | domain, event_log, vault, projections, live, writer, clock, storage |
-//! | [`control`] | what an operator may ask for, over a socket or under the lock | domain, writer, ops, app, clock, storage |
+//! | [`control`] | what an operator may ask for, over a socket or under the lock; the rows of an import | domain, writer, queries, ops, app, clock, storage |
 //! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, writer, ops, clock, live |
 //! | [`cli`] | the subcommands | all but vault |
 //!

@@ -6,6 +6,7 @@ use crate::domain::points::{Deposit, Note, Past, Points, Slice, When, balance_af
 use crate::domain::programme::{Settings, Shortfall};
 use crate::domain::ratio::Ratio;
 use crate::domain::{Draft, Money, Rejection, ShopId, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// How long points last at least that are given back after their time.
 const AT_LEAST_DAYS: u32 = 30;
@@ -27,7 +28,7 @@ pub struct Refund {
 }
 
 /// How much of an order is refunded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Share {
     /// So much of its total.
     Amount(Money),
