@@ -7,6 +7,7 @@ mod backup;
 mod demo;
 mod erase;
 mod failure;
+mod import;
 mod init;
 mod keys;
 mod logging;
@@ -47,6 +48,7 @@ enum Sub {
     Status(status::Status),
     Keys(keys::Keys),
     Erase(erase::Erase),
+    Import(import::Import),
     Rebuild(rebuild::Rebuild),
     Backup(backup::Backup),
 }
@@ -63,6 +65,7 @@ pub fn run() -> ExitCode {
         Sub::Status(status) => status.run(&mut output),
         Sub::Keys(keys) => keys.run(&mut output),
         Sub::Erase(erase) => erase.run(&mut output),
+        Sub::Import(import) => import.run(&mut output),
         Sub::Rebuild(rebuild) => rebuild.run(&mut output),
         Sub::Backup(backup) => backup.run(&mut output),
     };

@@ -283,9 +283,8 @@ fn fate(outcome: Result<&Outcome, &Refusal>) -> Fate {
 /// The customer's card, and whether it is new.
 fn issued(outcome: &Result<Outcome, Refusal>) -> Option<(CardId, bool)> {
     match outcome {
-        Ok(outcome) => outcome.events.iter().find_map(|recorded| match &recorded.event {
-            Event::CardIssued(issued) => Some((issued.card, true)),
-            _ => None,
+        Ok(outcome) => outcome.events.iter().find_map(|recorded| {
+            if let Event::CardIssued(issued) = &recorded.event { Some((issued.card, true)) } else { None }
         }),
         Err(Refusal::Rejected(Rejection::CustomerHasCard { card })) => Some((*card, false)),
         Err(_) => None,

@@ -122,9 +122,7 @@ impl Purchase {
         self.check_currency(terms)?;
         let (checked, Ready { mut drafts, balance }) = self.check(card, spendable, terms, when)?;
         let left = balance.minus(self.redeem);
-        if self.redeem.is_positive() {
-            drafts.push(self.redeemed(card, balance, checked.discount, terms, when));
-        }
+        drafts.extend(checked.discount.map(|discount| self.redeemed(card, balance, discount, terms, when)));
         if !checked.earned.is_positive() {
             drafts.push(self.recorded(card, left, checked.breakdown, when));
             return Ok(drafts);
@@ -164,17 +162,16 @@ impl Purchase {
         Ok((Checked { earned, breakdown, discount }, ready))
     }
 
-    /// What the redeemed points bought. Of the past it is what was given then, or unknown: today's worth says nothing of it.
+    /// What the redeemed points bought. Of the past it is what was given then; where that is not known, what they are worth now.
     fn bought(&self, terms: &Terms<'_>, when: When) -> Result<Option<Box<Discount>>, Rejection> {
         if !self.redeem.is_positive() {
             self.check_no_discount()?;
             return Ok(None);
         }
         within_bounds_of(when, self.redeem, terms.rules())?;
-        let discount = match (when.is_past(), self.discount) {
-            (false, asked) => Discount::of(self.redeem, asked, terms)?,
-            (true, Some(given)) => Discount::given(self.redeem, given, terms)?,
-            (true, None) => return Ok(None),
+        let discount = match self.discount.filter(|_| when.is_past()) {
+            Some(given) => Discount::given(self.redeem, given, terms)?,
+            None => Discount::of(self.redeem, self.discount, terms)?,
         };
         Ok(Some(Box::new(discount)))
     }
@@ -212,7 +209,7 @@ impl Purchase {
         &self,
         card: &Card,
         balance_before: Points,
-        discount: Option<Box<Discount>>,
+        discount: Box<Discount>,
         terms: &Terms<'_>,
         when: When,
     ) -> Draft {
@@ -225,7 +222,7 @@ impl Purchase {
             order: Some(self.order.clone()),
             reference: None,
             lot_shops: card.lots.shops(&taken),
-            discount,
+            discount: Some(discount),
             taken,
             balance_before,
             balance: balance_before.minus(self.redeem),
