@@ -53,7 +53,8 @@
 //! that fails, every caller in the batch is told so, the layer is dropped, and the writer looks at the end of the log on a fresh
 //! connection before it takes another command.
 //!
-//! The command line goes the same way: [`control`] hands its commands to the running service, or starts the engine itself.
+//! The command line goes the same way: [`control`] hands its commands to the running service, or starts the engine itself. An import
+//! sends its rows there by the hundred; what they say happened long ago is decided as of then ([`domain::points::Past`]).
 //!
 //! # The way of a query
 //!

@@ -9,6 +9,7 @@ use crate::cli::Failure;
 use crate::control::{Answered, Import, RowRefusal, Rows};
 use crate::domain::Timestamp;
 use std::collections::VecDeque;
+use std::time::Instant;
 
 /// How many rows lie between two looks at how far it has come.
 const LOOK_EVERY: u64 = 4_096;
@@ -103,14 +104,16 @@ impl Feed {
     }
 
     /// Waits for the last answers; the report is whole then.
-    pub(super) fn finish(self, more_follows: bool) -> Result<Report, Failure> {
+    /// Also when the last row was acknowledged: views.db may take a moment longer.
+    pub(super) fn finish(self, more_follows: bool) -> Result<(Report, Instant), Failure> {
         let Self { import, mut waiting, mut report } = self;
-        for answered in import.finish(more_follows)? {
+        let (answers, last) = import.finish(more_follows)?;
+        for answered in answers {
             if let Some(waited) = waiting.pop_front() {
                 settle(&mut report, waited, answered)?;
             }
         }
-        Ok(report)
+        Ok((report, last))
     }
 
     fn send<C: Column, R>(&mut self, batch: Batch<R>, reader: &Reader<'_, C, R>) -> Result<(), Failure> {

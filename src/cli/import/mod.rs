@@ -24,7 +24,7 @@ use columns::{CustomerColumn, TransactionColumn};
 use dry_run::Rehearsal;
 use feed::{Feed, Reader, Which};
 use fields::Conventions;
-use report::Report;
+use report::{Report, Times};
 use source::{Format, Reading, Source};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -111,6 +111,7 @@ impl Import {
             }
             None => Link::begin(&dir, &self.options())?,
         };
+        let sending = Instant::now();
         let mut feed = Feed::new(link, report);
         if let (Some(source), Some(path)) = (&mut customers, &self.customers) {
             self.customers(source, path, &mut feed)?;
@@ -118,10 +119,11 @@ impl Import {
         if let (Some(source), Some(path)) = (&mut transactions, &self.transactions) {
             self.transactions(source, path, &mut feed)?;
         }
-        let report = feed.finish(self.more_follows)?;
+        let (report, answered) = feed.finish(self.more_follows)?;
         let events = rehearsal.as_ref().map(Rehearsal::written).transpose()?;
         let rejected = report.rejected();
-        report.print(events.as_ref(), start.elapsed().as_millis(), self.json, output)?;
+        let times = Times { whole: start.elapsed(), acknowledged: answered.duration_since(sending) };
+        report.print(events.as_ref(), times, self.json, output)?;
         match rejected {
             0 => Ok(()),
             1 => Err(Failure::CheckFailed("1 row was rejected".to_owned())),

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// How many rejected rows the report itself shows.
 const SHOWN_MAX: usize = 100;
@@ -41,6 +42,18 @@ pub(super) struct Tally {
     pub(super) rejected: u64,
     /// Rows that happened before the row above them.
     pub(super) out_of_order: u64,
+}
+
+/// How long it took.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Times {
+    pub(super) whole: Duration,
+    /// From the first row sent to the last one in the log.
+    pub(super) acknowledged: Duration,
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The report as it grows. Rejected rows go to their file at once: no more of them are held than are shown.
@@ -90,17 +103,17 @@ impl Report {
     pub(super) fn print(
         mut self,
         events: Option<&BTreeMap<String, i64>>,
-        millis: u128,
+        times: Times,
         as_json: bool,
         output: &mut Output,
     ) -> Result<(), Failure> {
         if let Some((path, writer)) = &mut self.file {
             writer.flush().map_err(|source| failed(path, source))?;
         }
-        if as_json { output.json(&self.json(events, millis)) } else { self.lines(events, millis, output) }
+        if as_json { output.json(&self.json(events, times)) } else { self.lines(events, times, output) }
     }
 
-    fn json(&self, events: Option<&BTreeMap<String, i64>>, millis: u128) -> Value {
+    fn json(&self, events: Option<&BTreeMap<String, i64>>, times: Times) -> Value {
         json!({
             "dry_run": events.is_some(),
             "customers": self.customers,
@@ -108,11 +121,12 @@ impl Report {
             "rejected_by_code": self.by_code,
             "rejected": self.first,
             "events": events,
-            "milliseconds": u64::try_from(millis).unwrap_or(u64::MAX),
+            "milliseconds": millis(times.whole),
+            "acknowledged_milliseconds": millis(times.acknowledged),
         })
     }
 
-    fn lines(&self, events: Option<&BTreeMap<String, i64>>, millis: u128, output: &mut Output) -> Result<(), Failure> {
+    fn lines(&self, events: Option<&BTreeMap<String, i64>>, times: Times, output: &mut Output) -> Result<(), Failure> {
         for (name, tally) in [("customers", &self.customers), ("transactions", &self.transactions)] {
             let Some(tally) = tally else { continue };
             let Tally { rows, written, already, rejected, out_of_order } = tally;
@@ -137,7 +151,15 @@ impl Report {
             output.line(format_args!("  and {more} more: --rejected FILE lists them all"))?;
         }
         match events {
-            None => output.line(format_args!("in {}.{:03} s", millis / 1_000, millis % 1_000)),
+            None => {
+                let (whole, last) = (millis(times.whole), millis(times.acknowledged));
+                let (seconds, thousandths) = (last / 1_000, last % 1_000);
+                output.line(format_args!(
+                    "acknowledged in {seconds}.{thousandths:03} s, {}.{:03} s in all",
+                    whole / 1_000,
+                    whole % 1_000
+                ))
+            }
             Some(events) => {
                 for (kind, number) in events {
                     output.line(format_args!("  would write {number} {kind}"))?;

@@ -135,7 +135,7 @@ impl<C: Column> Source<C> {
                         let line = record.position().map_or(line, csv::Position::line);
                         Ok(Some((line, csv_row::<C>(record, places))))
                     }
-                    Err(error) => Err(failed(&self.path, line, error.into())),
+                    Err(error) => Err(failed(&self.path, line, of_csv(error))),
                 }
             }
             Rows::Json { reader, line, bytes } => {
@@ -154,7 +154,7 @@ impl<C: Column> Source<C> {
     fn read_header(&mut self) -> Result<(), SourceError> {
         let path = || self.path.clone();
         let Rows::Csv { reader, places, .. } = &mut self.rows else { return Ok(()) };
-        let header = reader.byte_headers().map_err(|error| failed(&self.path, 1, error.into()))?;
+        let header = reader.byte_headers().map_err(|error| failed(&self.path, 1, of_csv(error)))?;
         if header.is_empty() {
             return Err(SourceError::Empty { path: path() });
         }
@@ -263,6 +263,16 @@ fn next_line(reader: &mut BufReader<Bounded>, bytes: &mut Vec<u8>, line: &mut u6
         }
         reader.get_ref().limit.set(u64::MAX);
     }
+}
+
+/// What reading the file came to: the reader wraps it.
+fn of_csv(error: csv::Error) -> io::Error {
+    if error.is_io_error()
+        && let csv::ErrorKind::Io(source) = error.into_kind()
+    {
+        return source;
+    }
+    io::ErrorKind::InvalidData.into()
 }
 
 fn failed(path: &Path, line: u64, error: io::Error) -> SourceError {

@@ -13,6 +13,7 @@ use std::io::{self, BufRead as _, BufReader, BufWriter, Write as _};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 /// How many messages are parsed ahead of the session.
 const AHEAD: usize = 4;
@@ -135,11 +136,11 @@ impl Import {
         }
     }
 
-    /// Sends nothing more, and waits for the answers that are still to come.
+    /// Sends nothing more, and waits for the answers that are still to come: they, and when the last had come.
     ///
     /// # Errors
     /// When the import is broken off.
-    pub fn finish(mut self, more_follows: bool) -> Result<VecDeque<Answered>, ImportError> {
+    pub fn finish(mut self, more_follows: bool) -> Result<(VecDeque<Answered>, Instant), ImportError> {
         self.put(ToSession::Finish { more_follows })?;
         let mut answers = VecDeque::new();
         loop {
@@ -150,10 +151,11 @@ impl Import {
                 Err(_) => return Err(self.reason()),
             }
         }
+        let last = Instant::now();
         // Under the lock, the projections are level with the log when this returns.
         match self.join() {
             Some(Err(error)) => Err(error.into()),
-            Some(Ok(())) | None => Ok(answers),
+            Some(Ok(())) | None => Ok((answers, last)),
         }
     }
 

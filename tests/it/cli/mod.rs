@@ -5,6 +5,7 @@ mod demo;
 mod drain;
 mod erase;
 mod help;
+mod import;
 mod init;
 mod keys;
 mod log_lines;
