@@ -254,14 +254,17 @@ fn import(_criterion: &mut Criterion) {
     let imported = Duration::from_millis(report["acknowledged_milliseconds"].as_u64().expect("a time"));
     let rate = |took: Duration| u128::from(ROWS.unsigned_abs()) * 1_000_000 / took.as_micros().max(1);
     let percent = |of: Duration| of.as_micros() * 100 / imported.as_micros().max(1);
-    println!(
-        "import: {}/s; bulk awards: {}/s, of which it is {} %; bare appends: {}/s, of which it is {} %",
-        rate(imported),
-        rate(awards),
-        percent(awards),
-        rate(appends),
-        percent(appends)
-    );
+    #[expect(clippy::print_stdout, reason = "what the benchmark says")]
+    {
+        println!(
+            "import: {}/s; bulk awards: {}/s, of which it is {} %; bare appends: {}/s, of which it is {} %",
+            rate(imported),
+            rate(awards),
+            percent(awards),
+            rate(appends),
+            percent(appends)
+        );
+    }
 }
 
 criterion_group!(benches, decide, append, bulk, import, read);

@@ -98,7 +98,7 @@ impl Card {
             adjusted: Points::ZERO,
             movements: 0,
             last: None,
-            issued_at: event.happened_at.unwrap_or(at),
+            issued_at: at,
             updated_at: at,
             last_activity: event.happened_at.unwrap_or(at),
             blocked_at: None,

@@ -110,7 +110,9 @@ impl Card {
             adjusted: Points::ZERO,
             movements: 0,
             last: None,
-            issued_at: event.happened_at.unwrap_or(at),
+            // Since when somebody has had a card elsewhere, their customer's record says. This one is new, and lists by the time
+            // of issue rely on its growing with the ids.
+            issued_at: at,
             updated_at: at,
             last_activity: event.happened_at.unwrap_or(at),
             blocked_at: None,
