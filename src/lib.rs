@@ -31,7 +31,7 @@
 //! | [`ops`] | ops.db: drawing credentials, verifying secrets, export jobs | domain, storage |
 //! | [`jobs`] | commands that the clock submits: the expiry job | domain, writer, clock, storage |
 //! | [`app`] | the engine: wires writer, projector and memory, and owns the order of start and stop | domain, event_log, vault, projections, live, writer, clock, storage |
-//! | [`control`] | what an operator may ask for, over a socket or under the lock | domain, writer, ops, app, clock, storage |
+//! | [`control`] | what an operator may ask for, over a socket or under the lock; the rows of an import | domain, writer, queries, ops, app, clock, storage |
 //! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, exports, writer, ops, clock, live |
 //! | [`cli`] | the subcommands | all but vault |
 //!
@@ -54,7 +54,8 @@
 //! that fails, every caller in the batch is told so, the layer is dropped, and the writer looks at the end of the log on a fresh
 //! connection before it takes another command.
 //!
-//! The command line goes the same way: [`control`] hands its commands to the running service, or starts the engine itself.
+//! The command line goes the same way: [`control`] hands its commands to the running service, or starts the engine itself. An import
+//! sends its rows there by the hundred; what they say happened long ago is decided as of then ([`domain::points::Past`]).
 //!
 //! # The way of a query
 //!

@@ -18,7 +18,7 @@ pub(crate) fn shops(partner: PartnerId) -> impl Iterator<Item = Request> {
 /// The movement of that number. Of ten, seven are purchases; one takes back or spends what the first of them earned.
 pub(crate) fn movement(partner: PartnerId, card: impl Fn(i64) -> CardId, number: i64) -> Request {
     let shop = Some(ShopId::new(1 + number % SHOPS));
-    let named = |name| Particulars { shop, name: Some(name), note: note("Bench") };
+    let named = |name| Particulars { shop, name: Some(name), note: note("Bench"), past: None };
     let command = match (number % 10, number % 20) {
         (7, _) => {
             let particulars = named(Order::Reference(format!("campaign-{number}")));
@@ -37,6 +37,7 @@ pub(crate) fn movement(partner: PartnerId, card: impl Fn(i64) -> CardId, number:
                 cause: RefundCause::Refund,
                 share: Share::Amount(euros(500)),
                 note: note("Returned"),
+                past: None,
             };
             Command::Refund { order_shop: shop, refund }
         }
@@ -56,6 +57,7 @@ pub(crate) fn movement(partner: PartnerId, card: impl Fn(i64) -> CardId, number:
                 discount: None,
                 expires_at: None,
                 note: note("Purchase reward"),
+                past: None,
             },
         },
     };

@@ -98,6 +98,7 @@ impl Programme {
             shop: None,
             name: Some(Order::Id(format!("before-{number}"))),
             note: Note { reason: Some("Purchase reward".to_owned()), ..Note::default() },
+            past: None,
         };
         let card = CardId::new(self.card(spread(number)));
         let command = Command::Award(Award { card, points: Points::new(5), expires_at: None, particulars });
@@ -146,6 +147,7 @@ fn card(partner: PartnerId, number: i64) -> Request {
         activate: true,
         metadata: Metadata::new(),
         shop: None,
+        happened_at: None,
     });
     Request { partner, actor: Actor::CommandLine, idempotency_key: None, command }
 }

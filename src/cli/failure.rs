@@ -1,8 +1,9 @@
 //! Why a subcommand did not do what it was asked, and the exit code that says so.
 
 use super::backup::BackupError;
+use super::import::SourceError;
 use super::staging::StagingError;
-use crate::control::{CallError, Refused, SocketError};
+use crate::control::{CallError, ImportError, Refused, SocketError};
 use crate::jobs::JobError;
 use crate::ops::OpsError;
 use crate::projections::RebuildError;
@@ -41,6 +42,10 @@ pub enum Failure {
     Query(#[from] QueryError),
     #[error(transparent)]
     Backup(#[from] BackupError),
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Import(#[from] ImportError),
     #[error("cannot listen on {address}: {source}")]
     Listen { address: SocketAddr, source: io::Error },
     #[error("the server failed: {0}")]
@@ -76,6 +81,8 @@ impl Failure {
             | Self::Rebuild(_)
             | Self::Operations(_)
             | Self::Query(_)
+            | Self::Source(_)
+            | Self::Import(_)
             | Self::Listen { .. }
             | Self::Server(_)
             | Self::File { .. }

@@ -8,6 +8,7 @@ mod demo;
 mod erase;
 mod export;
 mod failure;
+mod import;
 mod init;
 mod keys;
 mod logging;
@@ -49,6 +50,7 @@ enum Sub {
     Keys(keys::Keys),
     Erase(erase::Erase),
     Export(Box<export::Export>),
+    Import(import::Import),
     Rebuild(rebuild::Rebuild),
     Backup(backup::Backup),
 }
@@ -66,6 +68,7 @@ pub fn run() -> ExitCode {
         Sub::Keys(keys) => keys.run(&mut output),
         Sub::Erase(erase) => erase.run(&mut output),
         Sub::Export(export) => export.run(&mut output),
+        Sub::Import(import) => import.run(&mut output),
         Sub::Rebuild(rebuild) => rebuild.run(&mut output),
         Sub::Backup(backup) => backup.run(&mut output),
     };

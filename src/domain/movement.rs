@@ -3,7 +3,7 @@
 
 use super::orders::{Breakdown, OrderRecorded, PointsRefunded, PointsReturned, RefundCause, TransactionKind};
 use super::points::{OpenedLot, Origin, Points, PointsAdjusted, PointsAwarded, PointsExpired, PointsRedeemed, Slice};
-use super::{CardId, Event, Money, ShopId};
+use super::{CardId, Event, Money, ShopId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What kind of movement a row of the history is.
@@ -80,6 +80,8 @@ pub struct Stated<'e> {
     pub lot: Option<OpenedLot>,
     /// What it took from lots.
     pub taken: &'e [Slice],
+    /// When it really happened, where that is not when it was recorded.
+    pub happened_at: Option<Timestamp>,
     /// The terms of the order that it states.
     pub purchase: Option<&'e Breakdown>,
 }
@@ -130,7 +132,7 @@ impl<'e> Movement<'e> {
     #[must_use]
     pub fn stated(self) -> Stated<'e> {
         let (movement, kind) = self.kinds();
-        match self {
+        let stated = match self {
             Self::Awarded(event) => Stated {
                 shop: event.shop,
                 order: event.order.as_deref(),
@@ -179,6 +181,21 @@ impl<'e> Movement<'e> {
                 lot: event.lot,
                 ..moved(movement, kind, event.card, [event.points, event.balance_before, event.balance])
             },
+        };
+        Stated { happened_at: self.happened_at(), ..stated }
+    }
+
+    /// When it really happened, where an import says so.
+    #[must_use]
+    pub const fn happened_at(self) -> Option<Timestamp> {
+        match self {
+            Self::Awarded(event) => event.happened_at,
+            Self::Redeemed(event) => event.happened_at,
+            Self::Adjusted(event) => event.happened_at,
+            Self::Expired(event) => event.happened_at,
+            Self::Recorded(event) => event.happened_at,
+            Self::Refunded(event) => event.happened_at,
+            Self::Returned(event) => event.happened_at,
         }
     }
 
@@ -225,6 +242,7 @@ fn moved<'e>(
         reference: None,
         lot: None,
         taken: &[],
+        happened_at: None,
         purchase: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::points::Points;
 use super::programme::Setting;
-use super::{CardId, CustomerId, Money, PartnerId, Seq, ShopId, TemplateId};
+use super::{CardId, CustomerId, Money, PartnerId, Seq, ShopId, TemplateId, Timestamp};
 
 /// A broken rule, with its numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub enum Rejection {
     EmailIsFinal,
     /// Somebody else changed it since the caller read it: this is its version now.
     ChangedMeanwhile { version: i64 },
+    /// What happened cannot have happened after it is recorded.
+    HappenedInFuture { happened_at: Timestamp },
     /// A rule or setting that nothing can be computed with, by its name in the API.
     RuleOutOfBounds { rule: &'static str },
     /// There is no conversion: an order is in the partner's own currency.
@@ -238,6 +240,7 @@ mod tests {
             discount: None,
             expires_at: None,
             note: Note::default(),
+            past: None,
         };
         let breaches: [Breach<Sale>; 11] = [
             ("CurrencyMismatch", |this| this.purchase.currency = Some("USD".to_owned())),
@@ -283,6 +286,7 @@ mod tests {
             cause: RefundCause::Refund,
             share: Share::Amount(Money::new(1.into()).unwrap_or_default()),
             note: Note::default(),
+            past: None,
         };
         let breaches: [Breach<(Refund, PlacedOrder, Card)>; 6] = [
             ("NothingMoved", |(refund, ..)| refund.share = Share::Points(Points::ZERO)),
@@ -311,6 +315,7 @@ mod tests {
             activate: true,
             metadata: Metadata::new(),
             shop: None,
+            happened_at: None,
         };
         let breaches: [Breach<(Issue, Holder)>; 2] = [
             ("CustomerHasCard", |(_, holder)| *holder = Holder::HasCard { customer: CUSTOMER, card: CARD }),
@@ -324,7 +329,7 @@ mod tests {
 
     #[test]
     fn of_two_broken_rules_an_update_names_the_one_declared_earlier() {
-        let registered = CustomerRegistered { customer: CUSTOMER, sealed: None };
+        let registered = CustomerRegistered { customer: CUSTOMER, happened_at: None, sealed: None };
         let holder = Customer::registered(&registered, PartnerId::new(1), Seq::new(1), NOW);
         let person = PersonRecord { email: "ona@example.com".to_owned(), ..PersonRecord::default() };
         let update = UpdateCard { card: CARD, email: None, name: None, phone: None, design: None, metadata: None };

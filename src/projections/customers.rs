@@ -43,6 +43,21 @@ pub fn customer_by_email(
         .optional()
 }
 
+/// The customers who have that phone number ([`vault::lookup_hash`]); two of them where there are more.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn customers_by_phone(
+    connection: &Connection,
+    partner: PartnerId,
+    hash: &[u8; 16],
+) -> rusqlite::Result<Vec<CustomerId>> {
+    let mut statement =
+        connection.prepare_cached("SELECT customer FROM customers WHERE partner = ?1 AND phone_hash = ?2 LIMIT 2")?;
+    let found = statement.query_map((partner.get(), hash.as_slice()), |row| row.get(0).map(CustomerId::new))?;
+    found.collect()
+}
+
 /// Every vault record about a customer, those of their cards' movements included.
 ///
 /// # Errors

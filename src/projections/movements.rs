@@ -16,7 +16,7 @@ pub fn earned_since(connection: &Connection, card: CardId, since: Timestamp) -> 
     // One statement, so that both are of one moment.
     let mut statement = connection.prepare_cached(
         "SELECT (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'watermark'), coalesce(sum(points), 0) \
-         FROM movements WHERE card = ?1 AND type IN ('award', 'refund') AND at >= ?2",
+         FROM movements WHERE card = ?1 AND type IN ('award', 'refund') AND coalesce(happened_at, at) >= ?2",
     )?;
     statement.query_row((card.get(), since.micros()), |row| Ok((Seq::new(row.get(0)?), Points::new(row.get(1)?))))
 }
@@ -39,6 +39,8 @@ pub(super) struct MovementRow {
     actor: String,
     record: Option<RecordId>,
     at: Timestamp,
+    /// When it really happened, where that is not when it was recorded.
+    happened_at: Option<Timestamp>,
     /// The order's total, in ten-thousandths; none where the row states none.
     amount: Option<i64>,
 }
@@ -64,6 +66,7 @@ impl MovementRow {
             actor: stored.actor.clone(),
             record: stored.event.sealed().map(|sealed| sealed.record),
             at: stored.at,
+            happened_at: moved.happened_at,
             amount: Some(ten_thousandths(moved.order_total())).filter(|amount| *amount != 0),
         })
     }
@@ -72,11 +75,11 @@ impl MovementRow {
     pub(super) fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
         let mut statement = connection.prepare_cached(
             "INSERT INTO movements (seq, card, type, points, balance_before, balance_after, shop, order_id, reference, \
-             expires_at, actor, record, at, partner, kind, amount) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+             expires_at, actor, record, at, partner, kind, amount, happened_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         )?;
         statement
-            .execute((
+            .execute(rusqlite::params![
                 self.seq.get(),
                 self.card.get(),
                 self.movement.name(),
@@ -84,16 +87,17 @@ impl MovementRow {
                 self.balance_before.get(),
                 self.balance_after.get(),
                 self.shop.map(ShopId::get),
-                &self.order,
-                &self.reference,
+                self.order,
+                self.reference,
                 self.expires_at.map(Timestamp::micros),
-                &self.actor,
+                self.actor,
                 self.record.map(RecordId::get),
                 self.at.micros(),
                 self.partner.get(),
                 self.kind.place(),
                 self.amount,
-            ))
+                self.happened_at.map(Timestamp::micros),
+            ])
             .map(|_| ())
     }
 }

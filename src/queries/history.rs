@@ -40,6 +40,7 @@ pub struct MovementView {
     pub sealed: bool,
     /// What was typed; none where nothing was, or once erased.
     pub note: Option<Note>,
+    /// When it happened. Of an import's rows that is not when they were recorded, by which the history is in order.
     pub at: Timestamp,
 }
 
@@ -74,7 +75,7 @@ impl Queries {
 }
 
 const ROW: &str = "SELECT movements.seq, movements.type, movements.points, movements.balance_before, movements.balance_after, \
-     movements.order_id, movements.reference, movements.expires_at, movements.record, movements.at, sealed.body \
+     movements.order_id, movements.reference, movements.expires_at, movements.record, coalesce(movements.happened_at, movements.at), sealed.body \
      FROM movements LEFT JOIN ledger.sealed_records AS sealed ON sealed.record = movements.record WHERE movements.seq = ?1";
 const NEWEST: &str = "SELECT seq FROM movements INDEXED BY movements_by_card \
      WHERE card = ?1 AND type IN ('award', 'redeem') ORDER BY seq DESC LIMIT ?2";

@@ -44,6 +44,7 @@ pub enum TransactionSort {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TransactionView {
     pub seq: Seq,
+    /// When it happened. Of an import's rows that is not when they were recorded, by which lists are in order.
     pub at: Timestamp,
     pub kind: TransactionKind,
     pub event: Event,
@@ -134,7 +135,7 @@ const BLOCKS: &str = "SELECT block, sum(transactions), sum(gained), sum(lost) FR
      WHERE partner = ?1 AND block BETWEEN ?2 AND ?3 AND (?4 >> kind) & 1 AND (?5 IS NULL OR shop = ?5) \
      GROUP BY block ORDER BY block";
 const LAST: &str = "SELECT seq FROM movements ORDER BY seq DESC LIMIT 1";
-const ROW: &str = "SELECT events.kind, events.schema, events.payload, movements.kind, movements.balance_after, movements.at, \
+const ROW: &str = "SELECT events.kind, events.schema, events.payload, movements.kind, movements.balance_after, coalesce(movements.happened_at, movements.at), \
      movements.card, sealed.body FROM movements JOIN ledger.events AS events ON events.seq = movements.seq \
      LEFT JOIN ledger.sealed_records AS sealed ON sealed.record = movements.record \
      WHERE movements.seq = ?1 AND movements.partner = ?2";

@@ -268,6 +268,9 @@ impl<'a> Batch<'a> {
         replayed: bool,
         at: Timestamp,
     ) -> Result<Outcome, BatchError> {
+        if request.command.past().is_some() {
+            return Ok(Outcome { events, replayed, at, card: None, person: None });
+        }
         let card = match subject(&request.command, &events) {
             Some(card) => {
                 self.memory.bring(card)?;

@@ -3,7 +3,7 @@
 use crate::domain::cards::{Block, Card, Issue, Unblock, UpdateCard};
 use crate::domain::customers::{Erase, PersonRecord, Register, UpdateCustomer};
 use crate::domain::orders::{Purchase, Refund};
-use crate::domain::points::{Adjust, Award, Expire, Redeem};
+use crate::domain::points::{Adjust, Award, Expire, Past, Redeem};
 use crate::domain::programme::{
     ChangeSettings, CreateKey, CreatePartner, CreateTemplate, OpenShop, RetireShop, RetireTemplate, RevokeKey,
     UpdateShop, UpdateTemplate,
@@ -175,6 +175,39 @@ impl Command {
     }
 }
 
+impl Command {
+    /// When it happened, where an import says that it did not happen now.
+    #[must_use]
+    pub const fn past(&self) -> Option<Past> {
+        match self {
+            Self::Award(command) => command.particulars.past,
+            Self::Redeem(command) => command.particulars.past,
+            Self::Adjust(command) => command.particulars.past,
+            Self::Expire(command) => command.particulars.past,
+            Self::Purchase { purchase, .. } => purchase.past,
+            Self::Refund { refund, .. } => refund.past,
+            Self::CreatePartner(_)
+            | Self::ChangeSettings(_)
+            | Self::OpenShop(_)
+            | Self::UpdateShop(_)
+            | Self::RetireShop(_)
+            | Self::CreateTemplate(_)
+            | Self::UpdateTemplate(_)
+            | Self::RetireTemplate(_)
+            | Self::CreateKey(_)
+            | Self::RevokeKey(_)
+            | Self::Register(_)
+            | Self::UpdateCustomer(_)
+            | Self::Erase(_)
+            | Self::Issue(_)
+            | Self::UpdateCard(_)
+            | Self::Block(_)
+            | Self::Unblock(_)
+            | Self::ExpireDue(_) => None,
+        }
+    }
+}
+
 /// A command with its caller.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -206,7 +239,8 @@ pub struct Outcome {
     pub at: Timestamp,
     /// The card that the command was about, as the command left it. After a replay: as it is now. None after an award,
     /// redemption, correction or expiry, whose events say everything. What a purchase or a refund answered stands in its
-    /// events too, so that a replay answers the same however the card has changed since.
+    /// events too, so that a replay answers the same however the card has changed since. None for what an import states:
+    /// nobody looks at it.
     pub card: Option<Arc<Card>>,
     /// The card's holder, where the command was about a card or a customer; none once erased.
     pub person: Option<Arc<PersonRecord>>,

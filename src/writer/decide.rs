@@ -94,6 +94,8 @@ impl Decider<'_> {
         let Some(shop) = request.command.shop() else { return Ok(()) };
         match self.memory.directory().shop_of(request.partner, shop) {
             None => Err(Rejection::ShopNotFound { shop }),
+            // What happened in it while it was open, happened.
+            Some(_) if request.command.past().is_some() => Ok(()),
             Some(found) if request.command.is_new_business() && !found.is_open() => Err(Rejection::ShopClosed { shop }),
             Some(_) => Ok(()),
         }

@@ -42,7 +42,8 @@ impl Grounds {
             memory.bring(card)?;
         }
         if let (Command::Award(_) | Command::Purchase { .. }, Some(card)) = (&request.command, grounds.card) {
-            grounds.count(memory, card, now)?;
+            // The last twelve months of a movement of the past are those before it.
+            grounds.count(memory, card, request.command.past().map_or(now, |past| past.at))?;
         }
         Ok(grounds)
     }
@@ -68,7 +69,7 @@ impl Grounds {
     }
 
     /// What counts towards the tier of a card that earns, where its partner counts more than the card's own lifetime.
-    fn count(&mut self, memory: &mut Memory, card: CardId, now: Timestamp) -> rusqlite::Result<()> {
+    fn count(&mut self, memory: &mut Memory, card: CardId, at: Timestamp) -> rusqlite::Result<()> {
         let Some((partner, customer)) = memory.card(card).map(|card| (card.partner, card.customer)) else {
             return Ok(());
         };
@@ -85,7 +86,7 @@ impl Grounds {
         for id in others.into_iter().filter(|other| *other != card).chain([card]) {
             memory.bring(id)?;
             let Some(found) = memory.card(id) else { continue };
-            counted = counted.plus(match settings.tiers.basis.since(now) {
+            counted = counted.plus(match settings.tiers.basis.since(at) {
                 Some(since) => memory.earned_since(id, since)?,
                 None => found.lifetime,
             });

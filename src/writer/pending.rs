@@ -26,9 +26,9 @@ pub(super) struct Earned {
 impl Earned {
     fn by(event: &Event, seq: Seq, at: Timestamp) -> Option<(CardId, Self)> {
         if let Event::PointsAwarded(event) = event {
-            Some((event.card, Self { seq, at, points: event.points }))
+            Some((event.card, Self { seq, at: event.happened_at.unwrap_or(at), points: event.points }))
         } else if let Event::PointsRefunded(event) = event {
-            Some((event.card, Self { seq, at, points: event.points }))
+            Some((event.card, Self { seq, at: event.happened_at.unwrap_or(at), points: event.points }))
         } else {
             None
         }

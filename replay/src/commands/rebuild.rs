@@ -63,7 +63,8 @@ CREATE TABLE lots (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE movements (
     seq INTEGER PRIMARY KEY, card INTEGER NOT NULL, type TEXT NOT NULL, points INTEGER NOT NULL, balance_before INTEGER NOT NULL,
-    balance_after INTEGER NOT NULL, shop INTEGER, order_id TEXT, reference TEXT, expires_at INTEGER, actor TEXT NOT NULL, record INTEGER, at INTEGER NOT NULL
+    balance_after INTEGER NOT NULL, shop INTEGER, order_id TEXT, reference TEXT, expires_at INTEGER, actor TEXT NOT NULL, record INTEGER, at INTEGER NOT NULL,
+    happened_at INTEGER
 ) STRICT;
 CREATE TABLE keys (seq INTEGER PRIMARY KEY, idempotency_key TEXT NOT NULL) STRICT;
 ";

@@ -297,6 +297,7 @@ impl Cards {
             actor: event.actor,
             record: moving.sealed.map(|sealed| sealed.record.get()),
             at: event.recorded_at,
+            happened_at: moving.happened_at.map(Instant::micros),
         }
     }
 }

@@ -19,10 +19,11 @@ impl Cards {
         findings: &mut Findings,
     ) {
         let Some(card) = self.cards.get_mut(&id) else { return };
-        let at = Instant::from_micros(event.recorded_at);
+        let at = moving.at(event.recorded_at);
         let settings = self.programme.partner(card.partner).map(|partner| &partner.settings);
         let mut scene = Scene { id, seq: event.seq, at, card, settings, findings };
-        scene.check_standing(moving.kind);
+        scene.check_past(moving, event.recorded_at);
+        scene.check_standing(moving);
         scene.check_due_lots(moving.kind);
         scene.check_place(moving, &self.programme);
         scene.check_terms(moving, &self.programme);
@@ -72,9 +73,21 @@ impl Scene<'_> {
         self.findings.event(Check::Points, self.seq, sentence);
     }
 
+    /// Nothing happens after it is recorded.
+    fn check_past(&mut self, moving: &Moving<'_>, recorded_at: i64) {
+        if let Some(happened_at) = moving.happened_at.filter(|time| time.micros() > recorded_at) {
+            self.wrong(format!("happened_at is {happened_at}, after the event was recorded"));
+        }
+    }
+
     /// A blocked card neither earns nor spends, an inactive one only receives what its issue gave it; both let points expire, and
     /// are refunded like any other.
-    fn check_standing(&mut self, kind: MovingKind) {
+    fn check_standing(&mut self, moving: &Moving<'_>) {
+        // What the card is at the recording says nothing of a movement of the past.
+        if moving.happened_at.is_some() {
+            return;
+        }
+        let kind = moving.kind;
         let barred = match (self.card.status, kind) {
             (Status::Active, _) => false,
             (_, MovingKind::Expire { .. } | MovingKind::Refund { .. } | MovingKind::Return) => false,
@@ -103,7 +116,8 @@ impl Scene<'_> {
 
     /// Points are earned and spent in the shops where the template and the partner's settings allow it.
     fn check_place(&mut self, moving: &Moving<'_>, programme: &Programme) {
-        let Some(shop) = moving.shop else { return };
+        // Where a card may earn and spend is a rule of the recording, not of the past.
+        let Some(shop) = moving.shop.filter(|_| moving.happened_at.is_none()) else { return };
         let earns = match moving.kind {
             MovingKind::Award { origin: Origin::Award, .. } | MovingKind::Order => true,
             MovingKind::Redeem => false,
@@ -190,7 +204,7 @@ impl Scene<'_> {
         card.movements += 1;
         card.last = Some(LastMovement { seq: self.seq, kind: moving.kind.name(), points: moving.points, at: self.at });
         if !matches!(moving.kind, MovingKind::Expire { .. }) {
-            card.last_activity = self.at;
+            card.last_activity = card.last_activity.max(self.at);
         }
     }
 
@@ -249,7 +263,7 @@ impl Scene<'_> {
         }
         // Where points are not shared, those of other shops are passed over.
         let unshared = moving.kind == MovingKind::Redeem && self.settings.map(Settings::sharing) == Some(Sharing::None);
-        let place = moving.shop.filter(|_| unshared);
+        let place = moving.shop.filter(|_| unshared && moving.happened_at.is_none());
         for slice in &moving.taken {
             self.take(slice, place, false);
         }

@@ -104,7 +104,7 @@ impl Scene<'_> {
         let total = purchase.order_total.0;
         let Some(formula) = purchase.formula else {
             // The request stated the points; then only whether there may be any is known.
-            return if rules.points_enabled || moving.points == Points::ZERO {
+            return if rules.points_enabled || moving.points == Points::ZERO || moving.happened_at.is_some() {
                 Ok(())
             } else {
                 Err(format!("{} points for a purchase, but template {} earns none", moving.points, purchase.template))
@@ -156,7 +156,8 @@ impl Scene<'_> {
         if discount.exact.0 != exact {
             return Err(format!("{points} points are worth {exact} by their terms, not {}", discount.exact.0));
         }
-        if !exact.plus(TOLERANCE).is_some_and(|most| discount.amount.0 <= most) {
+        let given_then = moving.happened_at.is_some();
+        if !given_then && !exact.plus(TOLERANCE).is_some_and(|most| discount.amount.0 <= most) {
             let Money(amount) = discount.amount;
             return Err(format!("a discount of {amount} for {points} points, which are worth {exact}"));
         }

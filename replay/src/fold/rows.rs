@@ -75,11 +75,12 @@ pub struct MovementRow<'a> {
     pub actor: &'a str,
     pub record: Option<i64>,
     pub at: i64,
+    pub happened_at: Option<i64>,
 }
 
 impl<'a> MovementRow<'a> {
     /// The columns, in the order of [`MovementRow::values`].
-    pub const NAMES: [&'static str; 13] = [
+    pub const NAMES: [&'static str; 14] = [
         "seq",
         "card",
         "type",
@@ -93,11 +94,12 @@ impl<'a> MovementRow<'a> {
         "actor",
         "record",
         "at",
+        "happened_at",
     ];
 
     /// The values.
     #[must_use]
-    pub fn values(&self) -> [Value<'a>; 13] {
+    pub fn values(&self) -> [Value<'a>; 14] {
         [
             self.seq.into(),
             self.card.into(),
@@ -112,6 +114,7 @@ impl<'a> MovementRow<'a> {
             self.actor.into(),
             self.record.into(),
             self.at.into(),
+            self.happened_at.into(),
         ]
     }
 }

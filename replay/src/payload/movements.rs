@@ -92,8 +92,18 @@ pub struct Moving<'a> {
     pub taken: Vec<Taken>,
     pub balance_before: Points,
     pub balance: Points,
+    /// When it really happened, where an import says so.
+    pub happened_at: Option<Instant>,
     pub sealed: Option<Sealed>,
     pub about: About<'a>,
+}
+
+impl Moving<'_> {
+    /// The moment as of which it was decided: when it happened, else when it was recorded.
+    #[must_use]
+    pub fn at(&self, recorded_at: i64) -> Instant {
+        self.happened_at.unwrap_or(Instant::from_micros(recorded_at))
+    }
 }
 
 /// What a movement says about its order.
@@ -147,6 +157,8 @@ macro_rules! movement {
             balance_before: Points,
             balance: Points,
             #[serde(default, deserialize_with = "present")]
+            happened_at: Option<Instant>,
+            #[serde(default, deserialize_with = "present")]
             sealed: Option<Sealed>,
             $($own)*
         }
@@ -199,6 +211,8 @@ pub(super) struct OrderRecorded<'a> {
     purchase: Purchase<'a>,
     balance: Points,
     #[serde(default, deserialize_with = "present")]
+    happened_at: Option<Instant>,
+    #[serde(default, deserialize_with = "present")]
     sealed: Option<Sealed>,
 }
 
@@ -229,6 +243,8 @@ pub(super) struct Refunded<'a> {
     balance: Points,
     lifetime: Points,
     #[serde(default, deserialize_with = "present")]
+    happened_at: Option<Instant>,
+    #[serde(default, deserialize_with = "present")]
     sealed: Option<Sealed>,
 }
 
@@ -251,6 +267,8 @@ pub(super) struct Returned<'a> {
     lot: Option<OpenedLot>,
     balance_before: Points,
     balance: Points,
+    #[serde(default, deserialize_with = "present")]
+    happened_at: Option<Instant>,
 }
 
 macro_rules! one_form {
@@ -270,6 +288,7 @@ macro_rules! one_form {
                     reference: $it.reference,
                     balance_before: $it.balance_before,
                     balance: $it.balance,
+                    happened_at: $it.happened_at,
                     sealed: $it.sealed,
                 }
             }
@@ -316,6 +335,7 @@ impl<'a> From<OrderRecorded<'a>> for Moving<'a> {
             taken: Vec::new(),
             balance_before: it.balance,
             balance: it.balance,
+            happened_at: it.happened_at,
             sealed: it.sealed,
             about: About::Purchase(Box::new(it.purchase)),
         }
@@ -337,6 +357,7 @@ impl<'a> From<Refunded<'a>> for Moving<'a> {
             taken: it.taken,
             balance_before: it.balance_before,
             balance: it.balance,
+            happened_at: it.happened_at,
             sealed: it.sealed,
             about: About::Refund(Refund { cause: it.cause, of: it.of, amount, completes: it.completes, let_go }),
         }
@@ -357,6 +378,7 @@ impl<'a> From<Returned<'a>> for Moving<'a> {
             taken: Vec::new(),
             balance_before: it.balance_before,
             balance: it.balance,
+            happened_at: it.happened_at,
             sealed: None,
             about: About::Return { of: it.of },
         }

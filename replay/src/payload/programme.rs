@@ -89,6 +89,15 @@ pub struct KeyRevoked {
 /// `customer.registered` and `customer.updated`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct CustomerRegistered {
+    pub customer: CustomerId,
+    #[serde(default, deserialize_with = "present")]
+    pub happened_at: Option<Instant>,
+    pub sealed: Sealed,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CustomerSealed {
     pub customer: CustomerId,
     pub sealed: Sealed,

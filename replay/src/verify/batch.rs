@@ -30,7 +30,7 @@ struct Slot {
 #[derive(Debug)]
 struct Projected {
     numbers: [i64; 6],
-    optional: [Option<i64>; 3],
+    optional: [Option<i64>; 4],
     kind: Range<usize>,
     order_id: Option<Range<usize>>,
     reference: Option<Range<usize>>,
@@ -100,7 +100,7 @@ impl Batch {
         };
         Projected {
             numbers: [row.seq, row.card, row.points, row.balance_before, row.balance_after, row.at],
-            optional: [row.shop, row.expires_at, row.record],
+            optional: [row.shop, row.expires_at, row.record, row.happened_at],
             kind: text(row.kind),
             order_id: row.order_id.map(&mut text),
             reference: row.reference.map(&mut text),
@@ -144,7 +144,7 @@ impl Batch {
     pub(super) fn projected(&self, at: usize) -> Option<MovementRow<'_>> {
         let row = self.rows[at].projected.as_ref()?;
         let [seq, card, points, balance_before, balance_after, at] = row.numbers;
-        let [shop, expires_at, record] = row.optional;
+        let [shop, expires_at, record, happened_at] = row.optional;
         Some(MovementRow {
             seq,
             card,
@@ -159,6 +159,7 @@ impl Batch {
             actor: &self.bytes[row.actor.clone()],
             record,
             at,
+            happened_at,
         })
     }
 }

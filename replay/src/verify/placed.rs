@@ -73,6 +73,7 @@ impl Step {
     /// An event that names an order; what cannot be read was told before.
     fn read(event: &Event<'_>, key: Option<&str>) -> Option<Self> {
         let Ok(Payload::Moved(moving)) = Payload::read(event.kind, event.schema, event.payload) else { return None };
+        let at = moving.at(event.recorded_at);
         let id = moving.reference.as_ref().map(|text| text.as_str().to_owned());
         let act = match (moving.kind, moving.about) {
             (MovingKind::Award { .. } | MovingKind::Order, About::Purchase(purchase)) => {
@@ -102,7 +103,7 @@ impl Step {
         };
         Some(Self {
             seq: event.seq,
-            at: Instant::from_micros(event.recorded_at),
+            at,
             partner: event.partner_id,
             card: moving.card,
             shop: moving.shop,

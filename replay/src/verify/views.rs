@@ -175,5 +175,6 @@ fn read<'a>(row: &'a Row<'_>) -> Result<MovementRow<'a>, Box<dyn std::error::Err
         actor: row.get_ref(10)?.as_str()?,
         record: row.get(11)?,
         at: row.get(12)?,
+        happened_at: row.get(13)?,
     })
 }

@@ -213,12 +213,12 @@ fn missing_and_surplus_rows_of_projections_are_named() {
         ("DELETE FROM movements WHERE seq = 20", "movements", "20"),
         ("DELETE FROM movements WHERE seq = 9", "movements", "9"),
         (
-            "INSERT INTO movements VALUES (14, 17, 'award', 1, 1, 2, NULL, NULL, NULL, NULL, 'cli', NULL, 1)",
+            "INSERT INTO movements VALUES (14, 17, 'award', 1, 1, 2, NULL, NULL, NULL, NULL, 'cli', NULL, 1, NULL)",
             "movements",
             "14",
         ),
         (
-            "INSERT INTO movements VALUES (99, 17, 'award', 1, 1, 2, NULL, NULL, NULL, NULL, 'cli', NULL, 1)",
+            "INSERT INTO movements VALUES (99, 17, 'award', 1, 1, 2, NULL, NULL, NULL, NULL, 'cli', NULL, 1, NULL)",
             "movements",
             "99",
         ),

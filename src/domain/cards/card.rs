@@ -5,7 +5,9 @@ use crate::domain::orders::{PointsRefunded, PointsReturned};
 use crate::domain::points::{
     Lot, Lots, OpenedLot, Points, PointsAdjusted, PointsAwarded, PointsExpired, PointsRedeemed, Slice,
 };
-use crate::domain::{CardId, CustomerId, Event, MovementType, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp};
+use crate::domain::{
+    CardId, CustomerId, Event, Movement, MovementType, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// Whether a card may be used.
@@ -108,9 +110,11 @@ impl Card {
             adjusted: Points::ZERO,
             movements: 0,
             last: None,
+            // Since when somebody has had a card elsewhere, their customer's record says. This one is new, and lists by the time
+            // of issue rely on its growing with the ids.
             issued_at: at,
             updated_at: at,
-            last_activity: at,
+            last_activity: event.happened_at.unwrap_or(at),
             blocked_at: None,
             block_record: None,
             metadata_record: event.sealed.map(|sealed| sealed.record),
@@ -142,6 +146,8 @@ impl Card {
     /// # Panics
     /// When the event is not of a card's stream or is the card's issue: the caller mixed up streams.
     pub fn evolve(&mut self, event: &Event, seq: Seq, at: Timestamp) {
+        // A movement of the past stands at its own time; what changes the card itself, at the time of its recording.
+        let at = Movement::of(event).and_then(Movement::happened_at).unwrap_or(at);
         match event {
             Event::CardUpdated(event) => self.updated(event, at),
             Event::CardActivated(_) => {
@@ -257,7 +263,7 @@ impl Card {
         self.last = Some(LastMovement { seq, movement, points, at });
         // Expiry is something that happens to a card, not something that its holder does.
         if movement != MovementType::Expire {
-            self.last_activity = at;
+            self.last_activity = self.last_activity.max(at);
         }
     }
 }

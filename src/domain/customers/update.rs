@@ -76,7 +76,7 @@ mod tests {
     }
 
     fn decide(update: &UpdateCustomer, owner: Option<CustomerId>) -> Result<Vec<Draft>, Rejection> {
-        let registered = CustomerRegistered { customer: CUSTOMER, sealed: None };
+        let registered = CustomerRegistered { customer: CUSTOMER, happened_at: None, sealed: None };
         let known = Customer::registered(&registered, PartnerId::new(1), Seq::new(1), NOW);
         update.decide(&known, Some(&ona()), owner)
     }
@@ -105,7 +105,7 @@ mod tests {
         let update = UpdateCustomer { email: Some("jonas@example.com".to_owned()), ..NOTHING };
         let exists = Err(Rejection::CustomerExists { customer: other });
         assert_eq!(decide(&update, Some(other)), exists);
-        let registered = CustomerRegistered { customer: CUSTOMER, sealed: None };
+        let registered = CustomerRegistered { customer: CUSTOMER, happened_at: None, sealed: None };
         let known = Customer::registered(&registered, PartnerId::new(1), Seq::new(1), NOW);
         assert_eq!(update.decide(&known, None, Some(other)), exists);
         assert_eq!(update.decide(&known, None, None), Err(Rejection::CustomerErased { customer: CUSTOMER }));

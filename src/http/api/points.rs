@@ -90,7 +90,7 @@ impl Movement {
 
     /// The command, once the card is known.
     pub(crate) fn command(self, kind: Kind, card: CardId, caller: &Caller) -> Command {
-        let particulars = Particulars { shop: caller.shop, name: self.name, note: self.note };
+        let particulars = Particulars { shop: caller.shop, name: self.name, note: self.note, past: None };
         // Where points are required, they have been found.
         let points = self.points.unwrap_or_default();
         match kind {

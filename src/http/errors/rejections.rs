@@ -79,6 +79,9 @@ pub(super) fn rejected(rejection: &Rejection) -> Form {
         Rejection::TooManyPoints { points } => out_of_range(Message::TooManyPointsAtOnce)
             .detail("requested_points", points.get())
             .detail("maximum_points", Points::MAX_MOVED.get()),
+        Rejection::HappenedInFuture { .. } => {
+            ApiError::invalid(Problem::value("happened_at", Message::MustNotBeInFuture)).form()
+        }
         Rejection::ExpiryNotInFuture => ApiError::invalid(Problem::value("expires_at", Message::MustBeInFuture)).form(),
         Rejection::BelowRedemptionMinimum { points, minimum } => not_allowed(Message::BelowRedemptionMinimum)
             .detail("requested_points", points.get())

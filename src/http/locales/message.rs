@@ -207,6 +207,7 @@ messages! {
     MustBeId,
     MustBeAmount,
     MustBeInFuture,
+    MustNotBeInFuture,
     MustBeList,
     MustBeListOfObjects,
     MustBeColor,

@@ -231,7 +231,7 @@ impl NewEntry {
     fn command(self, card: CardId, caller: &Caller) -> Command {
         let points = self.points;
         let name = self.reference.map(Order::Reference);
-        let particulars = Particulars { shop: caller.shop, name, note: self.note };
+        let particulars = Particulars { shop: caller.shop, name, note: self.note, past: None };
         match self.kind {
             Kind::Award => Command::Award(Award { card, points, expires_at: None, particulars }),
             Kind::Redeem => Command::Redeem(Redeem { card, points, particulars }),

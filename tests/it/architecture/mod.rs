@@ -18,7 +18,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("ops", &["domain", "storage"]),
     ("jobs", &["domain", "writer", "clock", "storage"]),
     ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage"]),
-    ("control", &["domain", "writer", "ops", "app", "clock", "storage"]),
+    ("control", &["domain", "writer", "queries", "ops", "app", "clock", "storage"]),
     ("http", &["domain", "queries", "exports", "writer", "ops", "clock", "live"]),
     (
         "cli",

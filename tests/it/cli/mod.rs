@@ -6,6 +6,7 @@ mod drain;
 mod erase;
 mod export;
 mod help;
+mod import;
 mod init;
 mod keys;
 mod log_lines;

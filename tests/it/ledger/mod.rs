@@ -9,6 +9,7 @@ mod invariants;
 mod load;
 mod model;
 mod orders;
+mod past;
 mod refusals;
 mod settings;
 mod start;

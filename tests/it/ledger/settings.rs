@@ -167,6 +167,7 @@ fn append_card(workshop: &Workshop, customer: CustomerId) -> CardId {
         status: Status::Active,
         design: "default".into(),
         shop: None,
+        happened_at: None,
         sealed: None,
     });
     let mut end = event_log::head(&ledger).unwrap();

@@ -125,6 +125,7 @@ fn purchase(order: &str, total: &str, redeem: i64) -> Purchase {
         discount: None,
         expires_at: None,
         note: Note { reason: Some("Two rolls".to_owned()), ..Note::default() },
+        past: None,
     }
 }
 
@@ -137,13 +138,14 @@ fn refund(order: &str, share: Share) -> Refund {
         cause: RefundCause::Refund,
         share,
         note,
+        past: None,
     }
 }
 
 #[test]
 fn purchases_refunds_and_changes_of_the_programme_are_valid_by_their_schemas() {
     let mut books = programme();
-    let customer = CustomerRegistered { customer: CUSTOMER, sealed: None };
+    let customer = CustomerRegistered { customer: CUSTOMER, happened_at: None, sealed: None };
     let customer = Customer::registered(&customer, PARTNER, Seq::new(1), NOW);
     let fresh = Fresh { customer: CUSTOMER.next(), card: CARD, number: CardNumber::from_drawn(17) };
     let buyer = Buyer::Cardless { customer: &customer, fresh };
@@ -189,6 +191,7 @@ fn a_refund_that_leaves_a_debt_is_valid_by_its_schema() {
         status: Status::Active,
         design: "default".to_owned(),
         shop: None,
+        happened_at: None,
         sealed: None,
     };
     let mut books = programme();

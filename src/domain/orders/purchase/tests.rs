@@ -26,6 +26,7 @@ fn purchase(total: &str) -> Purchase {
         discount: None,
         expires_at: None,
         note: Note::default(),
+        past: None,
     }
 }
 
@@ -242,7 +243,7 @@ fn with_unified_tiers_all_cards_of_a_customer_rise_together() {
 }
 
 fn cardless() -> Customer {
-    let registered = CustomerRegistered { customer: CUSTOMER, sealed: None };
+    let registered = CustomerRegistered { customer: CUSTOMER, happened_at: None, sealed: None };
     Customer::registered(&registered, PartnerId::new(1), Seq::new(1), NOW)
 }
 

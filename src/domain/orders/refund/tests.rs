@@ -26,6 +26,7 @@ fn purchase(total: &str, redeem: i64) -> Purchase {
         discount: None,
         expires_at: None,
         note: Note::default(),
+        past: None,
     }
 }
 
@@ -37,6 +38,7 @@ fn refund(share: Share) -> Refund {
         cause: RefundCause::Refund,
         share,
         note: Note::default(),
+        past: None,
     }
 }
 

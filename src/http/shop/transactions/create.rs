@@ -134,7 +134,12 @@ impl Booking {
             Kind::Redemption => Command::Redeem(Redeem {
                 card: self.named.card(state, caller).await?,
                 points: self.points.unwrap_or_default(),
-                particulars: Particulars { shop: caller.shop, name: Some(Order::Id(self.order)), note: self.note },
+                particulars: Particulars {
+                    shop: caller.shop,
+                    name: Some(Order::Id(self.order)),
+                    note: self.note,
+                    past: None,
+                },
             }),
             Kind::Refund => Command::Refund { order_shop, refund: self.refund(caller, RefundCause::Refund) },
             Kind::Cancellation => {
@@ -154,6 +159,7 @@ impl Booking {
             discount: self.discount,
             expires_at: None,
             note: self.note,
+            past: None,
         }
     }
 
@@ -163,7 +169,7 @@ impl Booking {
             (RefundCause::Refund, None, Some(points)) => Share::Points(points),
             (RefundCause::Refund, None, None) | (RefundCause::Cancellation, _, _) => Share::Rest,
         };
-        Refund { shop: caller.shop, order: self.order, refund: self.refund, cause, share, note: self.note }
+        Refund { shop: caller.shop, order: self.order, refund: self.refund, cause, share, note: self.note, past: None }
     }
 }
 

@@ -77,12 +77,12 @@ impl Deduction {
         let Some(order) = self.order else {
             let card = self.named.card(state, caller).await?;
             let particulars =
-                Particulars { shop: caller.shop, name: self.refund.map(Order::Reference), note: self.note };
+                Particulars { shop: caller.shop, name: self.refund.map(Order::Reference), note: self.note, past: None };
             return Ok(Command::Adjust(Adjust { card, points: points.negated(), particulars }));
         };
         let share = self.amount.map_or(Share::Points(points), Share::Amount);
         let (shop, refund, note) = (caller.shop, self.refund, self.note);
-        let refund = Refund { shop, order, refund, cause: RefundCause::Refund, share, note };
+        let refund = Refund { shop, order, refund, cause: RefundCause::Refund, share, note, past: None };
         Ok(Command::Refund { order_shop, refund })
     }
 }

@@ -142,7 +142,7 @@ fn a_link_ends_with_its_day_and_with_its_key_and_outlives_a_restart() {
 
 fn revoke(shop: &Shop, key: &str) {
     let secrets = counterfoil::ops::Secrets::open(shop.server.engine().dir()).unwrap();
-    let operator = Operator::new(shop.server.engine().writer().clone(), secrets.into(), shop.server.clock.clone());
+    let operator = Operator::new(shop.server.engine(), secrets.into());
     let answer = operator.execute(AdminRequest::RevokeKey { key: key.to_owned() });
     assert!(matches!(answer, AdminAnswer::KeyRevoked { already: false, .. }), "{answer:?}");
 }
