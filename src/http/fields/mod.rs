@@ -164,15 +164,22 @@ impl Fields {
         value
     }
 
-    /// Text without control characters, of so many characters at most; blanks around it are dropped, and nothing else is
-    /// nothing, as forms send what nobody filled in.
+    /// The same as [`Fields::text`], where blank is as good as absent: tills send the fields that nobody filled in.
+    pub(crate) fn typed(&mut self, field: &str, most: usize) -> Option<String> {
+        let blank = self.left.get(field).and_then(Value::as_str).is_some_and(|text| text.trim().is_empty());
+        if blank {
+            self.left.remove(field);
+        }
+        self.text(field, most)
+    }
+
+    /// Text without control characters, not blank, of so many characters at most; blanks around it are dropped.
     pub(crate) fn text(&mut self, field: &str, most: usize) -> Option<String> {
         let text = self.string(field)?;
         let text = text.trim();
-        if text.is_empty() {
-            return None;
-        }
-        let problem = if text.chars().count() > most {
+        let problem = if text.is_empty() {
+            Problem::value(field, Message::MustNotBeEmpty)
+        } else if text.chars().count() > most {
             Problem::range(field, Message::TooManyCharacters { most })
         } else if text.chars().any(char::is_control) {
             Problem::format(field, Message::NoControlCharacters)

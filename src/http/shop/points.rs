@@ -221,7 +221,7 @@ impl NewEntry {
             shop: fields.id("shop_id"),
             note: Note {
                 reason: description,
-                staff_member: fields.text("staff_member", limits::STAFF_CHARS),
+                staff_member: fields.typed("staff_member", limits::STAFF_CHARS),
                 metadata: fields.metadata("metadata").unwrap_or_default(),
             },
         };

@@ -131,10 +131,10 @@ pub(super) async fn book(
 
 /// What was typed about a transaction, and what was bought.
 pub(super) fn note(fields: &mut Fields) -> Note {
-    let reason = fields.either(["description", "reason"], |fields, name| fields.text(name, limits::REASON_CHARS));
+    let reason = fields.either(["description", "reason"], |fields, name| fields.typed(name, limits::REASON_CHARS));
     let metadata = fields.either(["meta_data", "metadata"], Fields::metadata).unwrap_or_default();
     let cart = fields.cart("cart_items");
-    let staff_member = fields.text("staff_member", limits::STAFF_CHARS);
+    let staff_member = fields.typed("staff_member", limits::STAFF_CHARS);
     Note { reason, staff_member, metadata: metadata_with_cart(metadata, cart) }
 }
 

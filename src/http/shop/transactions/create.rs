@@ -108,7 +108,7 @@ impl Booking {
             points,
             redeem: fields.points("points_redeemed", NOT_NEGATIVE),
             discount: fields.money("points_discount_amount"),
-            currency: fields.text("currency", limits::CURRENCY_CHARS).map(|text| text.to_ascii_uppercase()),
+            currency: fields.typed("currency", limits::CURRENCY_CHARS).map(|text| text.to_ascii_uppercase()),
             template: template(&mut fields),
             shop: fields.id("shop_id"),
             order_shop: fields.id("order_shop_id"),
