@@ -37,6 +37,12 @@ pub enum Rejection {
     RuleOutOfBounds { rule: &'static str },
     /// There is no conversion: an order is in the partner's own currency.
     CurrencyMismatch { given: String, expected: String },
+    /// What a command moves is more than nothing.
+    NothingMoved,
+    /// One order has so many refunds at most.
+    TooManyRefunds { most: usize },
+    /// The order under this id belongs to another card, or was refunded whole.
+    OrderClosed { order: String },
     /// Nothing of the order is left to refund.
     OrderRefunded { of: Seq },
     /// The order's amount is not known, so that no share of it can be.
@@ -138,7 +144,8 @@ mod tests {
     #[test]
     fn of_two_broken_rules_an_award_names_the_one_declared_earlier() {
         let award = Award { card: CARD, points: Points::new(10), expires_at: Some(at(DAY)), particulars: named(None) };
-        let breaches: [Breach<OnCard<Award>>; 7] = [
+        let breaches: [Breach<OnCard<Award>>; 8] = [
+            ("NothingMoved", |this| this.command.points = Points::ZERO),
             ("CardBlocked", |this| this.card.status = Status::Blocked),
             ("CardInactive", |this| this.card.status = Status::Inactive),
             ("StoreAccessDenied", |this| {
@@ -158,7 +165,8 @@ mod tests {
     #[test]
     fn of_two_broken_rules_a_redemption_names_the_one_declared_earlier() {
         let redeem = Redeem { card: CARD, points: Points::new(10), particulars: named(None) };
-        let breaches: [Breach<OnCard<Redeem>>; 8] = [
+        let breaches: [Breach<OnCard<Redeem>>; 9] = [
+            ("NothingMoved", |this| this.command.points = Points::new(-1)),
             ("CardBlocked", |this| this.card.status = Status::Blocked),
             ("CardInactive", |this| this.card.status = Status::Inactive),
             ("StoreAccessDenied", |this| {
@@ -179,7 +187,8 @@ mod tests {
     #[test]
     fn of_two_broken_rules_a_correction_names_the_one_declared_earlier() {
         let adjust = Adjust { card: CARD, points: Points::new(-10), particulars: named(None) };
-        let breaches: [Breach<OnCard<Adjust>>; 5] = [
+        let breaches: [Breach<OnCard<Adjust>>; 6] = [
+            ("NothingMoved", |this| this.command.points = Points::ZERO),
             ("CardBlocked", |this| this.card.status = Status::Blocked),
             ("CardInactive", |this| this.card.status = Status::Inactive),
             ("TooManyPoints", |this| this.command.points = Points::new(-1_000_000_001)),
@@ -270,11 +279,13 @@ mod tests {
             order: "1001".to_owned(),
             refund: None,
             cause: RefundCause::Refund,
-            share: Share::Amount(Money::ZERO),
+            share: Share::Amount(Money::new(1.into()).unwrap_or_default()),
             note: Note::default(),
             past: None,
         };
-        let breaches: [Breach<(Refund, PlacedOrder, Card)>; 4] = [
+        let breaches: [Breach<(Refund, PlacedOrder, Card)>; 6] = [
+            ("NothingMoved", |(refund, ..)| refund.share = Share::Points(Points::ZERO)),
+            ("TooManyRefunds", |(_, order, _)| order.refunded.count = 500),
             ("OrderRefunded", |(_, order, _)| order.refunded.complete = true),
             ("OrderTotalUnknown", |(_, order, _)| order.total = None),
             ("RefundTooLarge", |(refund, ..)| refund.share = Share::Amount(Money::MAX)),

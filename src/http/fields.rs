@@ -139,6 +139,19 @@ impl Fields {
         value.as_str().map(str::to_owned).or_else(|| value.as_i64().map(|number| number.to_string()))
     }
 
+    /// What stands under either of two names for the same field. Where both are there, they must say the same.
+    pub(crate) fn either<T: PartialEq>(
+        &mut self,
+        [name, alias]: [&'static str; 2],
+        read: impl Fn(&mut Self, &str) -> Option<T>,
+    ) -> Option<T> {
+        let (one, other) = (read(self, name), read(self, alias));
+        if one.is_some() && other.is_some() && one != other {
+            self.problems.push(Problem::value(alias, Message::NotTheSame { field: name }));
+        }
+        one.or(other)
+    }
+
     pub(crate) fn required<T>(&mut self, field: &str, value: Option<T>) -> Option<T> {
         // A value that was refused has been reported already.
         if value.is_none() && !self.problems.iter().any(|problem| problem.field == field) {
@@ -147,13 +160,15 @@ impl Fields {
         value
     }
 
-    /// Text without control characters, not blank, of so many characters at most; blanks around it are dropped.
+    /// Text without control characters, of so many characters at most; blanks around it are dropped, and nothing else is
+    /// nothing, as forms send what nobody filled in.
     pub(crate) fn text(&mut self, field: &str, most: usize) -> Option<String> {
         let text = self.string(field)?;
         let text = text.trim();
-        let problem = if text.is_empty() {
-            Problem::value(field, Message::MustNotBeEmpty)
-        } else if text.chars().count() > most {
+        if text.is_empty() {
+            return None;
+        }
+        let problem = if text.chars().count() > most {
             Problem::range(field, Message::TooManyCharacters { most })
         } else if text.chars().any(char::is_control) {
             Problem::format(field, Message::NoControlCharacters)
@@ -299,7 +314,7 @@ impl Fields {
             Some(Value::Array(items)) => {
                 let size = serde_json::to_vec(&items).map_or(usize::MAX, |bytes| bytes.len());
                 if !items.iter().all(Value::is_object) {
-                    Problem::format(field, Message::MustBeObject)
+                    Problem::format(field, Message::MustBeListOfObjects)
                 } else if size > limits::CART_BYTES {
                     Problem::range(field, Message::TooLarge { most: limits::CART_BYTES })
                 } else {

@@ -88,7 +88,7 @@ fn expire(request: &Request, command: &Expire) -> Option<Claim> {
     other(request, "expire", command.card, &command.particulars, fingerprint)
 }
 
-// Who the card is for is compared with the vault instead: see `memory`.
+// Who the card is for is compared with the vault instead: see `batch::same_person`.
 fn issue(command: &Issue) -> Fingerprint {
     let initial = command.initial_points.map(|points| points.to_string());
     let shop = command.shop.map(|shop| shop.to_string());

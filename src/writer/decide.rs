@@ -8,7 +8,9 @@ use crate::domain::customers::{Customer, Erase, PersonRecord, Register};
 use crate::domain::orders::{Buyer, Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Redeem, expire_due};
 use crate::domain::programme::{ChangeSettings, Directory, Template, Terms, UpdateShop, UpdateTemplate};
-use crate::domain::{CardId, CustomerId, Draft, Metadata, PartnerId, RecordId, Rejection, TemplateId, Timestamp};
+use crate::domain::{
+    CardId, CustomerId, Draft, Metadata, PartnerId, RecordId, Rejection, ShopId, TemplateId, Timestamp,
+};
 use crate::vault;
 use rand::Rng as _;
 use rusqlite::Connection;
@@ -53,6 +55,7 @@ impl Decider<'_> {
     pub(super) fn decide(&self, request: &Request) -> Result<Decision, Trouble> {
         let partner = request.partner;
         self.check_shop(request)?;
+        self.check_order()?;
         let drafts = match &request.command {
             Command::CreatePartner(command) => {
                 let fresh = self.memory.ids().partner;
@@ -95,6 +98,17 @@ impl Decider<'_> {
         }
     }
 
+    // An order is one card's, and refunded by its id: what another card booked under it, or what was booked after its
+    // refund, no refund would find.
+    fn check_order(&self) -> Result<(), Rejection> {
+        match self.grounds.begun() {
+            Some(order) if order.refunded.complete || self.grounds.card() != Some(order.card) => {
+                Err(Rejection::OrderClosed { order: order.id.clone() })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     fn award(&self, partner: PartnerId, command: &Award) -> Result<Vec<Draft>, Trouble> {
         self.on_card(partner, command.card, |card, terms| command.decide(card, terms, self.now))
     }
@@ -121,7 +135,7 @@ impl Decider<'_> {
         command: &Purchase,
     ) -> Result<Vec<Draft>, Trouble> {
         let (partner, directory) = (customer.partner, self.memory.directory());
-        let terms = directory.terms(partner, given_out(&directory, partner, template)?.id)?;
+        let terms = directory.terms(partner, given_out(&directory, partner, template, command.shop)?.id)?;
         let fresh = self.fresh(partner)?;
         Ok(command.decide(&Buyer::Cardless { customer, fresh }, &terms, self.now)?)
     }
@@ -193,7 +207,7 @@ impl Decider<'_> {
 
     fn issue(&self, partner: PartnerId, command: &Issue) -> Result<Vec<Draft>, Trouble> {
         let directory = self.memory.directory();
-        let terms = directory.terms(partner, given_out(&directory, partner, None)?.id)?;
+        let terms = directory.terms(partner, given_out(&directory, partner, None, command.shop)?.id)?;
         let holder = self.holder(partner, &command.person.email)?;
         let fresh = self.fresh(partner)?;
         Ok(command.decide(&holder, &terms, &fresh, self.now)?)
@@ -283,9 +297,14 @@ fn sealed<T: DeserializeOwned>(ledger: &Connection, record: Option<RecordId>) ->
 }
 
 /// The template of a new card: the one asked for, where it is given out at all, else the one that is assigned automatically.
-fn given_out(directory: &Directory, partner: PartnerId, asked: Option<TemplateId>) -> Result<&Template, Rejection> {
+fn given_out(
+    directory: &Directory,
+    partner: PartnerId,
+    asked: Option<TemplateId>,
+    shop: Option<ShopId>,
+) -> Result<&Template, Rejection> {
     let Some(template) = asked else {
-        return directory.auto_assigned(partner).ok_or(Rejection::NoTemplateToAssign);
+        return directory.auto_assigned(partner, shop).ok_or(Rejection::NoTemplateToAssign);
     };
     let found = directory.template_of(partner, template);
     let in_use = found.filter(|template| template.rules.is_active && template.retired_at.is_none());

@@ -15,6 +15,7 @@ use rusqlite::Connection;
 pub(super) struct Grounds {
     card: Option<CardId>,
     order: Option<PlacedOrder>,
+    begun: Option<PlacedOrder>,
     counted: Option<Points>,
     others: Vec<(CardId, Tier)>,
 }
@@ -29,6 +30,8 @@ impl Grounds {
         let mut grounds = Self::default();
         if let Command::Refund { order_shop, refund } = &request.command {
             grounds.order = orders::placed(memory, ledger, request.partner, *order_shop, &refund.order)?;
+        } else {
+            grounds.begun = orders::begun_otherwise(memory, ledger, request)?;
         }
         grounds.card = match (&request.command, &grounds.order) {
             (Command::Purchase { buyer: BuyerId::Customer { customer, .. }, .. }, _) => memory.card_of(*customer)?,
@@ -53,6 +56,11 @@ impl Grounds {
     /// The order to be refunded, if it exists.
     pub(super) fn order(&self) -> Option<&PlacedOrder> {
         self.order.as_ref()
+    }
+
+    /// The order that the command goes on with: what another command of the same order id began.
+    pub(super) fn begun(&self) -> Option<&PlacedOrder> {
+        self.begun.as_ref()
     }
 
     /// What counts towards the tier besides the card itself.

@@ -71,6 +71,14 @@ fn of_rejection(rejection: &Rejection) -> RowRefusal {
         Rejection::RefundOfTooManyPoints { points, left } => {
             not_allowed(Some("points"), format!("{points} points, but {left} of what the order earned are left"))
         }
+        Rejection::NothingMoved => refusal("VALIDATION_ERROR", Some("points"), "must be more than 0"),
+        Rejection::TooManyRefunds { most } => {
+            not_allowed(Some("order_id"), format!("the order has {most} refunds, and no more are taken"))
+        }
+        Rejection::OrderClosed { order } => not_allowed(
+            Some("order_id"),
+            format!("order {order:?} is another card's, or was refunded whole: it takes nothing more"),
+        ),
         Rejection::CardNotFound { card } => {
             refusal("CARD_NOT_FOUND", Some("card_id"), format!("the partner has no card {card}"))
         }

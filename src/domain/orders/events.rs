@@ -41,7 +41,7 @@ pub struct PointsRefunded {
     pub shop: Option<ShopId>,
     /// The order's id.
     pub order: String,
-    /// The event that stated the order's terms.
+    /// The order's first event, which names it for good.
     pub of: Seq,
     /// The refund's own id.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -42,6 +42,8 @@ pub struct Refunded {
     pub given: Points,
     /// Nothing of it is left.
     pub complete: bool,
+    /// How many refunds there were.
+    pub count: usize,
 }
 
 impl PlacedOrder {
@@ -141,5 +143,6 @@ impl PlacedOrder {
         refunded.amount = refunded.amount.plus(event.amount.unwrap_or_default());
         refunded.taken = refunded.taken.minus(event.points).plus(event.let_go.unwrap_or_default());
         refunded.complete |= event.completes;
+        refunded.count += 1;
     }
 }

@@ -4,8 +4,8 @@ use super::{Breakdown, Discount, OrderRecorded, earned};
 use crate::domain::cards::{Card, Fresh, Issue};
 use crate::domain::customers::{Customer, PersonRecord};
 use crate::domain::points::{
-    Deposit, Note, Origin, Past, Points, PointsAwarded, PointsRedeemed, Ready, When, balance_after, draft, may_earn,
-    may_spend, promotion, ready, spendable, within_bounds_of, within_one_operation,
+    Deposit, Note, Origin, Past, Points, PointsAwarded, PointsRedeemed, Ready, When, applies, balance_after, draft,
+    may_earn, may_spend, promotion, ready, spendable, within_bounds_of, within_one_operation,
 };
 use crate::domain::programme::Terms;
 use crate::domain::{CustomerId, Draft, Event, Metadata, Money, Rejection, Seq, ShopId, Timestamp};
@@ -142,7 +142,10 @@ impl Purchase {
         let (rules, redeems) = (terms.rules(), self.redeem.is_positive());
         let place = when.judged_at(self.shop);
         let ready = ready(card, rules, when)?;
-        may_earn(card, place, terms)?;
+        applies(place, terms)?;
+        if self.asks_to_earn(terms) {
+            may_earn(card, place, terms)?;
+        }
         if redeems {
             may_spend(card, place, self.redeem, terms, when.at())?;
         }
@@ -174,6 +177,14 @@ impl Purchase {
             None => Discount::of(self.redeem, self.discount, terms)?,
         };
         Ok(Some(Box::new(discount)))
+    }
+
+    // A purchase that earns nothing in any case may take place where the card does not earn.
+    fn asks_to_earn(&self, terms: &Terms<'_>) -> bool {
+        match self.points {
+            Some(points) => points.is_positive(),
+            None => !self.total.is_zero() && terms.rules().points_enabled,
+        }
     }
 
     fn check_currency(&self, terms: &Terms<'_>) -> Result<(), Rejection> {

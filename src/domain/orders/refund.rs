@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 /// How long points last at least that are given back after their time.
 const AT_LEAST_DAYS: u32 = 30;
 
+/// How many refunds one order has at most: each is decided on all before it.
+const REFUNDS_MAX: usize = 500;
+
 /// Refunds an order or part of it. It works on a blocked card too: nobody keeps points for goods they returned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
@@ -175,7 +178,22 @@ impl Refund {
 }
 
 impl Share {
+    // An order that was paid with points alone has a total of nothing, all of which may be refunded.
+    fn is_nothing(self, order: &PlacedOrder) -> bool {
+        match self {
+            Self::Amount(amount) => amount.is_zero() && order.total.is_none_or(|total| !total.is_zero()),
+            Self::Points(points) => !points.is_positive(),
+            Self::Rest => false,
+        }
+    }
+
     fn of(self, order: &PlacedOrder) -> Result<Part, Rejection> {
+        if self.is_nothing(order) {
+            return Err(Rejection::NothingMoved);
+        }
+        if order.refunded.count >= REFUNDS_MAX {
+            return Err(Rejection::TooManyRefunds { most: REFUNDS_MAX });
+        }
         if order.refunded.complete {
             return Err(Rejection::OrderRefunded { of: order.of });
         }
@@ -188,7 +206,7 @@ impl Share {
         match self {
             Self::Rest => Ok(rest),
             Self::Amount(amount) => rest.by_amount(amount, order),
-            Self::Points(points) => rest.by_points(points.max(Points::ZERO), order),
+            Self::Points(points) => rest.by_points(points, order),
         }
     }
 }

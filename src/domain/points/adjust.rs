@@ -1,7 +1,7 @@
 //! Correcting a balance by hand.
 
 use super::award::Deposit;
-use super::moving::{balance_after, draft, ready, within_one_operation};
+use super::moving::{balance_after, draft, ready, something, within_one_operation};
 use super::past::When;
 use super::{Particulars, Points, PointsAdjusted};
 use crate::domain::cards::Card;
@@ -24,6 +24,7 @@ impl Adjust {
     /// The first broken rule in the order in which [`Rejection`] declares them.
     pub fn decide(&self, card: &Card, rules: &TemplateRules, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
         let when = When::of(self.particulars.past, now)?;
+        something(self.points.abs())?;
         let mut ready = ready(card, rules, when)?;
         within_one_operation(self.points)?;
         let balance = balance_after(ready.balance, self.points)?;

@@ -1,6 +1,6 @@
 //! Awarding points.
 
-use super::moving::{balance_after, draft, ready, within_one_operation};
+use super::moving::{balance_after, draft, ready, something, within_one_operation};
 use super::past::When;
 use super::sharing::may_earn;
 use super::{OpenedLot, Origin, Particulars, Points, PointsAwarded};
@@ -27,6 +27,7 @@ impl Award {
     pub fn decide(&self, card: &Card, terms: &Terms<'_>, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
         let rules = terms.rules();
         let when = When::of(self.particulars.past, now)?;
+        something(self.points)?;
         let mut ready = ready(card, rules, when)?;
         may_earn(card, when.judged_at(self.particulars.shop), terms)?;
         when.needs(rules.points_enabled, Rejection::EarningDisabled)?;

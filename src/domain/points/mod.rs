@@ -24,4 +24,4 @@ pub(in crate::domain) use moving::{Ready, balance_after, draft, ready, within_on
 pub use past::Past;
 pub(in crate::domain) use past::{When, happened_by, within_bounds_of};
 pub use redeem::Redeem;
-pub(in crate::domain) use sharing::{may_earn, may_spend, spendable};
+pub(in crate::domain) use sharing::{applies, may_earn, may_spend, spendable};

@@ -90,6 +90,11 @@ pub(in crate::domain) fn ready(card: &Card, rules: &TemplateRules, when: When) -
     Ok(Ready { drafts, balance: card.available(when.at()) })
 }
 
+/// Refuses to earn or to spend nothing, or less.
+pub(in crate::domain) fn something(points: Points) -> Result<(), Rejection> {
+    if points.is_positive() { Ok(()) } else { Err(Rejection::NothingMoved) }
+}
+
 /// Refuses a movement that is larger than one operation may be.
 pub(in crate::domain) fn within_one_operation(points: Points) -> Result<(), Rejection> {
     if points.abs() > Points::MAX_MOVED { Err(Rejection::TooManyPoints { points }) } else { Ok(()) }

@@ -1,6 +1,6 @@
 //! Redeeming points.
 
-use super::moving::{balance_after, draft, ready, within_one_operation};
+use super::moving::{balance_after, draft, ready, something, within_one_operation};
 use super::past::{When, within_bounds_of};
 use super::sharing::{may_spend, spendable};
 use super::{Particulars, Points, PointsRedeemed};
@@ -26,6 +26,7 @@ impl Redeem {
         let (rules, shop) = (terms.rules(), self.particulars.shop);
         let when = When::of(self.particulars.past, now)?;
         let (at, place) = (when.at(), when.judged_at(shop));
+        something(self.points)?;
         let mut ready = ready(card, rules, when)?;
         may_spend(card, place, self.points, terms, at)?;
         when.needs(rules.points_redemption_enabled, Rejection::RedemptionDisabled)?;

@@ -158,13 +158,31 @@ mod tests {
     #[test]
     fn a_retired_template_is_given_to_nobody_until_it_is_changed_again() {
         let mut all = create();
-        assert!(directory(&all).auto_assigned(PARTNER).is_some());
+        assert!(directory(&all).auto_assigned(PARTNER, None).is_some());
         let retire = RetireTemplate { template: TEMPLATE };
         all.extend(retire.decide(&directory(&all), PARTNER).unwrap());
-        assert!(directory(&all).auto_assigned(PARTNER).is_none());
+        assert!(directory(&all).auto_assigned(PARTNER, None).is_none());
         assert_eq!(retire.decide(&directory(&all), PARTNER), Ok(vec![]));
         all.extend(generous().decide(&directory(&all), PARTNER, None).unwrap());
-        assert_eq!(directory(&all).auto_assigned(PARTNER).map(|template| template.version), Some(3));
+        assert_eq!(directory(&all).auto_assigned(PARTNER, None).map(|template| template.version), Some(3));
+    }
+
+    #[test]
+    fn a_shop_gives_out_a_template_that_applies_there() {
+        let mut all = create();
+        let rules = TemplateRules { shop_ids: vec![ShopId::new(4)], ..TemplateRules::default() };
+        all.extend([Draft::open(crate::domain::programme::ShopOpened {
+            shop: ShopId::new(4),
+            is_virtual: false,
+            is_active: true,
+            coordinates: None,
+            sealed: None,
+        })]);
+        let update = UpdateTemplate { rules, ..generous() };
+        all.extend(update.decide(&directory(&all), PARTNER, None).unwrap());
+        let found = |shop| directory(&all).auto_assigned(PARTNER, shop).map(|template| template.id);
+        assert_eq!(found(Some(ShopId::new(4))), Some(TEMPLATE));
+        assert_eq!((found(Some(ShopId::new(5))), found(None)), (None, Some(TEMPLATE)));
     }
 
     #[test]
@@ -173,7 +191,7 @@ mod tests {
         let rules = TemplateRules { is_active: false, ..TemplateRules::default() };
         let update = UpdateTemplate { rules, ..generous() };
         all.extend(update.decide(&directory(&all), PARTNER, None).unwrap());
-        assert!(directory(&all).auto_assigned(PARTNER).is_none());
+        assert!(directory(&all).auto_assigned(PARTNER, None).is_none());
     }
 
     #[test]

@@ -44,6 +44,9 @@ pub(super) fn rejected(rejection: &Rejection) -> Form {
                 .detail("currency", given.as_str())
                 .detail("expected_currency", expected.as_str())
         }
+        Rejection::NothingMoved => not_allowed(Message::NothingMoved),
+        Rejection::TooManyRefunds { most } => not_allowed(Message::TooManyRefunds { most: *most }),
+        Rejection::OrderClosed { order } => not_allowed(Message::OrderClosed).detail("order_id", order.as_str()),
         Rejection::OrderRefunded { of } => {
             not_allowed(Message::OrderRefunded).detail("transaction_id", ids::transaction(*of))
         }

@@ -87,7 +87,9 @@ impl Entry {
         let title = state.queries.card_title(&card)?;
         let new_balance = Some(facts.balance.get());
         let card = OnCard::of(card.id, &title, card.number.to_string(), locale);
-        Ok(Self { new_balance, ..Self::of(facts, card, locale, state.now()) })
+        // As of then: a repetition answers the same.
+        let at = facts.at;
+        Ok(Self { new_balance, ..Self::of(facts, card, locale, at) })
     }
 }
 
@@ -205,8 +207,7 @@ pub(crate) async fn create(
 
 impl NewEntry {
     fn read(mut fields: Fields) -> Result<Self, ApiError> {
-        let cards = [fields.id("loyalty_card_id"), fields.id("card_id")];
-        let card = cards.into_iter().flatten().next();
+        let card = fields.either(["loyalty_card_id", "card_id"], Fields::id);
         let card = fields.required("loyalty_card_id", card);
         let points = fields.points("points", POSITIVE);
         let points = fields.required("points", points);

@@ -1,21 +1,20 @@
 //! Booking a purchase, or whatever else the type of the request says.
 
-use super::booking::{Booked, Named, Party, book};
+use super::booking::{Booked, Named, Party, book, note};
 use crate::domain::orders::{Purchase, Refund, RefundCause, Share};
 use crate::domain::points::{Note, Order, Particulars, Points, Redeem};
 use crate::domain::programme::Scope;
 use crate::domain::{Money, ShopId, TemplateId};
-use crate::http::HttpState;
 use crate::http::api::submitting::IdempotencyKey;
 use crate::http::auth::Caller;
 use crate::http::body::Body;
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
-use crate::http::fields::{Fields, NOT_NEGATIVE, Problem};
+use crate::http::fields::{Fields, NOT_NEGATIVE, POSITIVE, Problem};
 use crate::http::limits;
 use crate::http::locales::{Locale, Message};
 use crate::http::shop::State;
-use crate::http::shop::facts::metadata_with_cart;
+use crate::http::{HttpState, ids};
 use crate::writer::{BuyerId, Command};
 
 /// What a request books.
@@ -53,7 +52,7 @@ pub(crate) async fn create(
     body: Body,
 ) -> Result<Answer<Booked>, ApiError> {
     caller.needs(Scope::PointsManage)?;
-    let booking = Booking::read(body.fields()?)?;
+    let booking = Booking::read(body.fields()?, key.0.as_deref())?;
     let order_shop = caller.clone().at_shop(booking.order_shop.as_deref().or(booking.shop.as_deref()))?.shop;
     let caller = caller.at_shop(booking.shop.as_deref())?;
     let command = booking.command(&state, &caller, order_shop).await?;
@@ -62,19 +61,20 @@ pub(crate) async fn create(
 }
 
 impl Booking {
-    fn read(mut fields: Fields) -> Result<Self, ApiError> {
+    fn read(mut fields: Fields, key: Option<&str>) -> Result<Self, ApiError> {
         let (kind, old_form) = kind(&mut fields);
         let named = Named::take(&mut fields);
         if matches!(kind, Kind::Purchase | Kind::Redemption) {
             named.require(&mut fields);
         }
         let names = [fields.reference("order_id"), fields.reference("reference")];
-        // Older clients book without an order id: what has no name of its own gets one, and happens as often as it is sent.
         let named_order = names.into_iter().flatten().next();
-        let order = named_order.or_else(|| old_form.then(|| format!("unnamed-{}", uuid::Uuid::new_v4())));
+        let order = named_order.or_else(|| old_form.then(|| unnamed(key)));
         let order = fields.required("order_id", order);
-        let total = first(&mut fields, ["order_total", "amount"], Fields::money);
-        let points = first(&mut fields, ["points", "points_earned"], |fields, name| fields.points(name, NOT_NEGATIVE));
+        let total = fields.either(["order_total", "amount"], Fields::money);
+        // A purchase may earn nothing; whatever else is booked moves something.
+        let rule = || if kind == Kind::Purchase { NOT_NEGATIVE } else { POSITIVE };
+        let points = fields.either(["points", "points_earned"], |fields, name| fields.points(name, rule()));
         match kind {
             Kind::Purchase | Kind::Refund if points.is_none() => {
                 fields.required("order_total", total);
@@ -175,28 +175,19 @@ fn kind(fields: &mut Fields) -> (Kind, bool) {
     }
 }
 
-/// The first of the names that is there; the others are taken as well.
-pub(super) fn first<T>(
-    fields: &mut Fields,
-    names: [&str; 2],
-    read: impl Fn(&mut Fields, &str) -> Option<T>,
-) -> Option<T> {
-    let [one, other] = names.map(|name| read(fields, name));
-    one.or(other)
-}
-
-/// What was typed about a transaction, and what was bought.
-pub(super) fn note(fields: &mut Fields) -> Note {
-    let reason = first(fields, ["description", "reason"], |fields, name| fields.text(name, limits::REASON_CHARS));
-    let metadata = first(fields, ["meta_data", "metadata"], Fields::metadata).unwrap_or_default();
-    let cart = fields.cart("cart_items");
-    let staff_member = fields.text("staff_member", limits::STAFF_CHARS);
-    Note { reason, staff_member, metadata: metadata_with_cart(metadata, cart) }
+/// The order id of what older clients book without one. Under an `Idempotency-Key` it is the same each time, and happens once;
+/// without one it happens as often as it is sent.
+fn unnamed(key: Option<&str>) -> String {
+    match key {
+        Some(key) => format!("unnamed-{}", blake3::hash(key.as_bytes()).to_hex()),
+        None => format!("unnamed-{}", uuid::Uuid::new_v4()),
+    }
 }
 
 fn template(fields: &mut Fields) -> Option<TemplateId> {
     let text = fields.id("partner_card_id")?;
-    let template = text.parse().ok().map(TemplateId::new);
+    // Templates and cards share one sequence of ids.
+    let template = ids::parse_card(&text).map(|id| TemplateId::new(id.get()));
     if template.is_none() {
         fields.problem(Problem::format("partner_card_id", Message::MustBeId));
     }

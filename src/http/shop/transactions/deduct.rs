@@ -1,7 +1,6 @@
 //! Taking points back: by the order that earned them, or as a correction where no order is named.
 
-use super::booking::{Booked, Named, book};
-use super::create::note;
+use super::booking::{Booked, Named, book, note};
 use crate::domain::orders::{Refund, RefundCause, Share};
 use crate::domain::points::{Adjust, Note, Order, Particulars, Points};
 use crate::domain::programme::Scope;
