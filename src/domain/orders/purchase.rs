@@ -140,7 +140,6 @@ impl Purchase {
         when: When,
     ) -> Result<(Checked, Ready), Rejection> {
         let (rules, redeems) = (terms.rules(), self.redeem.is_positive());
-        self.check_currency(terms)?;
         let place = when.judged_at(self.shop);
         let ready = ready(card, rules, when)?;
         applies(place, terms)?;
@@ -166,14 +165,6 @@ impl Purchase {
         Ok((Checked { earned, breakdown, discount }, ready))
     }
 
-    // A purchase that earns nothing in any case may take place where the card does not earn.
-    fn asks_to_earn(&self, terms: &Terms<'_>) -> bool {
-        match self.points {
-            Some(points) => points.is_positive(),
-            None => !self.total.is_zero() && terms.rules().points_enabled,
-        }
-    }
-
     /// What the redeemed points bought. Of the past it is what was given then; where that is not known, what they are worth now.
     fn bought(&self, terms: &Terms<'_>, when: When) -> Result<Option<Box<Discount>>, Rejection> {
         if !self.redeem.is_positive() {
@@ -186,6 +177,14 @@ impl Purchase {
             None => Discount::of(self.redeem, self.discount, terms)?,
         };
         Ok(Some(Box::new(discount)))
+    }
+
+    // A purchase that earns nothing in any case may take place where the card does not earn.
+    fn asks_to_earn(&self, terms: &Terms<'_>) -> bool {
+        match self.points {
+            Some(points) => points.is_positive(),
+            None => !self.total.is_zero() && terms.rules().points_enabled,
+        }
     }
 
     fn check_currency(&self, terms: &Terms<'_>) -> Result<(), Rejection> {
