@@ -4,6 +4,7 @@ use super::message::{AdminAnswer, AdminRequest, Refused};
 use super::operator::Operator;
 use crate::app::{Engine, EngineConfig, EngineError};
 use crate::ops::{OpsError, Secrets};
+use crate::queries::Queries;
 use crate::storage::{DataDir, DataDirError, Lock};
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
@@ -85,7 +86,8 @@ pub fn start(config: EngineConfig, lock: Lock) -> Result<(Engine, Operator, Arc<
     let dir = config.dir.clone();
     let engine = Engine::start_locked(config, lock)?;
     let secrets = Arc::new(Secrets::open(&dir)?);
-    let operator = Operator::new(engine.writer().clone(), Arc::clone(&secrets), engine.clock().clone());
+    let queries = Queries::new(dir, Arc::clone(engine.live()));
+    let operator = Operator::new(engine.writer().clone(), queries, Arc::clone(&secrets), engine.clock().clone());
     Ok((engine, operator, secrets))
 }
 

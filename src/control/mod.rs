@@ -12,6 +12,6 @@ mod socket;
 
 pub use call::{CallError, call, is_served, lock, start};
 pub use founding::{Founded, Founding, NewMember, found, issue_card, move_points};
-pub use message::{AdminAnswer, AdminRequest, KeyView, NewKey, Refused};
+pub use message::{AdminAnswer, AdminRequest, CheckpointKeyView, KeyView, NewKey, Refused};
 pub use operator::Operator;
 pub use socket::{Control, SocketError, serve};

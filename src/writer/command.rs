@@ -1,6 +1,7 @@
 //! What the writer can be asked to do, who asks, and what it answers.
 
 use crate::domain::cards::{Block, Card, Issue, Unblock, UpdateCard};
+use crate::domain::checkpoints::{ChangeCheckpointKey, RecordCheckpoint, RecordCosignature};
 use crate::domain::customers::{Erase, PersonRecord, Register};
 use crate::domain::orders::{Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Redeem};
@@ -18,6 +19,8 @@ pub enum Actor {
     Key(KeyId),
     /// The expiry job.
     ExpiryJob,
+    /// The job that makes checkpoints.
+    CheckpointJob,
     /// The command line, at the machine itself.
     CommandLine,
 }
@@ -27,6 +30,7 @@ impl fmt::Display for Actor {
         match self {
             Self::Key(id) => write!(f, "key:{id}"),
             Self::ExpiryJob => f.write_str("job:expiry"),
+            Self::CheckpointJob => f.write_str("job:checkpoint"),
             Self::CommandLine => f.write_str("cli"),
         }
     }
@@ -75,6 +79,9 @@ pub enum Command {
     },
     /// Writes off what is due on a card, whoever it belongs to.
     ExpireDue(CardId),
+    ChangeCheckpointKey(ChangeCheckpointKey),
+    RecordCheckpoint(RecordCheckpoint),
+    RecordCosignature(RecordCosignature),
 }
 
 impl Command {
@@ -100,6 +107,9 @@ impl Command {
             | Self::RetireTemplate(_)
             | Self::CreateKey(_)
             | Self::RevokeKey(_)
+            | Self::ChangeCheckpointKey(_)
+            | Self::RecordCheckpoint(_)
+            | Self::RecordCosignature(_)
             | Self::Register(_)
             | Self::Erase(_)
             | Self::UpdateCard(_)
@@ -135,6 +145,9 @@ impl Command {
             | Self::RetireTemplate(_)
             | Self::CreateKey(_)
             | Self::RevokeKey(_)
+            | Self::ChangeCheckpointKey(_)
+            | Self::RecordCheckpoint(_)
+            | Self::RecordCosignature(_)
             | Self::Register(_)
             | Self::Erase(_)
             | Self::Issue(_) => None,
