@@ -37,8 +37,9 @@ pub(super) struct Grown {
     late: Vec<(i64, CheckpointMade)>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Tree {
+    waiting_max: usize,
     findings: Findings,
     growing: Growing,
     waiting: VecDeque<Hash>,
@@ -51,7 +52,27 @@ pub(super) struct Tree {
     late: Vec<(i64, CheckpointMade)>,
 }
 
+impl Default for Tree {
+    fn default() -> Self {
+        Self::that_holds(WAITING)
+    }
+}
+
 impl Tree {
+    fn that_holds(waiting_max: usize) -> Self {
+        Self {
+            waiting_max,
+            findings: Findings::default(),
+            growing: Growing::default(),
+            waiting: VecDeque::new(),
+            torn: false,
+            keys: FxHashMap::default(),
+            stated: FxHashMap::default(),
+            newest: 0,
+            late: Vec::new(),
+        }
+    }
+
     /// Works until no batch is left.
     pub(super) fn run(mut self, batches: &Receiver<Arc<Batch>>) -> Grown {
         for batch in batches {
@@ -80,7 +101,7 @@ impl Tree {
             return;
         }
         self.waiting.push_back(leaf(&event.hash));
-        if self.waiting.len() > WAITING
+        if self.waiting.len() > self.waiting_max
             && let Some(leaf) = self.waiting.pop_front()
         {
             self.growing.push(leaf);
@@ -219,4 +240,77 @@ fn tell_root(seq: i64, findings: &mut Findings) {
         seq,
         "the root is not that of the events before it: what was signed is not this history",
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ed25519_dalek::{Signer as _, SigningKey};
+    use serde_json::json;
+    use std::sync::mpsc::channel;
+
+    fn row<'a>(seq: i64, kind: &'a str, payload: &'a str) -> Event<'a> {
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&seq.to_be_bytes());
+        Event {
+            seq,
+            command_seq: seq,
+            recorded_at: 0,
+            partner_id: 0,
+            stream: "checkpoint_key:1",
+            version: seq,
+            kind,
+            schema: 1,
+            actor: "cli",
+            idempotency_key: None,
+            fingerprint: None,
+            payload,
+            hash,
+        }
+    }
+
+    fn root(size: i64) -> Hash {
+        let mut growing = Growing::default();
+        (1..=size).for_each(|seq| growing.push(leaf(&row(seq, "", "").hash)));
+        growing.root()
+    }
+
+    fn made(size: i64, root: Hash) -> String {
+        let checkpoint = Checkpoint { origin: "log".to_owned(), size: size.unsigned_abs(), root };
+        let signature = SigningKey::from_bytes(&[4; 32]).sign(checkpoint.text().as_bytes()).to_bytes();
+        json!({"key": 1, "size": size, "root": hex::encode(root), "signature": hex::encode(signature)}).to_string()
+    }
+
+    #[test]
+    fn a_checkpoint_that_was_recorded_long_after_its_tree_is_checked_all_the_same() {
+        let public_key = hex::encode(SigningKey::from_bytes(&[4; 32]).verifying_key().as_bytes());
+        let created = json!({"key": 1, "origin": "log", "public_key": public_key}).to_string();
+        // Of a thread that holds four leaves back, the tree has grown to 95 when these are read.
+        let (early, wrong, recent) = (made(3, root(3)), made(50, root(49)), made(97, root(97)));
+        let ledger = Connection::open_in_memory().unwrap();
+        ledger.execute_batch("CREATE TABLE events (seq INTEGER PRIMARY KEY, hash BLOB)").unwrap();
+        let mut batch = Batch::with_capacity(103);
+        for seq in 1..=103 {
+            let event = match seq {
+                1 => row(seq, "checkpoint_key.created", &created),
+                101 => row(seq, "checkpoint.made", &early),
+                102 => row(seq, "checkpoint.made", &wrong),
+                103 => row(seq, "checkpoint.made", &recent),
+                _ => row(seq, "points.awarded", "{}"),
+            };
+            ledger.execute("INSERT INTO events VALUES (?1, ?2)", (seq, event.hash)).unwrap();
+            batch.push(&event, None, None);
+        }
+        let (queue, batches) = channel();
+        queue.send(Arc::new(batch)).unwrap();
+        drop(queue);
+        let mut grown = Tree::that_holds(4).run(&batches);
+        assert_eq!((grown.late.len(), grown.root, grown.checkpoints), (3, Some(root(103)), 3));
+        assert_eq!(grown.findings.total(), 0, "until then nothing is wrong");
+        grown.finish(&ledger).unwrap();
+        let problems = grown.findings.into_sorted();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].sentence.contains("not this history"), "{problems:?}");
+        assert_eq!(problems[0].place, crate::findings::Place::Event(102));
+    }
 }
