@@ -154,7 +154,7 @@ mod tests {
             assert_eq!(root(&mut tiles, 66_000).unwrap(), edge.root());
             assert_eq!(
                 inclusion(&mut tiles, 65_999, 66_000).unwrap().len(),
-                9,
+                8,
                 "few hashes beside a leaf of the right edge"
             );
         }

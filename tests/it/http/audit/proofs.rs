@@ -99,6 +99,10 @@ fn genuine(receipt: &Value, key: &LogKey) -> bool {
 }
 
 fn verified(receipt: &Value, key: &LogKey) -> Option<bool> {
+    let named = ["idempotency_key", "fingerprint"].iter().all(|name| receipt["event"].get(name).is_some());
+    if receipt["format"] != "counterfoil receipt v1" || !named {
+        return None;
+    }
     let checkpoint = key.open(receipt["checkpoint"].as_str()?).ok()?;
     let row = &receipt["event"];
     let number = |name: &str| row[name].as_i64();
@@ -147,7 +151,7 @@ fn a_receipt_proves_its_event_to_whoever_has_the_key_alone() {
 
     // One character of anything, wherever it stands.
     let whole = receipt.to_string();
-    let (mut refused, mut same) = (0, 0);
+    let mut refused = 0;
     for place in 0..whole.len() {
         let mut bytes = whole.clone().into_bytes();
         bytes[place] = match bytes[place] {
@@ -155,20 +159,10 @@ fn a_receipt_proves_its_event_to_whoever_has_the_key_alone() {
             _ => continue,
         };
         let Ok(changed) = serde_json::from_slice::<Value>(&bytes) else { continue };
-        let names = |value: &Value| value.as_object().map(|fields| fields.keys().cloned().collect::<Vec<_>>());
-        // `format` and the names of fields say how to read it; a reader who does not find a field refuses it.
-        if changed["format"] != receipt["format"]
-            || names(&changed) != names(&receipt)
-            || names(&changed["event"]) != names(&receipt["event"])
-            || names(&changed["proof"]) != names(&receipt["proof"])
-        {
-            same += 1;
-            continue;
-        }
         assert!(!genuine(&changed, &key), "place {place}: {}", String::from_utf8_lossy(&bytes));
         refused += 1;
     }
-    assert!(refused > 1_000 && same < 400, "{refused} changed, {same} names");
+    assert!(refused > 800, "{refused} places");
     for of_nobody in ["/audit/receipts/txn_999999", "/audit/receipts/x", "/audit/receipts/5"] {
         assert_eq!(shop.get(of_nobody).status, if of_nobody.ends_with('5') { 200 } else { 404 }, "{of_nobody}");
     }
