@@ -2,9 +2,9 @@
 
 use super::{checkpoint, hash, hashes, log_key};
 use crate::support::Shop;
-use counterfoil_replay::ledger::{ChainHasher, Event};
 use counterfoil_replay::merkle::{consistent, included, leaf};
 use counterfoil_replay::note::LogKey;
+use counterfoil_replay::receipt;
 use serde_json::{Value, json};
 
 #[test]
@@ -93,42 +93,8 @@ fn a_mirror_makes_the_same_root_from_tiles() {
     }
 }
 
-/// Whether a receipt is genuine, by schema/event-log.md alone.
 fn genuine(receipt: &Value, key: &LogKey) -> bool {
-    verified(receipt, key).is_some_and(|genuine| genuine)
-}
-
-fn verified(receipt: &Value, key: &LogKey) -> Option<bool> {
-    let named = ["idempotency_key", "fingerprint"].iter().all(|name| receipt["event"].get(name).is_some());
-    if receipt["format"] != "counterfoil receipt v1" || !named {
-        return None;
-    }
-    let checkpoint = key.open(receipt["checkpoint"].as_str()?).ok()?;
-    let row = &receipt["event"];
-    let number = |name: &str| row[name].as_i64();
-    let bytes = |value: &Value| hex::decode(value.as_str()?).ok();
-    let hash = |value: &Value| -> Option<[u8; 32]> { bytes(value)?.try_into().ok() };
-    let fingerprint = if row["fingerprint"].is_null() { None } else { Some(bytes(&row["fingerprint"])?) };
-    let event = Event {
-        seq: number("seq")?,
-        command_seq: number("command_seq")?,
-        recorded_at: number("recorded_at")?,
-        partner_id: number("partner_id")?,
-        stream: row["stream"].as_str()?,
-        version: number("version")?,
-        kind: row["kind"].as_str()?,
-        schema: number("schema")?,
-        actor: row["actor"].as_str()?,
-        idempotency_key: row["idempotency_key"].as_str(),
-        fingerprint: fingerprint.as_deref(),
-        payload: row["payload"].as_str()?,
-        hash: hash(&row["hash"])?,
-    };
-    let computed = ChainHasher::default().hash(&hash(&receipt["previous_hash"])?, &event);
-    let (index, size) = (receipt["proof"]["leaf_index"].as_u64()?, receipt["proof"]["size"].as_u64()?);
-    let path: Option<Vec<_>> = receipt["proof"]["hashes"].as_array()?.iter().map(hash).collect();
-    let stands = computed == event.hash && i64::try_from(index + 1) == Ok(event.seq) && size == checkpoint.size;
-    Some(stands && included(&leaf(&computed), index, size, &path?, &checkpoint.root))
+    receipt::verify(&receipt.to_string(), key).is_ok()
 }
 
 #[test]
