@@ -61,6 +61,19 @@ pub(crate) enum Command {
         #[command(flatten)]
         card: CardAt,
     },
+    /// Verify a receipt with nothing but the log's key.
+    ///
+    /// A receipt is what GET /audit/receipts/{transaction} of a service answers: an event, its proof, and a signed checkpoint.
+    #[command(
+        after_help = "Example:\n  counterfoil-replay receipt txn_204.json --key example.com/books+9f7b8ce9+AW66Qmz9616QnUqc7iQqlKIlc1HTJ6AkvzjgdfjVrqQS"
+    )]
+    Receipt {
+        /// The receipt
+        file: PathBuf,
+        /// The log's key, as `counterfoil audit-key list` shows it
+        #[arg(long, value_name = "KEY")]
+        key: String,
+    },
     /// Write the whole log as JSON Lines or CSV, complete enough to verify the chain from the export alone.
     #[command(after_help = "Example:\n  counterfoil-replay export --ledger ledger.db --format csv --out log.csv")]
     Export {

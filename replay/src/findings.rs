@@ -24,13 +24,14 @@ pub enum Check {
     Tiers,
     Conservation,
     Vault,
+    Checkpoints,
     Guards,
     Projections,
 }
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Chain,
         Self::Sequence,
         Self::Commands,
@@ -45,6 +46,7 @@ impl Check {
         Self::Tiers,
         Self::Conservation,
         Self::Vault,
+        Self::Checkpoints,
         Self::Guards,
         Self::Projections,
     ];
@@ -67,6 +69,7 @@ impl Check {
             Self::Tiers => "tiers",
             Self::Conservation => "conservation",
             Self::Vault => "vault",
+            Self::Checkpoints => "checkpoints",
             Self::Guards => "guards",
             Self::Projections => "projections",
         }
@@ -94,6 +97,9 @@ impl Check {
                 "for every partner, points given less points taken are the balances, and those are open lots less debt"
             }
             Self::Vault => "every sealed record is the one that its event committed to, or erased as the log says",
+            Self::Checkpoints => {
+                "every checkpoint is signed with the key in force and states the root of the events that it covers"
+            }
             Self::Guards => "the triggers that refuse changes are in place",
             Self::Projections => "cards, lots and movements are what an independent fold of the log gives",
         }

@@ -4,6 +4,9 @@
 //! | module | owns |
 //! |---|---|
 //! | [`ledger`] | opening files for reading only, rows of the log, the hashes |
+//! | [`merkle`] | the Merkle tree over the log: growing it, checking proofs |
+//! | [`note`] | signed notes, checkpoints and cosignatures: checking them |
+//! | [`receipt`] | one event's proof, verified without the log |
 //! | [`payload`] | what events say |
 //! | [`fold`] | cards, lots and movements from events, and the rules that events obey |
 //! | [`verify`] | one pass over everything, on all cores |
@@ -17,7 +20,10 @@ pub mod findings;
 pub mod fold;
 pub mod instant;
 pub mod ledger;
+pub mod merkle;
+pub mod note;
 pub mod payload;
 pub mod points;
 pub mod progress;
+pub mod receipt;
 pub mod verify;

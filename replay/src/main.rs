@@ -6,8 +6,11 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use cli::{CardAt, Cli, Command, Format, Source};
 use counterfoil_replay::commands::{as_of, diff, export, rebuild};
+use counterfoil_replay::instant::Instant;
 use counterfoil_replay::ledger::Location;
+use counterfoil_replay::note::LogKey;
 use counterfoil_replay::progress::Progress;
+use counterfoil_replay::receipt::{self, Proved};
 use counterfoil_replay::verify::verify;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -52,6 +55,24 @@ fn run(command: Command) -> anyhow::Result<bool> {
                 written.events
             )?;
             true
+        }
+        Command::Receipt { file, key } => {
+            let key = LogKey::parse(&key)?;
+            let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+            match receipt::verify(&text, &key) {
+                Ok(proved) => {
+                    let Proved { seq, recorded_at, kind, stream, payload, origin, size } = proved;
+                    let at = Instant::from_micros(recorded_at);
+                    writeln!(out, "genuine: event {seq} of {origin}, recorded {at}, {kind} on {stream}")?;
+                    writeln!(out, "{payload}")?;
+                    writeln!(out, "It stands among the first {size} events, which the log has signed.")?;
+                    true
+                }
+                Err(error) => {
+                    writeln!(out, "NOT genuine: {error}")?;
+                    false
+                }
+            }
         }
         Command::Diff { a, b } => {
             let outcome = diff::diff(&Location::of_either(&a).ledger, &Location::of_either(&b).ledger, &progress)?;

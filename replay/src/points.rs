@@ -109,6 +109,8 @@ ids! {
     TemplateId,
     /// A credential.
     KeyId,
+    /// A key that signs checkpoints.
+    CheckpointKeyId,
     /// A lot of points: the seq of the event that opened it.
     LotId,
     /// A row of the vault.

@@ -2,10 +2,13 @@
 
 use crate::domain::programme::Scope;
 use crate::domain::{CustomerId, Timestamp};
+use crate::notary::ORIGIN_BYTES;
+use crate::note::{Algorithm, VerifierKey, name_is_well_formed};
 use crate::storage::DataDir;
 use clap::{Args, ValueEnum};
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Which ledger.
 #[derive(Debug, Args)]
@@ -32,6 +35,40 @@ pub(super) enum Switch {
 pub(super) fn currency(text: &str) -> Result<String, String> {
     let well_formed = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
     if well_formed { Ok(text.to_owned()) } else { Err("three upper-case letters, such as EUR".to_owned()) }
+}
+
+/// Reads what a log is called in its checkpoints.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let well_formed = text.len() <= ORIGIN_BYTES && name_is_well_formed(text);
+    if well_formed {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("1 to {ORIGIN_BYTES} bytes without spaces or `+`, such as example.com/books"))
+    }
+}
+
+/// Reads a witness's key.
+pub(super) fn witness(text: &str) -> Result<VerifierKey, String> {
+    let key = VerifierKey::parse(text).map_err(|error| error.to_string())?;
+    match key.algorithm() {
+        Algorithm::Cosignature => Ok(key),
+        Algorithm::Ed25519 => Err("the key of a log, not of a witness: a witness's has the type 4".to_owned()),
+    }
+}
+
+/// Reads a length of time: `10m`, `90s`, `2h`; 0 is none.
+pub(super) fn period(text: &str) -> Result<Duration, String> {
+    const LONGEST: u64 = 7 * 86_400;
+    let (digits, seconds) = match text.as_bytes().last() {
+        Some(b's') => (&text[..text.len() - 1], 1),
+        Some(b'm') => (&text[..text.len() - 1], 60),
+        Some(b'h') => (&text[..text.len() - 1], 3_600),
+        Some(_) | None => (text, 1),
+    };
+    let whole = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds)).filter(|all| *all <= LONGEST);
+    whole
+        .map(Duration::from_secs)
+        .ok_or_else(|| "a time such as 90s, 10m or 2h, at most 7 days; 0 for never".to_owned())
 }
 
 /// Reads a name that people will see.
@@ -98,6 +135,16 @@ mod tests {
         assert_eq!(customer("cust_9"), Ok(CustomerId::new(9)));
         for wrong in ["", "0", "-1", "card_9", "cust_"] {
             assert!(customer(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_period_has_a_unit_and_an_end() {
+        for (text, seconds) in [("0", 0), ("90", 90), ("90s", 90), ("10m", 600), ("168h", 604_800)] {
+            assert_eq!(period(text), Ok(Duration::from_secs(seconds)));
+        }
+        for wrong in ["", "m", "-1s", "1d", "169h", "1.5h", "99999999999999999999h"] {
+            assert!(period(wrong).is_err(), "{wrong}");
         }
     }
 

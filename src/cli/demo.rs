@@ -55,6 +55,7 @@ impl Demo {
             listen: self.listen,
             card_memory: EngineConfig::CARD_MEMORY,
             expiry_every: Duration::from_secs(60),
+            checkpoint_every: Some(Duration::from_secs(600)),
             http: HttpConfig { environment: "staging".to_owned(), ..HttpConfig::default() },
         };
         service::run(configuration, lock, output, |output, address, operator| {
@@ -64,7 +65,7 @@ impl Demo {
 }
 
 fn create(dir: &DataDir) -> Result<(), Failure> {
-    let founding = programme::founding("Demo Coffee", "Demo Coffee, Main Street", "EUR");
+    let founding = programme::founding("Demo Coffee", "Demo Coffee, Main Street", "EUR", None);
     programme::create(dir, &founding, &[MARKER], |operator, founded, staging| {
         let card = issue_card(operator, founded, &NewMember { email: "ona@example.com", name: "Ona Example" })?;
         for command in history(founded, card) {

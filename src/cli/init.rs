@@ -23,6 +23,9 @@ pub(super) struct Init {
     /// The currency of the partner's prices (ISO 4217)
     #[arg(long, value_name = "CODE", default_value = "EUR", value_parser = arguments::currency)]
     currency: String,
+    /// What the log is called in its signed checkpoints, such as loyalty.example.com/books; random if not given
+    #[arg(long, value_name = "NAME", value_parser = arguments::origin)]
+    origin: Option<String>,
     /// Print {"partner_id","shop_id","template_id","api_key","api_secret"} and nothing else
     #[arg(long)]
     json: bool,
@@ -31,7 +34,7 @@ pub(super) struct Init {
 impl Init {
     pub(super) fn run(self, output: &mut Output) -> Result<(), Failure> {
         let dir = self.data.dir();
-        let founding = programme::founding(&self.partner, &self.partner, &self.currency);
+        let founding = programme::founding(&self.partner, &self.partner, &self.currency, self.origin);
         let (founded, ()) = programme::create(&dir, &founding, &[], |_, _, _| Ok(()))?;
         if self.json {
             return output.json(&Credentials::from(&founded));
@@ -41,6 +44,7 @@ impl Init {
             .line(format_args!("partner {}, shop {}, template {}", founded.partner, founded.shop, founded.template))?;
         output.line(format_args!("X-API-Key:    {}", founded.api_key))?;
         output.line(format_args!("X-API-Secret: {}  (shown once)", founded.api_secret.reveal()))?;
+        output.line(format_args!("Checkpoints verify with {}", founded.checkpoint_key))?;
         output.line(format_args!("Next: counterfoil serve --data {}", dir.path().display()))
     }
 }

@@ -33,8 +33,9 @@ Examples:
   counterfoil keys create --data ./books --name \"web shop\"
   counterfoil keys create --data ./books --name till --shop 1 --bearer --scopes loyalty:read,points:manage
   counterfoil keys create --data ./books --allowed-ips 192.0.2.7,10.0.0.0/8 --expires-at 2030-01-01
+  counterfoil keys create --data ./books --name auditor --audit-all --bearer
 
-Scopes: loyalty:read, loyalty:write, points:manage, customers:erase, programme:manage. A key without any may do everything.")]
+Scopes: loyalty:read, loyalty:write, points:manage, customers:erase, programme:manage, audit. A key without any may do everything.")]
 struct Create {
     #[command(flatten)]
     data: Data,
@@ -42,10 +43,13 @@ struct Create {
     #[arg(long, default_value = "key", value_parser = arguments::name)]
     name: String,
     /// Bind it to one shop
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", group = "reach")]
     shop: Option<i64>,
-    /// Make one bearer token instead of a key and a secret; needs --shop
-    #[arg(long, requires = "shop")]
+    /// Make it the deployment's, for an auditor: it sees the events of every partner, and may do nothing else
+    #[arg(long, group = "reach", conflicts_with_all = ["scopes", "partner"])]
+    audit_all: bool,
+    /// Make one bearer token instead of a key and a secret; needs --shop or --audit-all
+    #[arg(long, requires = "reach")]
     bearer: bool,
     /// What it may do, separated by commas; everything if not given
     #[arg(long, value_name = "SCOPE", value_delimiter = ',', value_parser = arguments::scope)]
@@ -112,7 +116,10 @@ impl Create {
                 output.line(format_args!("Authorization: Bearer {}  (shown once)", secret.reveal()))?;
                 output.line(format_args!("Shop-ID: {shop}"))
             }
-            (KeyForm::Bearer | KeyForm::Pair, _) => {
+            (KeyForm::Bearer, None) => {
+                output.line(format_args!("Authorization: Bearer {}  (shown once)", secret.reveal()))
+            }
+            (KeyForm::Pair, _) => {
                 output.line(format_args!("X-API-Key:    {}", key.public_id))?;
                 output.line(format_args!("X-API-Secret: {}  (shown once)", secret.reveal()))
             }
@@ -121,11 +128,11 @@ impl Create {
 
     fn new_key(self) -> NewKey {
         NewKey {
-            partner: self.partner.map(PartnerId::new),
+            partner: if self.audit_all { Some(PartnerId::DEPLOYMENT) } else { self.partner.map(PartnerId::new) },
             name: self.name,
             form: if self.bearer { KeyForm::Bearer } else { KeyForm::Pair },
             shop: self.shop.map(ShopId::new),
-            scopes: self.scopes,
+            scopes: if self.audit_all { vec![Scope::Audit] } else { self.scopes },
             allowed_ips: self.allowed_ips,
             expires_at: self.expires_at,
         }

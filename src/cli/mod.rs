@@ -3,7 +3,9 @@
 //! Exit codes: 0 done, 1 a check failed, 2 wrong use or the machine's fault.
 
 mod arguments;
+mod audit_key;
 mod backup;
+mod checkpoint;
 mod demo;
 mod erase;
 mod export;
@@ -53,6 +55,8 @@ enum Sub {
     Import(import::Import),
     Rebuild(rebuild::Rebuild),
     Backup(backup::Backup),
+    Checkpoint(checkpoint::Checkpoint),
+    AuditKey(audit_key::AuditKey),
 }
 
 /// Runs the command that the process was started with.
@@ -71,6 +75,8 @@ pub fn run() -> ExitCode {
         Sub::Import(import) => import.run(&mut output),
         Sub::Rebuild(rebuild) => rebuild.run(&mut output),
         Sub::Backup(backup) => backup.run(&mut output),
+        Sub::Checkpoint(checkpoint) => checkpoint.run(&mut output),
+        Sub::AuditKey(key) => key.run(&mut output),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

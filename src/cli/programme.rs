@@ -11,9 +11,9 @@ use crate::storage::DataDir;
 const FILES: [&str; 3] = ["views.db", "ops.db", "ledger.db"];
 
 /// A programme of that name with the default rules.
-pub(super) fn founding(partner: &str, shop: &str, currency: &str) -> Founding {
+pub(super) fn founding(partner: &str, shop: &str, currency: &str, origin: Option<String>) -> Founding {
     let (partner, shop, currency) = (partner.to_owned(), shop.to_owned(), currency.to_owned());
-    Founding { partner, shop, currency, rules: TemplateRules::default() }
+    Founding { partner, shop, currency, rules: TemplateRules::default(), origin }
 }
 
 /// Founds the programme in `target`, and does `more` (which may make `more_files`) before it is put in place.

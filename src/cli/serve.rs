@@ -1,13 +1,14 @@
 //! `counterfoil serve`
 
 use super::Failure;
-use super::arguments::{Data, Switch};
+use super::arguments::{self, Data, Switch};
 use super::logging::{self, LogFormat};
 use super::output::Output;
 use super::service::{self, Configuration};
 use crate::app::EngineConfig;
 use crate::control;
 use crate::http::{Allowances, HttpConfig};
+use crate::note::VerifierKey;
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -48,6 +49,12 @@ pub(super) struct Serve {
     /// Seconds between two looks for points whose time has come
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     expiry_every: u64,
+    /// How often to sign a checkpoint of what was recorded since the last one: 90s, 10m, 2h; 0 for never
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = arguments::period)]
+    checkpoint_every: Duration,
+    /// Take cosignatures of this witness (a C2SP verifier key of type 4); may be repeated
+    #[arg(long, value_name = "KEY", value_parser = arguments::witness)]
+    witness: Vec<VerifierKey>,
     /// Serve the endpoint that does nothing, for the benchmark
     #[arg(long, hide = true)]
     bench_echo: bool,
@@ -75,6 +82,7 @@ impl Serve {
             rate_limits: (self.rate_limit == Switch::On).then(Allowances::default),
             environment: self.environment.name().to_owned(),
             public_url: self.public_url.clone(),
+            witnesses: self.witness.clone(),
             workers: self.workers,
             bench_echo: self.bench_echo,
         }
@@ -91,6 +99,7 @@ impl Serve {
             listen: self.listen,
             card_memory: EngineConfig::megabytes(self.card_memory),
             expiry_every: Duration::from_secs(self.expiry_every),
+            checkpoint_every: (!self.checkpoint_every.is_zero()).then_some(self.checkpoint_every),
             http,
         };
         service::run(configuration, lock, output, |output, address, _| {

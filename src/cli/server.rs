@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::app::Engine;
-use crate::http::{self, HttpConfig, HttpState};
+use crate::http::{self, Closing, HttpConfig, HttpState};
 use crate::ops::{ExportJobs, Secrets};
 use crate::queries::Queries;
 use actix_web::dev::ServerHandle;
@@ -34,9 +34,10 @@ impl Server {
         let exports = Arc::new(ExportJobs::open(engine.dir())?);
         let ops = (secrets, exports);
         let state = HttpState::new(engine.writer().clone(), queries, ops, engine.clock().clone(), config);
+        let closing = state.closing();
         let served = system.block_on(async {
             let server = http::server(state, listener, config)?;
-            actix_web::rt::spawn(stop_on(signals, server.handle()));
+            actix_web::rt::spawn(stop_on(signals, server.handle(), closing));
             server.await
         });
         served.map_err(Failure::Server)
@@ -69,8 +70,9 @@ impl Signals {
 }
 
 // The first signal lets requests in progress finish; the second is impatience.
-async fn stop_on(mut signals: Signals, server: ServerHandle) {
+async fn stop_on(mut signals: Signals, server: ServerHandle, closing: Closing) {
     signals.next().await;
+    closing.close();
     tracing::info!("stopping: taking no new requests and finishing those in progress");
     let drained = server.stop(true);
     tokio::select! {

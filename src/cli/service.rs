@@ -1,4 +1,4 @@
-//! The running service: engine, expiry job, control socket and HTTP, started in this order and stopped in the reverse one.
+//! The running service: engine, jobs, control socket and HTTP, started in this order and stopped in the reverse one.
 
 use super::Failure;
 use super::output::Output;
@@ -6,8 +6,9 @@ use super::server::Server;
 use crate::app::EngineConfig;
 use crate::control::{Operator, serve, start};
 use crate::http::HttpConfig;
-use crate::jobs::ExpiryJob;
+use crate::jobs::{CheckpointJob, ExpiryJob};
 use crate::storage::{DataDir, Lock};
+use crate::writer::Actor;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
@@ -18,6 +19,8 @@ pub(super) struct Configuration {
     pub(super) listen: SocketAddr,
     pub(super) card_memory: usize,
     pub(super) expiry_every: Duration,
+    /// None for never.
+    pub(super) checkpoint_every: Option<Duration>,
     pub(super) http: HttpConfig,
 }
 
@@ -30,10 +33,16 @@ pub(super) fn run(
     output: &mut Output,
     announce: impl FnOnce(&mut Output, SocketAddr, &Operator) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let Configuration { dir, listen, card_memory, expiry_every, http } = configuration;
+    let Configuration { dir, listen, card_memory, expiry_every, checkpoint_every, http } = configuration;
     let engine = EngineConfig { card_memory, ..EngineConfig::new(dir.clone()) };
     let (engine, operator, secrets) = start(engine, lock)?;
     let expiry = ExpiryJob::start(&dir, engine.writer().clone(), engine.clock().clone(), expiry_every)?;
+    // A ledger of an earlier version has no key yet. Without one it serves all the same.
+    if let Err(error) = operator.notary().ensure_key(None, Actor::CommandLine) {
+        tracing::error!(%error, "the log has no key to sign checkpoints with");
+    }
+    let start_checkpoints = |period| CheckpointJob::start(operator.notary().clone(), period);
+    let checkpoints = checkpoint_every.map(start_checkpoints).transpose()?;
     let control = serve(&dir, operator.clone())?;
     let (listener, address) = bind(listen)?;
     // From here on a signal means draining, and requests wait in the listener until the server takes them.
@@ -42,6 +51,9 @@ pub(super) fn run(
     tracing::info!(%address, "serving");
     let served = server.run(&engine, secrets, &http);
     control.stop();
+    if let Some(checkpoints) = checkpoints {
+        checkpoints.stop();
+    }
     expiry.stop();
     engine.stop();
     tracing::info!("stopped: everything that was acknowledged is in the log");

@@ -8,7 +8,7 @@ use crate::domain::points::Points;
 use crate::domain::programme::{CreatePartner, CreateTemplate, KeyForm, OpenShop, TemplateRules};
 use crate::domain::{CardId, Event, Metadata, PartnerId, ShopId, TemplateId};
 use crate::ops::SecretText;
-use crate::writer::{Command, Outcome};
+use crate::writer::{Actor, Command, Outcome};
 use std::collections::BTreeMap;
 
 /// What the programme is called and counts in.
@@ -19,6 +19,8 @@ pub struct Founding {
     /// ISO 4217.
     pub currency: String,
     pub rules: TemplateRules,
+    /// What the log is called in its checkpoints; one drawn at random where none is given.
+    pub origin: Option<String>,
 }
 
 /// What was founded, with the key's secret.
@@ -29,6 +31,8 @@ pub struct Founded {
     pub template: TemplateId,
     pub api_key: String,
     pub api_secret: SecretText,
+    /// What verifies the log's checkpoints.
+    pub checkpoint_key: String,
 }
 
 /// A person who gets a card.
@@ -59,7 +63,9 @@ pub fn found(operator: &Operator, founding: &Founding) -> Result<Founded, Refuse
         if let Event::TemplateCreated(created) = event { Some(created.template) } else { None }
     })?;
     let (key, api_secret) = operator.new_key(&NewKey::unrestricted("first key"))?;
-    Ok(Founded { partner, shop, template, api_key: key.public_id, api_secret })
+    let checkpoint_key = operator.notary().ensure_key(founding.origin.as_deref(), Actor::CommandLine);
+    let checkpoint_key = checkpoint_key.map_err(|error| refused(error.to_string()))?.to_string();
+    Ok(Founded { partner, shop, template, api_key: key.public_id, api_secret, checkpoint_key })
 }
 
 /// Registers a person and issues a card in a shop.

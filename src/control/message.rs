@@ -3,7 +3,7 @@
 
 use super::import::ImportOptions;
 use crate::domain::programme::{Key, KeyForm, Scope};
-use crate::domain::{CustomerId, KeyId, PartnerId, Seq, ShopId, Timestamp};
+use crate::domain::{CheckpointKeyId, CustomerId, KeyId, PartnerId, Seq, ShopId, Timestamp};
 use crate::ops::SecretText;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -25,12 +25,17 @@ pub enum AdminRequest {
     CatchUp,
     /// What follows on the stream are frames of rows.
     Import(ImportOptions),
+    /// A checkpoint of everything that is recorded.
+    Checkpoint,
+    ListCheckpointKeys,
+    /// Ends the key that signs checkpoints, and makes another.
+    RotateCheckpointKey,
 }
 
 /// A credential to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewKey {
-    /// None where there is only one.
+    /// None where there is only one; 0 is the deployment.
     pub partner: Option<PartnerId>,
     pub name: String,
     pub form: KeyForm,
@@ -71,7 +76,27 @@ pub enum AdminAnswer {
     },
     /// Rows may be sent.
     ImportBegun,
+    /// `fresh` unless nothing had happened since the newest one, which this is then.
+    Checkpoint {
+        size: Seq,
+        note: String,
+        fresh: bool,
+    },
+    CheckpointKeys {
+        keys: Vec<CheckpointKeyView>,
+    },
     Refused(Refused),
+}
+
+/// A key that signs checkpoints, as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckpointKeyView {
+    pub key: CheckpointKeyId,
+    pub origin: String,
+    /// As verifiers are given it.
+    pub verifier_key: String,
+    pub created_at: Timestamp,
+    pub retired_at: Option<Timestamp>,
 }
 
 /// Why nothing was done.
@@ -149,6 +174,9 @@ mod tests {
             AdminRequest::Status,
             AdminRequest::CatchUp,
             AdminRequest::Import(ImportOptions { shop: Some(ShopId::new(1)), ..ImportOptions::default() }),
+            AdminRequest::Checkpoint,
+            AdminRequest::ListCheckpointKeys,
+            AdminRequest::RotateCheckpointKey,
         ] {
             let line = serde_json::to_string(&request).unwrap();
             assert!(!line.contains('\n'));

@@ -17,6 +17,6 @@ pub use import::{
     Act, Answered, CustomerRow, Import, ImportError, ImportOptions, Name, Opening, RowRefusal, Rows, TransactionRow,
     Who,
 };
-pub use message::{AdminAnswer, AdminRequest, KeyView, NewKey, Refused};
+pub use message::{AdminAnswer, AdminRequest, CheckpointKeyView, KeyView, NewKey, Refused};
 pub use operator::Operator;
 pub use socket::{Control, SocketError, serve};

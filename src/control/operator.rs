@@ -1,11 +1,12 @@
 //! The administrative operations themselves, whichever way they were asked for.
 
-use super::message::{AdminAnswer, AdminRequest, KeyView, NewKey, Refused};
+use super::message::{AdminAnswer, AdminRequest, CheckpointKeyView, KeyView, NewKey, Refused};
 use crate::app::Engine;
 use crate::clock::Clock;
 use crate::domain::customers::Erase;
-use crate::domain::programme::{CreateKey, Directory, Key, KeyForm, RevokeKey};
+use crate::domain::programme::{CreateKey, Directory, Key, KeyForm, RevokeKey, Scope};
 use crate::domain::{CustomerId, Event, KeyId, PartnerId, Rejection, Seq, ShopId};
+use crate::notary::Notary;
 use crate::ops::{Credential, SecretText, Secrets};
 use crate::queries::Queries;
 use crate::storage::DataDir;
@@ -23,6 +24,7 @@ pub struct Operator {
     secrets: Arc<Secrets>,
     clock: Clock,
     dir: DataDir,
+    notary: Notary,
 }
 
 impl Operator {
@@ -30,7 +32,9 @@ impl Operator {
     #[must_use]
     pub fn new(engine: &Engine, secrets: Arc<Secrets>) -> Self {
         let (writer, clock, dir) = (engine.writer().clone(), engine.clock().clone(), engine.dir().clone());
-        Self { writer, secrets, clock, dir }
+        let queries = Queries::new(dir.clone(), Arc::clone(engine.live()));
+        let notary = Notary::new(writer.clone(), queries, Arc::clone(&secrets), clock.clone());
+        Self { writer, secrets, clock, dir, notary }
     }
 
     /// Does what is asked, or says why not. Blocks until it is committed.
@@ -44,6 +48,9 @@ impl Operator {
             AdminRequest::Status => Ok(self.status()),
             AdminRequest::CatchUp => self.catch_up(),
             AdminRequest::Import(_) => Err(refused("an import needs the stream to itself".to_owned())),
+            AdminRequest::Checkpoint => self.checkpoint(),
+            AdminRequest::ListCheckpointKeys => self.checkpoint_keys(),
+            AdminRequest::RotateCheckpointKey => self.rotate_checkpoint_key(),
         };
         done.unwrap_or_else(AdminAnswer::Refused)
     }
@@ -65,6 +72,34 @@ impl Operator {
         let key =
             key.ok_or_else(|| refused("the key was created but is not in the directory: list the keys".to_owned()))?;
         Ok((KeyView::from(key), credential.presented()))
+    }
+
+    /// Who signs for the log.
+    #[must_use]
+    pub fn notary(&self) -> &Notary {
+        &self.notary
+    }
+
+    fn checkpoint(&self) -> Result<AdminAnswer, Refused> {
+        let made = self.notary.checkpoint(Actor::CommandLine).map_err(|error| refused(error.to_string()))?;
+        Ok(AdminAnswer::Checkpoint { size: made.size, note: made.note, fresh: made.fresh })
+    }
+
+    fn checkpoint_keys(&self) -> Result<AdminAnswer, Refused> {
+        let keys = self.notary.keys().map_err(|error| refused(error.to_string()))?;
+        let keys = keys.iter().map(|(key, verifier)| CheckpointKeyView {
+            key: key.id,
+            origin: key.origin.clone(),
+            verifier_key: verifier.to_string(),
+            created_at: key.created_at,
+            retired_at: key.retired_at,
+        });
+        Ok(AdminAnswer::CheckpointKeys { keys: keys.collect() })
+    }
+
+    fn rotate_checkpoint_key(&self) -> Result<AdminAnswer, Refused> {
+        self.notary.rotate_key(Actor::CommandLine).map_err(|error| refused(error.to_string()))?;
+        self.checkpoint_keys()
     }
 
     /// The last event of the log.
@@ -152,6 +187,7 @@ impl Operator {
         let directory = self.writer.live().directory();
         let mut partners = directory.partners.keys();
         match named {
+            Some(PartnerId::DEPLOYMENT) => Ok(PartnerId::DEPLOYMENT),
             Some(partner) if directory.partners.contains_key(&partner) => Ok(partner),
             Some(partner) => Err(refused(format!("there is no partner {partner}"))),
             None => match (partners.next(), partners.next()) {
@@ -174,7 +210,10 @@ impl Operator {
     // Refused here, before a hash is kept for a key that the writer would reject.
     fn check_key(&self, new: &NewKey, partner: PartnerId) -> Result<(), Refused> {
         self.check_shop(partner, new.shop)?;
-        if new.form == KeyForm::Bearer && new.shop.is_none() {
+        if partner == PartnerId::DEPLOYMENT && new.scopes != [Scope::Audit] {
+            return Err(refused("a key of the deployment may audit and nothing else".to_owned()));
+        }
+        if new.form == KeyForm::Bearer && new.shop.is_none() && partner != PartnerId::DEPLOYMENT {
             return Err(refused("a bearer token is bound to one shop: name it with --shop".to_owned()));
         }
         if new.expires_at.is_some_and(|time| time <= self.clock.now()) {

@@ -1,6 +1,7 @@
 //! All events as one type: their names, streams and layouts. `evolve` in each area says what they do.
 
 use super::cards::{CardActivated, CardBlocked, CardIssued, CardTierChanged, CardUnblocked, CardUpdated};
+use super::checkpoints::{CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade};
 use super::customers::{CustomerErased, CustomerRegistered, CustomerUpdated};
 use super::orders::{OrderRecorded, PointsRefunded, PointsReturned};
 use super::points::{PointsAdjusted, PointsAwarded, PointsExpired, PointsRedeemed};
@@ -8,7 +9,7 @@ use super::programme::{
     KeyCreated, KeyRevoked, PartnerCreated, PartnerSettingsChanged, ShopOpened, ShopRetired, ShopUpdated,
     TemplateCreated, TemplateRetired, TemplateUpdated,
 };
-use super::{CardId, CustomerId, KeyId, PartnerId, Sealed, Secret, ShopId, TemplateId};
+use super::{CardId, CheckpointKeyId, CustomerId, KeyId, PartnerId, Sealed, Secret, ShopId, TemplateId};
 use std::fmt;
 
 /// The thing that an event changed: its own sequence of versions.
@@ -20,6 +21,7 @@ pub enum Stream {
     Key(KeyId),
     Customer(CustomerId),
     Card(CardId),
+    CheckpointKey(CheckpointKeyId),
 }
 
 impl fmt::Display for Stream {
@@ -31,6 +33,7 @@ impl fmt::Display for Stream {
             Self::Key(id) => write!(f, "key:{id}"),
             Self::Customer(id) => write!(f, "customer:{id}"),
             Self::Card(id) => write!(f, "card:{id}"),
+            Self::CheckpointKey(id) => write!(f, "checkpoint_key:{id}"),
         }
     }
 }
@@ -153,6 +156,10 @@ events! {
     PointsExpired = "points.expired" on Card(card),
     PointsRefunded = "points.refunded" on Card(card),
     PointsReturned = "points.returned" on Card(card),
+    CheckpointKeyCreated = "checkpoint_key.created" on CheckpointKey(key),
+    CheckpointKeyRetired = "checkpoint_key.retired" on CheckpointKey(key),
+    CheckpointMade = "checkpoint.made" on CheckpointKey(key),
+    CheckpointCosigned = "checkpoint.cosigned" on CheckpointKey(key),
 }
 
 impl Event {
@@ -182,6 +189,10 @@ impl Event {
             Self::ShopRetired(_)
             | Self::TemplateRetired(_)
             | Self::KeyRevoked(_)
+            | Self::CheckpointKeyCreated(_)
+            | Self::CheckpointKeyRetired(_)
+            | Self::CheckpointMade(_)
+            | Self::CheckpointCosigned(_)
             | Self::CustomerErased(_)
             | Self::CardActivated(_)
             | Self::CardTierChanged(_)
@@ -217,6 +228,10 @@ impl Event {
             Self::ShopRetired(_)
             | Self::TemplateRetired(_)
             | Self::KeyRevoked(_)
+            | Self::CheckpointKeyCreated(_)
+            | Self::CheckpointKeyRetired(_)
+            | Self::CheckpointMade(_)
+            | Self::CheckpointCosigned(_)
             | Self::CustomerErased(_)
             | Self::CardActivated(_)
             | Self::CardTierChanged(_)

@@ -51,10 +51,17 @@ identifiers! {
     CustomerId,
     /// An API credential.
     KeyId,
+    /// A key that signs checkpoints.
+    CheckpointKeyId,
     /// A record of the vault.
     RecordId,
     /// A position in the log. The id of a transaction is the seq of its event.
     Seq,
+}
+
+impl PartnerId {
+    /// Who is named where something concerns the whole deployment.
+    pub const DEPLOYMENT: Self = Self::new(0);
 }
 
 impl Seq {

@@ -3,7 +3,9 @@
 //! Knows nobody but std, serde, decimals and chrono's types. It is never told how events are stored or requests arrive, it
 //! never asks what time it is, and it draws no random numbers: all three are handed in.
 
+mod bytes;
 pub mod cards;
+pub mod checkpoints;
 pub mod customers;
 mod event;
 mod ids;
@@ -17,8 +19,9 @@ mod rejection;
 mod sealed;
 mod time;
 
+pub use bytes::Bytes;
 pub use event::{Draft, Event, Stream, UnknownEvent};
-pub use ids::{CardId, CustomerId, KeyId, LotId, PartnerId, RecordId, Seq, ShopId, TemplateId};
+pub use ids::{CardId, CheckpointKeyId, CustomerId, KeyId, LotId, PartnerId, RecordId, Seq, ShopId, TemplateId};
 pub use money::{Money, minor_places};
 pub use movement::{Movement, MovementType, Stated};
 pub use rejection::Rejection;

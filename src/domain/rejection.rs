@@ -82,6 +82,10 @@ pub enum Rejection {
     InsufficientPoints { needed: Points, available: Points },
     /// Nothing matches what was asked to expire.
     NothingToExpire { card: CardId },
+    /// The log has no such key, or it has been retired.
+    CheckpointKeyNotInForce { key: super::CheckpointKeyId },
+    /// A checkpoint is larger than the newest one and no larger than the log.
+    CheckpointNotAhead { size: Seq, newest: Seq },
 }
 
 #[cfg(test)]

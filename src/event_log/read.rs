@@ -86,6 +86,16 @@ pub fn hash_at(connection: &Connection, seq: Seq) -> rusqlite::Result<Option<Has
     statement.query_row([seq.get()], |row| row.get(0)).optional()
 }
 
+/// The chain's hashes from `after` (exclusive) to `until` (inclusive), in order. `events` names the table, which may be attached.
+///
+/// # Errors
+/// When the log cannot be read.
+pub fn hashes(connection: &Connection, events: &'static str, after: Seq, until: Seq) -> rusqlite::Result<Vec<Hash>> {
+    let sql = format!("SELECT hash FROM {events} WHERE seq > ?1 AND seq <= ?2 ORDER BY seq");
+    let mut statement = connection.prepare_cached(&sql)?;
+    statement.query_map((after.get(), until.get()), |row| row.get(0))?.collect()
+}
+
 /// The end of the log, ready to be continued.
 ///
 /// # Errors

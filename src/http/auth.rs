@@ -44,9 +44,10 @@ impl Caller {
         self.bound_to
     }
 
-    /// Whether the credential has the scope. One without any scopes may do everything.
+    /// Whether the credential has the scope. One without any scopes may do everything; but a key of the deployment does what it
+    /// was made for, and has no programme of its own.
     pub(crate) fn may(&self, scope: Scope) -> bool {
-        self.scopes.is_empty() || self.scopes.contains(&scope)
+        (self.scopes.is_empty() && self.partner != PartnerId::DEPLOYMENT) || self.scopes.contains(&scope)
     }
 
     /// The caller at the shop that the request names otherwise than by `Shop-ID`.
@@ -164,8 +165,9 @@ fn bearer(value: &str) -> Option<&str> {
 fn shop_of_request(request: &HttpRequest, directory: &Directory, key: &Key) -> Result<Option<ShopId>, ApiError> {
     match (header(request, "shop-id").or_else(|| header(request, "x-shop-id")), key.form) {
         (Some(named), _) => own_shop(directory, key.partner, key.shop, named).map(Some),
-        (None, KeyForm::Bearer) => Err(ApiError::AuthRequired),
-        (None, KeyForm::Pair) => Ok(key.shop),
+        // A bearer of the deployment is bound to no shop.
+        (None, KeyForm::Bearer) if key.shop.is_some() => Err(ApiError::AuthRequired),
+        (None, KeyForm::Bearer | KeyForm::Pair) => Ok(key.shop),
     }
 }
 

@@ -92,5 +92,11 @@ pub(crate) const RADIUS_MAX: u32 = 20_038;
 pub(crate) const RADIUS: u32 = 10;
 /// What was in a cart, in bytes of its compact JSON.
 pub(crate) const CART_BYTES: usize = 16 * 1_024;
+/// The rows of one page of the log.
+pub(crate) const LOG_ROWS_MAX: i64 = 1_000;
+/// The rows of one page of the log where the request does not say.
+pub(crate) const LOG_ROWS: i64 = 100;
+/// A signature line, in characters: a name, and the base64 of a cosignature.
+pub(crate) const SIGNATURE_LINE_CHARS: usize = 512;
 /// The word for a currency, in characters.
 pub(crate) const CURRENCY_CHARS: usize = 3;

@@ -1,10 +1,11 @@
 //! The HTTP surface: parses, authenticates, submits and renders. No rules, no SQL.
 //!
-//! `edge` surrounds every request; `auth`, `body` and `params` read it; `api`, `shop` and `partners` hold the handlers of the three surfaces; `errors` alone knows which
+//! `edge` surrounds every request; `auth`, `body` and `params` read it; `api`, `shop`, `partners` and `audit` hold the handlers of the surfaces; `errors` alone knows which
 //! failure has which status and code, and `locales` how each is said in which language.
 
 mod addresses;
 mod api;
+mod audit;
 mod auth;
 mod body;
 mod edge;
@@ -29,9 +30,12 @@ pub use server::{configure, server};
 
 use crate::clock::Clock;
 use crate::domain::Timestamp;
+use crate::notary::Notary;
+use crate::note::VerifierKey;
 use crate::ops::{ExportJobs, Secrets};
 use crate::queries::Queries;
 use crate::writer::Writer;
+use audit::Feeds;
 use auth::KeyIndex;
 use partners::Downloads;
 use rate_limits::RateLimits;
@@ -46,6 +50,8 @@ pub struct HttpConfig {
     pub environment: String,
     /// Where clients reach this service, such as `https://loyalty.example.com`; none means as each request says.
     pub public_url: Option<String>,
+    /// Whose cosignatures of checkpoints are taken.
+    pub witnesses: Vec<VerifierKey>,
     /// More than one only where there are more cores than the writer and the projector use.
     pub workers: usize,
     /// Serves an endpoint that does nothing, for the benchmark alone.
@@ -59,6 +65,7 @@ impl Default for HttpConfig {
             rate_limits: Some(Allowances::default()),
             environment: "production".to_owned(),
             public_url: None,
+            witnesses: Vec::new(),
             workers: 1,
             bench_echo: false,
         }
@@ -76,8 +83,22 @@ pub struct HttpState {
     clock: Clock,
     keys: KeyIndex,
     rate_limits: RateLimits,
+    notary: Notary,
+    witnesses: Vec<VerifierKey>,
+    feeds: Arc<Feeds>,
     environment: String,
     public_url: Option<String>,
+}
+
+/// Ends the streams of a service that is about to stop: it waits for its connections, and streams have no end of their own.
+#[derive(Debug, Clone)]
+pub struct Closing(Arc<Feeds>);
+
+impl Closing {
+    /// Ends them.
+    pub fn close(&self) {
+        self.0.close();
+    }
 }
 
 impl HttpState {
@@ -90,7 +111,11 @@ impl HttpState {
         clock: Clock,
         config: &HttpConfig,
     ) -> Self {
+        let notary = Notary::new(writer.clone(), queries.clone(), Arc::clone(&secrets), clock.clone());
         Self {
+            notary,
+            witnesses: config.witnesses.clone(),
+            feeds: Arc::default(),
             writer,
             queries,
             secrets,
@@ -102,6 +127,12 @@ impl HttpState {
             environment: config.environment.clone(),
             public_url: config.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
         }
+    }
+
+    /// What to call before the server is stopped.
+    #[must_use]
+    pub fn closing(&self) -> Closing {
+        Closing(Arc::clone(&self.feeds))
     }
 
     /// The time at which balances and expiry are read: the log's, as the writer decides by it. A clock that was set back

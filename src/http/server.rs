@@ -3,7 +3,7 @@
 use super::errors::ApiError;
 use super::locales::Locale;
 use super::shop::{cards, catalogue, points, qr, shops, transactions};
-use super::{HttpConfig, HttpState, api, edge, health, partners};
+use super::{HttpConfig, HttpState, api, audit, edge, health, partners};
 use actix_cors::Cors;
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};
@@ -54,6 +54,7 @@ pub fn configure(routes: &mut web::ServiceConfig) {
     api_points(routes);
     loyalty_cards(routes);
     customers(routes);
+    auditing(routes);
     for path in ["/health", "/api/health"] {
         routes.service(web::resource(path).route(web::get().to(health::health)));
     }
@@ -133,6 +134,23 @@ fn customers(routes: &mut web::ServiceConfig) {
         .service(at("").route(packed(web::get().to(customers::list))).route(web::post().to(customers::create)))
         .service(at("/{id}").route(web::get().to(customers::get)).route(web::delete().to(customers::erase)))
         .service(at("/{id}/balance").route(web::get().to(customers::balance)));
+}
+
+fn auditing(routes: &mut web::ServiceConfig) {
+    use audit::{checkpoints, events, proofs, receipts};
+    let at = |path: &str| web::resource(format!("/audit{path}"));
+    routes
+        .service(at("/checkpoint").route(web::get().to(checkpoints::newest)).route(web::post().to(checkpoints::make)))
+        .service(at("/checkpoint/{id}").route(web::get().to(checkpoints::of_size)))
+        .service(at("/checkpoint/{id}/cosignatures").route(web::post().to(checkpoints::cosign)))
+        .service(at("/checkpoints").route(packed(web::get().to(checkpoints::list))))
+        .service(at("/keys").route(web::get().to(checkpoints::keys)))
+        .service(at("/proof/inclusion").route(web::get().to(proofs::inclusion)))
+        .service(at("/proof/consistency").route(web::get().to(proofs::consistency)))
+        .service(at("/tile/{tile:.*}").route(web::get().to(proofs::tile)))
+        .service(at("/events").route(packed(web::get().to(events::page))))
+        .service(at("/events/stream").route(web::get().to(events::stream)))
+        .service(at("/receipts/{id}").route(web::get().to(receipts::receipt)));
 }
 
 // Long answers are compressed for clients that ask for it. Short ones cost more time than they save bytes.

@@ -25,7 +25,7 @@ const DUE: &str = "SELECT expires_at, card FROM lots WHERE expires_at IS NOT NUL
 pub enum JobError {
     #[error(transparent)]
     Storage(#[from] StorageError),
-    #[error("the expiry job: {0}")]
+    #[error("a job's thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
 }
 

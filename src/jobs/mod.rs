@@ -1,6 +1,8 @@
 //! Work that nobody asks for: commands that the clock submits. A job writes nothing itself; it goes through the writer
 //! like everybody else.
 
+mod checkpoints;
 mod expiry;
 
+pub use checkpoints::CheckpointJob;
 pub use expiry::{ExpiryJob, JobError};

@@ -26,7 +26,8 @@ pub enum OpsError {
 /// Checks secrets, and takes new ones.
 pub struct Secrets {
     known: RwLock<HashMap<String, Hash>>,
-    file: Mutex<Connection>,
+    pub(super) file: Mutex<Connection>,
+    pub(super) turn: Mutex<()>,
 }
 
 impl Secrets {
@@ -39,7 +40,7 @@ impl Secrets {
         // The event of a key is on the disk when it is acknowledged; its hash must be there before it.
         file.pragma_update(None, "synchronous", "FULL")?;
         let known = read_all(&file)?;
-        Ok(Self { known: RwLock::new(known), file: Mutex::new(file) })
+        Ok(Self { known: RwLock::new(known), file: Mutex::new(file), turn: Mutex::default() })
     }
 
     /// Whether `secret` is the one that goes with `public_id`.

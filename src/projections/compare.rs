@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use std::path::Path;
 
 /// Every table of the projections, with what its rows are sorted by.
-const TABLES: [(&str, &str); 13] = [
+const TABLES: [(&str, &str); 16] = [
     ("partners", "partner"),
     ("shops", "shop"),
     ("templates", "template"),
@@ -19,6 +19,9 @@ const TABLES: [(&str, &str); 13] = [
     ("idempotency", "era, hash, seq"),
     ("card_counts", "partner, block, status, tier"),
     ("transaction_counts", "partner, block, kind, shop"),
+    ("tiles", "level, tile"),
+    ("checkpoint_keys", "key"),
+    ("checkpoints", "seq"),
 ];
 
 /// The first row in which two files differ.

@@ -1,8 +1,10 @@
 //! How events change the projections. Folds in memory what a batch of events does, then writes it sorted, so that neighbours share pages.
 
 use super::cards::CountKey;
+use super::checkpoints::CheckpointRow;
 use super::customers::Contact;
 use super::movements::MovementRow;
+use super::tiles::Growth;
 use super::transaction_counts::TransactionCounts;
 use super::{cards, customers, idempotency, layout, load_card, load_customer, programme, refunds};
 use crate::domain::cards::Card;
@@ -58,13 +60,15 @@ pub(super) struct Fold {
     counts: TransactionCounts,
     keys: Vec<(i64, Seq)>,
     refunds: Vec<(Seq, Seq)>,
+    growth: Growth,
+    checkpoints: Vec<CheckpointRow>,
     pub(super) seq: Seq,
     hash: Hash,
 }
 
 impl Fold {
     /// Continues from what views.db holds.
-    pub(super) fn new(directory: Directory, seq: Seq) -> Self {
+    pub(super) fn new(directory: Directory, growth: Growth, seq: Seq) -> Self {
         Self {
             directory,
             directory_saved: seq,
@@ -75,6 +79,8 @@ impl Fold {
             counts: TransactionCounts::default(),
             keys: Vec::new(),
             refunds: Vec::new(),
+            growth,
+            checkpoints: Vec::new(),
             seq,
             hash: ZERO_HASH,
         }
@@ -83,6 +89,11 @@ impl Fold {
     /// The programme as folded.
     pub(super) fn directory(&self) -> &Directory {
         &self.directory
+    }
+
+    /// The tree as folded, once everything has been written.
+    pub(super) fn into_growth(self) -> Growth {
+        self.growth
     }
 
     /// Folds one event, which must be the next.
@@ -97,9 +108,11 @@ impl Fold {
             self.counts.add(&movement);
             self.movements.push(movement);
         }
+        self.growth.append(&stored.hash);
+        self.checkpoints.extend(CheckpointRow::of(&stored));
         (self.seq, self.hash) = (stored.seq, stored.hash);
         match stored.event.stream() {
-            Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) => {
+            Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::CheckpointKey(_) => {
                 self.directory.evolve(&stored.event, stored.partner, stored.seq, stored.at);
             }
             Stream::Customer(customer) => self.customer(customer, &stored, sources)?,
@@ -214,6 +227,8 @@ impl Fold {
         for (order, seq) in self.refunds.drain(..) {
             refunds::insert(views, order, seq)?;
         }
+        self.growth.write(views)?;
+        self.checkpoints.drain(..).try_for_each(|checkpoint| checkpoint.insert(views))?;
         programme::save(views, &self.directory, self.directory_saved)?;
         self.directory_saved = self.seq;
         layout::set_watermark(views, self.seq, &self.hash)?;

@@ -4,6 +4,7 @@
 //! projector that follows the log and for a rebuild.
 
 mod cards;
+mod checkpoints;
 mod compare;
 mod customers;
 mod fold;
@@ -14,6 +15,7 @@ mod programme;
 mod projector;
 mod rebuild;
 mod refunds;
+mod tiles;
 mod transaction_counts;
 
 pub use cards::{card_by_number, card_of_customer, cards_of_customer, each_card, load_card};
@@ -26,4 +28,5 @@ pub use programme::load_directory;
 pub use projector::{Projector, ProjectorError};
 pub use rebuild::{RebuildError, rebuild, replace};
 pub use refunds::refunds_of;
+pub use tiles::StoredTiles;
 pub use transaction_counts::TRANSACTION_BLOCK;

@@ -1,5 +1,6 @@
-//! The programme: the tables `partners`, `shops`, `templates` and `keys`.
+//! The programme: the tables `partners`, `shops`, `templates` and `keys`; and, with it, the keys that sign checkpoints.
 
+use super::checkpoints;
 use crate::domain::programme::{Directory, Key, Partner, Shop, Template};
 use crate::domain::{KeyId, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp};
 use rusqlite::types::Type;
@@ -70,6 +71,7 @@ pub fn load_directory(connection: &Connection) -> rusqlite::Result<Directory> {
         directory.keys.insert(key.id, key);
         Ok(())
     })?;
+    directory.checkpoints = checkpoints::load(connection)?;
     Ok(directory)
 }
 
@@ -140,7 +142,7 @@ pub(super) fn save(connection: &Connection, directory: &Directory, before: Seq) 
     for key in directory.keys.values().filter(|key| key.as_of > before) {
         save_key(connection, key)?;
     }
-    Ok(())
+    checkpoints::save_keys(connection, &directory.checkpoints, before)
 }
 
 fn save_key(connection: &Connection, key: &Key) -> rusqlite::Result<()> {

@@ -2,6 +2,7 @@
 
 use super::fold::{Fold, FoldError, Recent, Sources};
 use super::load_directory;
+use super::tiles::Growth;
 use crate::domain::cards::Card;
 use crate::domain::programme::Directory;
 use crate::domain::{CardId, Seq};
@@ -22,6 +23,7 @@ pub struct Projector {
     views: Connection,
     ledger: Connection,
     directory: Directory,
+    growth: Growth,
     watermark: Seq,
     recent: Box<Recent>,
 }
@@ -39,7 +41,8 @@ impl Projector {
     /// When views.db cannot be read.
     pub fn new(views: Connection, ledger: Connection, watermark: Seq) -> rusqlite::Result<Self> {
         let directory = load_directory(&views)?;
-        Ok(Self { views, ledger, directory, watermark, recent: Box::new(|_| None) })
+        let growth = Growth::restore(&views, &ledger, watermark)?;
+        Ok(Self { views, ledger, directory, growth, watermark, recent: Box::new(|_| None) })
     }
 
     /// Spares the projector reading cards whose state after a batch is in memory. `recent` answers a card as of its last committed event.
@@ -75,12 +78,13 @@ impl Projector {
         if fold.directory() != &self.directory {
             self.directory = fold.directory().clone();
         }
+        self.growth = fold.into_growth();
         Ok(self.watermark)
     }
 
     fn apply(&mut self, until: Seq) -> Result<Fold, FoldError> {
         let transaction = self.views.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut fold = Fold::new(self.directory.clone(), self.watermark);
+        let mut fold = Fold::new(self.directory.clone(), self.growth.clone(), self.watermark);
         let sources = Sources { views: Some(&transaction), ledger: &self.ledger };
         events_after(&self.ledger, self.watermark, until, |stored| fold.apply(stored, &sources))?;
         // Overwriting what is freed costs every batch; only look-up hashes of a person have to be gone for good.

@@ -2,6 +2,7 @@
 
 use super::fold::{Fold, FoldError, Sources};
 use super::layout;
+use super::tiles::Growth;
 use crate::domain::Seq;
 use crate::domain::programme::Directory;
 use crate::event_log::{events_after, head};
@@ -81,7 +82,7 @@ pub fn rebuild(ledger: &Connection, path: &Path, until: Option<Seq>) -> Result<S
         Some(until) => until,
         None => head(ledger)?.seq,
     };
-    let mut fold = Fold::new(Directory::default(), Seq::ZERO);
+    let mut fold = Fold::new(Directory::default(), Growth::default(), Seq::ZERO);
     let sources = Sources { views: None, ledger };
     events_after(ledger, Seq::ZERO, until, |stored| {
         fold.apply(stored, &sources)?;

@@ -36,6 +36,8 @@ pub enum QueryError {
     Read(#[from] rusqlite::Error),
     #[error("a sealed record does not have the layout it should have: {0:?} error")]
     Body(serde_json::error::Category),
+    #[error("the tree's tiles do not hold what they should: {0}")]
+    Tree(String),
     #[error("the reading thread was lost")]
     Lost,
 }
@@ -84,6 +86,11 @@ impl Queries {
     /// The read barrier: from here on, views.db reflects everything that was committed when this was called.
     pub(super) async fn settled(&self) -> Result<(), QueryError> {
         if self.0.live.progress().caught_up(PATIENCE).await { Ok(()) } else { Err(QueryError::Behind) }
+    }
+
+    /// [`Queries::settled`] for a thread that may block.
+    pub(super) fn settled_blocking(&self) -> Result<(), QueryError> {
+        if self.0.live.progress().caught_up_blocking(PATIENCE) { Ok(()) } else { Err(QueryError::Behind) }
     }
 
     /// Reads on the calling thread: for look-ups by primary key, which cost less than handing them over.

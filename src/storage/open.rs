@@ -3,6 +3,7 @@
 use super::DataDir;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use std::time::Duration;
 pub enum StorageError {
     #[error("{}: {source}", path.display())]
     Open { path: PathBuf, source: rusqlite::Error },
+    #[error("{}: it could not be made the owner's alone: {source}", path.display())]
+    Mode { path: PathBuf, source: std::io::Error },
     #[error("{} was written by a newer version of this program (schema {found}, known up to {known}): use that version", path.display())]
     Newer { path: PathBuf, found: i64, known: usize },
     #[error("{}: its schema could not be brought up to date: {source}", path.display())]
@@ -23,6 +26,7 @@ const LEDGER: &[M<'static>] = &[M::up(include_str!("../../schema/sql/ledger/0001
 const OPS: &[M<'static>] = &[
     M::up(include_str!("../../schema/sql/ops/0001_key_secrets.sql")),
     M::up(include_str!("../../schema/sql/ops/0002_export_jobs.sql")),
+    M::up(include_str!("../../schema/sql/ops/0003_checkpoint_seeds.sql")),
 ];
 
 // A large cache taxes every commit, because SQLite walks it: the writer appends and needs little.
@@ -51,6 +55,9 @@ pub fn open_ledger(dir: &DataDir) -> Result<Connection, StorageError> {
 pub fn open_ops(dir: &DataDir) -> Result<Connection, StorageError> {
     let path = dir.ops();
     let mut connection = open(&path, READER_CACHE_KIB, "NORMAL")?;
+    // Before a secret stands in it. The WAL gets the mode of the file.
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))
+        .map_err(|source| StorageError::Mode { path: path.clone(), source })?;
     migrate(&mut connection, &path, OPS)?;
     Ok(connection)
 }

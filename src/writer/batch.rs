@@ -97,7 +97,8 @@ impl<'a> Batch<'a> {
             return Ok(Read::Answered(Err(Refusal::Conflict { events })));
         }
         let grounds = Grounds::gather(self.memory, self.ledger, request, now)?;
-        let decider = Decider { memory: self.memory, ledger: self.ledger, grounds: &grounds, now };
+        let head = self.end.seq;
+        let decider = Decider { memory: self.memory, ledger: self.ledger, grounds: &grounds, head, now };
         match decider.decide(request) {
             Ok(decision) => Ok(Read::Decided(decision, claim)),
             Err(Trouble::Rejected(rejection)) => Ok(Read::Answered(Err(Refusal::Rejected(rejection)))),
@@ -228,6 +229,9 @@ impl<'a> Batch<'a> {
             | Command::CreateKey(_)
             | Command::RevokeKey(_)
             | Command::UpdateCustomer(_)
+            | Command::ChangeCheckpointKey(_)
+            | Command::RecordCheckpoint(_)
+            | Command::RecordCosignature(_)
             | Command::Erase(_)
             | Command::UpdateCard(_)
             | Command::Block(_)
@@ -309,7 +313,12 @@ fn subject(command: &Command, events: &[Recorded]) -> Option<CardId> {
         Command::Unblock(command) => Some(command.card),
         Command::Issue(_) => events.iter().find_map(|recorded| match recorded.event.stream() {
             Stream::Card(card) => Some(card),
-            Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::Customer(_) => None,
+            Stream::Partner(_)
+            | Stream::Shop(_)
+            | Stream::Template(_)
+            | Stream::Key(_)
+            | Stream::Customer(_)
+            | Stream::CheckpointKey(_) => None,
         }),
         Command::CreatePartner(_)
         | Command::ChangeSettings(_)
@@ -321,6 +330,9 @@ fn subject(command: &Command, events: &[Recorded]) -> Option<CardId> {
         | Command::RetireTemplate(_)
         | Command::CreateKey(_)
         | Command::RevokeKey(_)
+        | Command::ChangeCheckpointKey(_)
+        | Command::RecordCheckpoint(_)
+        | Command::RecordCosignature(_)
         | Command::Register(_)
         | Command::Purchase { .. }
         | Command::Refund { .. }
@@ -355,6 +367,10 @@ fn customer_of<'e>(mut events: impl Iterator<Item = &'e Event>) -> Option<Custom
         | Event::TemplateRetired(_)
         | Event::KeyCreated(_)
         | Event::KeyRevoked(_)
+        | Event::CheckpointKeyCreated(_)
+        | Event::CheckpointKeyRetired(_)
+        | Event::CheckpointMade(_)
+        | Event::CheckpointCosigned(_)
         | Event::CustomerErased(_)
         | Event::CardUpdated(_)
         | Event::CardActivated(_)

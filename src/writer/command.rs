@@ -1,6 +1,7 @@
 //! What the writer can be asked to do, who asks, and what it answers.
 
 use crate::domain::cards::{Block, Card, Issue, Unblock, UpdateCard};
+use crate::domain::checkpoints::{ChangeCheckpointKey, RecordCheckpoint, RecordCosignature};
 use crate::domain::customers::{Erase, PersonRecord, Register, UpdateCustomer};
 use crate::domain::orders::{Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Past, Redeem};
@@ -18,6 +19,8 @@ pub enum Actor {
     Key(KeyId),
     /// The expiry job.
     ExpiryJob,
+    /// The job that makes checkpoints.
+    CheckpointJob,
     /// The command line, at the machine itself.
     CommandLine,
 }
@@ -27,6 +30,7 @@ impl fmt::Display for Actor {
         match self {
             Self::Key(id) => write!(f, "key:{id}"),
             Self::ExpiryJob => f.write_str("job:expiry"),
+            Self::CheckpointJob => f.write_str("job:checkpoint"),
             Self::CommandLine => f.write_str("cli"),
         }
     }
@@ -76,6 +80,9 @@ pub enum Command {
     },
     /// Writes off what is due on a card, whoever it belongs to.
     ExpireDue(CardId),
+    ChangeCheckpointKey(ChangeCheckpointKey),
+    RecordCheckpoint(RecordCheckpoint),
+    RecordCosignature(RecordCosignature),
 }
 
 impl Command {
@@ -101,6 +108,9 @@ impl Command {
             | Self::RetireTemplate(_)
             | Self::CreateKey(_)
             | Self::RevokeKey(_)
+            | Self::ChangeCheckpointKey(_)
+            | Self::RecordCheckpoint(_)
+            | Self::RecordCosignature(_)
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
@@ -128,6 +138,9 @@ impl Command {
             | Self::RetireTemplate(_)
             | Self::CreateKey(_)
             | Self::RevokeKey(_)
+            | Self::ChangeCheckpointKey(_)
+            | Self::RecordCheckpoint(_)
+            | Self::RecordCosignature(_)
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
@@ -167,6 +180,9 @@ impl Command {
             | Self::RetireTemplate(_)
             | Self::CreateKey(_)
             | Self::RevokeKey(_)
+            | Self::ChangeCheckpointKey(_)
+            | Self::RecordCheckpoint(_)
+            | Self::RecordCosignature(_)
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
@@ -196,6 +212,9 @@ impl Command {
             | Self::RetireTemplate(_)
             | Self::CreateKey(_)
             | Self::RevokeKey(_)
+            | Self::ChangeCheckpointKey(_)
+            | Self::RecordCheckpoint(_)
+            | Self::RecordCosignature(_)
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)

@@ -9,7 +9,7 @@ use crate::domain::orders::{Buyer, Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Redeem, expire_due};
 use crate::domain::programme::{ChangeSettings, Directory, Template, Terms, UpdateShop, UpdateTemplate};
 use crate::domain::{
-    CardId, CustomerId, Draft, Metadata, PartnerId, RecordId, Rejection, ShopId, TemplateId, Timestamp,
+    CardId, CustomerId, Draft, Metadata, PartnerId, RecordId, Rejection, Seq, ShopId, TemplateId, Timestamp,
 };
 use crate::vault;
 use rand::Rng as _;
@@ -48,6 +48,8 @@ pub(super) struct Decider<'a> {
     pub(super) memory: &'a Memory,
     pub(super) ledger: &'a Connection,
     pub(super) grounds: &'a Grounds,
+    /// The last event so far.
+    pub(super) head: Seq,
     pub(super) now: Timestamp,
 }
 
@@ -62,6 +64,9 @@ impl Decider<'_> {
                 return Ok(Decision { partner: fresh, drafts: command.decide(fresh) });
             }
             Command::ExpireDue(card) => return self.expire_due(*card),
+            Command::ChangeCheckpointKey(command) => command.decide(&self.memory.directory().checkpoints),
+            Command::RecordCheckpoint(command) => command.decide(&self.memory.directory().checkpoints, self.head)?,
+            Command::RecordCosignature(command) => command.decide(&self.memory.directory().checkpoints)?,
             Command::ChangeSettings(command) => self.change_settings(partner, command)?,
             Command::OpenShop(command) => command.decide(self.memory.ids().shop),
             Command::UpdateShop(command) => self.update_shop(partner, command)?,

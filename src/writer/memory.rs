@@ -67,6 +67,10 @@ impl Ids {
             | Event::TemplateUpdated(_)
             | Event::TemplateRetired(_)
             | Event::KeyRevoked(_)
+            | Event::CheckpointKeyCreated(_)
+            | Event::CheckpointKeyRetired(_)
+            | Event::CheckpointMade(_)
+            | Event::CheckpointCosigned(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_)
             | Event::CardUpdated(_)
@@ -273,6 +277,7 @@ impl Memory {
             Stream::Shop(id) => self.directory().shops.get(&id).map(|shop| shop.version),
             Stream::Template(id) => self.directory().templates.get(&id).map(|template| template.version),
             Stream::Key(id) => self.directory().keys.get(&id).map(|key| key.version),
+            Stream::CheckpointKey(id) => self.directory().checkpoints.keys.get(&id).map(|key| key.version),
         };
         Ok(version.unwrap_or(0) + 1)
     }
@@ -288,7 +293,7 @@ impl Memory {
     ) -> rusqlite::Result<()> {
         self.layer.ids.used(event);
         match event.stream() {
-            Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) => {
+            Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::CheckpointKey(_) => {
                 let live = &self.live;
                 let directory = self.layer.directory.get_or_insert_with(|| (*live.directory()).clone());
                 directory.evolve(event, partner, seq, at);

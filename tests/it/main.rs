@@ -9,3 +9,4 @@ mod http;
 mod ledger;
 mod schema;
 mod support;
+mod tree;

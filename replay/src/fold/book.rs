@@ -363,6 +363,10 @@ fn change(id: CardId, card: &mut Card, event: &Event<'_>, payload: &Payload<'_>,
         | Payload::TemplateRetired(_)
         | Payload::KeyCreated(_)
         | Payload::KeyRevoked(_)
+        | Payload::CheckpointKeyCreated(_)
+        | Payload::CheckpointKeyRetired(_)
+        | Payload::CheckpointMade(_)
+        | Payload::CheckpointCosigned(_)
         | Payload::CustomerRegistered(_)
         | Payload::CustomerUpdated(_)
         | Payload::CustomerErased(_) => {}

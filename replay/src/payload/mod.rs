@@ -2,6 +2,7 @@
 //! Borrows from the stored text. Knows no rule beyond the layout.
 
 mod cards;
+mod checkpoints;
 mod movements;
 mod orders;
 mod programme;
@@ -10,6 +11,7 @@ mod text;
 pub use cards::{
     CardActivated, CardBlocked, CardIssued, CardNumber, CardTierChanged, CardUnblocked, CardUpdated, Status, Tier,
 };
+pub use checkpoints::{CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade, Digits};
 pub use movements::{About, Cause, Moving, MovingKind, OpenedLot, Origin, Refund, RefundCause, Spending, Taken};
 pub use orders::{Bound, Discount, Formula, Purchase};
 pub use programme::{
@@ -46,6 +48,10 @@ pub enum Payload<'a> {
     Unblocked(CardUnblocked),
     TierChanged(CardTierChanged),
     Moved(Moving<'a>),
+    CheckpointKeyCreated(CheckpointKeyCreated),
+    CheckpointKeyRetired(CheckpointKeyRetired),
+    CheckpointMade(CheckpointMade),
+    CheckpointCosigned(CheckpointCosigned),
 }
 
 /// Why a payload cannot be read.
@@ -98,6 +104,10 @@ impl<'a> Payload<'a> {
             "shop.retired" => layout!("shop.retired", Self::ShopRetired),
             "partner.created" => layout!("partner.created", Self::PartnerCreated),
             "partner.settings_changed" => layout!("partner.settings_changed", Self::SettingsChanged),
+            "checkpoint_key.created" => layout!("checkpoint_key.created", Self::CheckpointKeyCreated),
+            "checkpoint_key.retired" => layout!("checkpoint_key.retired", Self::CheckpointKeyRetired),
+            "checkpoint.made" => layout!("checkpoint.made", Self::CheckpointMade),
+            "checkpoint.cosigned" => layout!("checkpoint.cosigned", Self::CheckpointCosigned),
             unknown => Err(Unreadable::UnknownKind { kind: unknown.to_owned(), schema }),
         }
     }
@@ -123,6 +133,10 @@ impl<'a> Payload<'a> {
             | Self::TemplateRetired(_)
             | Self::KeyCreated(_)
             | Self::KeyRevoked(_)
+            | Self::CheckpointKeyCreated(_)
+            | Self::CheckpointKeyRetired(_)
+            | Self::CheckpointMade(_)
+            | Self::CheckpointCosigned(_)
             | Self::CustomerRegistered(_)
             | Self::CustomerUpdated(_)
             | Self::CustomerErased(_) => None,
@@ -149,6 +163,10 @@ impl<'a> Payload<'a> {
             Self::ShopRetired(_)
             | Self::TemplateRetired(_)
             | Self::KeyRevoked(_)
+            | Self::CheckpointKeyCreated(_)
+            | Self::CheckpointKeyRetired(_)
+            | Self::CheckpointMade(_)
+            | Self::CheckpointCosigned(_)
             | Self::CustomerErased(_)
             | Self::Activated(_)
             | Self::TierChanged(_) => None,
@@ -171,6 +189,10 @@ impl<'a> Payload<'a> {
             | Self::TemplateUpdated(_)
             | Self::TemplateRetired(_)
             | Self::KeyRevoked(_)
+            | Self::CheckpointKeyCreated(_)
+            | Self::CheckpointKeyRetired(_)
+            | Self::CheckpointMade(_)
+            | Self::CheckpointCosigned(_)
             | Self::CustomerRegistered(_)
             | Self::CustomerUpdated(_)
             | Self::CustomerErased(_)
@@ -198,6 +220,10 @@ impl<'a> Payload<'a> {
             Self::CustomerRegistered(it) => ("customer", it.customer.get()),
             Self::CustomerUpdated(it) => ("customer", it.customer.get()),
             Self::CustomerErased(it) => ("customer", it.customer.get()),
+            Self::CheckpointKeyCreated(it) => ("checkpoint_key", it.key.get()),
+            Self::CheckpointKeyRetired(it) => ("checkpoint_key", it.key.get()),
+            Self::CheckpointMade(it) => ("checkpoint_key", it.key.get()),
+            Self::CheckpointCosigned(it) => ("checkpoint_key", it.key.get()),
             Self::Issued(CardIssued { card, .. })
             | Self::Updated(CardUpdated { card, .. })
             | Self::Activated(CardActivated { card })

@@ -1,8 +1,8 @@
 //! `verify`: one pass over the log on all cores, then the projections.
 //!
 //! A reader thread goes through the log in order, checks what concerns neighbours, and hands batches of rows to every worker. A worker hashes its
-//! share of each batch (a link needs nothing but the stored hash before it) and folds the cards whose ids fall to it. The calling thread
-//! follows the vault. Memory holds the cards, their open lots, a note of each refund and eight bytes for each idempotency key, never the history:
+//! share of each batch (a link needs nothing but the stored hash before it) and folds the cards whose ids fall to it. One thread grows the Merkle
+//! tree and checks checkpoints; the calling thread follows the vault. Memory holds the cards, their open lots, a note of each refund and eight bytes for each idempotency key, never the history:
 //! orders that were refunded are looked up at the end.
 
 mod batch;
@@ -17,6 +17,7 @@ mod projections;
 mod reader;
 mod registry;
 mod report;
+mod tree;
 mod vault;
 mod views;
 mod worker;
@@ -30,6 +31,7 @@ use batch::Batch;
 use reader::Reader;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use tree::Tree;
 use views::Views;
 use worker::{Worker, WorkerResult};
 
@@ -73,6 +75,9 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
             running.push(scope.spawn(move || Worker::new(number, workers, watermark).run(&batches, &facts)));
         }
         drop(facts);
+        let (queue, batches): (_, Receiver<Arc<Batch>>) = sync_channel(QUEUE);
+        queues.push(queue);
+        let growing = scope.spawn(move || Tree::default().run(&batches));
         let reader = scope.spawn(move || {
             let outcome = Reader::new(&ledger, views.as_ref(), progress).run(&queues);
             drop(queues);
@@ -84,11 +89,14 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
             .map(|worker| worker.join().map_err(|_| VerifyError::Died))
             .collect::<Result<Vec<_>, _>>()?;
         let (ledger, views, read) = reader.join().map_err(|_| VerifyError::Died)??;
-        Ok::<_, VerifyError>((sealed, results, ledger, views, read))
+        let grown = growing.join().map_err(|_| VerifyError::Died)?;
+        Ok::<_, VerifyError>((sealed, results, grown, ledger, views, read))
     });
-    let (sealed, results, ledger, views, read) = pass?;
+    let (sealed, results, mut grown, ledger, views, read) = pass?;
     progress.end();
 
+    grown.finish(&ledger)?;
+    findings.absorb(grown.findings);
     findings.absorb(sealed.findings);
     findings.absorb(read.findings);
     let mut folds = Vec::with_capacity(workers);
@@ -115,7 +123,8 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
     };
     let cards = folds.iter().map(|fold| fold.iter().count()).sum();
     let notes = sealed.note.into_iter().collect();
-    Ok(Report::new(findings, read.events, read.head_seq, read.head_hash, cards, compared, watermark, notes))
+    let report = Report::new(findings, read.events, read.head_seq, read.head_hash, cards, compared, watermark, notes);
+    Ok(report.with_tree(grown.root, grown.checkpoints))
 }
 
 /// The worker that folds a card.

@@ -23,6 +23,8 @@ enum Change {
     /// What is retired may be updated, and then is in use again.
     Retire,
     Renew,
+    /// What a retired key has signed may still be witnessed.
+    Cosign,
 }
 
 /// Everything that is not a card.
@@ -40,6 +42,7 @@ impl Registry {
             Payload::PartnerCreated(_)
             | Payload::ShopOpened(_)
             | Payload::KeyCreated(_)
+            | Payload::CheckpointKeyCreated(_)
             | Payload::CustomerRegistered(_) => self.create(kind, number, event, findings),
             Payload::TemplateCreated(created) => {
                 self.create(kind, number, event, findings);
@@ -61,7 +64,11 @@ impl Registry {
             Payload::ShopRetired(_) | Payload::TemplateRetired(_) => {
                 self.change(kind, number, Change::Retire, event, findings);
             }
-            Payload::KeyRevoked(_) => self.change(kind, number, Change::Revoke, event, findings),
+            Payload::CheckpointMade(_) => self.change(kind, number, Change::Update, event, findings),
+            Payload::CheckpointCosigned(_) => self.change(kind, number, Change::Cosign, event, findings),
+            Payload::KeyRevoked(_) | Payload::CheckpointKeyRetired(_) => {
+                self.change(kind, number, Change::Revoke, event, findings)
+            }
             Payload::CustomerUpdated(_) => self.change(kind, number, Change::Update, event, findings),
             Payload::CustomerErased(_) => self.change(kind, number, Change::Erase, event, findings),
             Payload::Updated(_)
@@ -91,7 +98,7 @@ impl Registry {
         self.require(kind, number, event, findings);
         let Some(thing) = self.things.get_mut(&(kind, number)) else { return };
         // What was sealed about a customer after an erasure is erased by another one.
-        if thing.ended && !matches!(change, Change::Erase | Change::Renew) {
+        if thing.ended && !matches!(change, Change::Erase | Change::Renew | Change::Cosign) {
             let ended = if change == Change::Retire { "retired" } else { "revoked or erased" };
             let sentence = format!("{} after {kind}:{number} was {ended}", event.kind);
             findings.event(Check::Programme, event.seq, sentence);
@@ -101,7 +108,7 @@ impl Registry {
             report_version(event.seq, event.stream, event.version, expected, findings);
         }
         let ends = match change {
-            Change::Update => thing.ended,
+            Change::Update | Change::Cosign => thing.ended,
             Change::Renew => false,
             Change::Revoke | Change::Erase | Change::Retire => true,
         };

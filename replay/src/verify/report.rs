@@ -19,6 +19,8 @@ pub struct Report {
     compared: Option<Compared>,
     watermark: Option<i64>,
     notes: Vec<String>,
+    root: Option<Hash>,
+    checkpoints: u64,
     counts: Vec<(Check, u64)>,
     total: u64,
     problems: Vec<Problem>,
@@ -40,7 +42,32 @@ impl Report {
         let total = findings.total();
         let mut problems = findings.into_sorted();
         problems.truncate(LISTED);
-        Self { events, head_seq, head_hash, cards, compared, watermark, notes, counts, total, problems }
+        Self {
+            events,
+            head_seq,
+            head_hash,
+            cards,
+            compared,
+            watermark,
+            notes,
+            root: None,
+            checkpoints: 0,
+            counts,
+            total,
+            problems,
+        }
+    }
+
+    /// The same report with the root of the tree over all events, and how many checkpoints the log holds.
+    pub(super) fn with_tree(mut self, root: Option<Hash>, checkpoints: u64) -> Self {
+        (self.root, self.checkpoints) = (root, checkpoints);
+        self
+    }
+
+    /// The root of the Merkle tree over all events; none where events are missing.
+    #[must_use]
+    pub const fn root(&self) -> Option<Hash> {
+        self.root
     }
 
     /// Whether every check passed.
@@ -71,6 +98,8 @@ impl Report {
             "events": self.events,
             "head_seq": self.head_seq,
             "head_hash": self.head_hash.map(hex::encode),
+            "tree_root": self.root.map(hex::encode),
+            "checkpoints": self.checkpoints,
             "cards": self.cards,
             "watermark": self.watermark,
             "checks": checks,
@@ -108,6 +137,8 @@ impl Report {
         }
         let hash = self.head_hash.map_or_else(|| "unknown".to_owned(), hex::encode);
         writeln!(out, "{} events, {} cards, head {} {hash}", self.events, self.cards, self.head_seq)?;
+        let root = self.root.map_or_else(|| "unknown".to_owned(), hex::encode);
+        writeln!(out, "{} checkpoints, root of the tree {root}", self.checkpoints)?;
         if self.ok() {
             writeln!(out, "The ledger is sound.")
         } else {

@@ -14,3 +14,5 @@ CREATE INDEX lots_by_expiry              ON lots (expires_at, card) WHERE expire
 CREATE INDEX movements_by_card           ON movements (card, seq);
 CREATE INDEX movements_by_order          ON movements (order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX movements_by_reference      ON movements (reference) WHERE reference IS NOT NULL;
+-- Of one size there is one checkpoint, and then its cosignatures.
+CREATE INDEX checkpoints_by_size         ON checkpoints (size, seq);

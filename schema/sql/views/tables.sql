@@ -92,3 +92,21 @@ CREATE TABLE transaction_counts (
     transactions INTEGER NOT NULL, gained INTEGER NOT NULL, lost INTEGER NOT NULL,
     PRIMARY KEY (partner, block, kind, shop)
 ) STRICT, WITHOUT ROWID;
+
+-- The Merkle tree over the log (RFC 6962, in tiles of C2SP tlog-tiles): levels 1 and above, whose hashes are the roots of the full
+-- tiles below; the last tile of a level may be partial. Level 0 is not kept: its hashes follow from the log's.
+CREATE TABLE tiles (
+    level INTEGER NOT NULL, tile INTEGER NOT NULL, hashes BLOB NOT NULL, PRIMARY KEY (level, tile)
+) STRICT, WITHOUT ROWID;
+
+-- The keys that sign checkpoints, without their secrets.
+CREATE TABLE checkpoint_keys (
+    key INTEGER PRIMARY KEY, origin TEXT NOT NULL, public_key BLOB NOT NULL, created_at INTEGER NOT NULL, retired_at INTEGER,
+    version INTEGER NOT NULL, as_of INTEGER NOT NULL
+) STRICT;
+
+-- Checkpoints, with a root, and their cosignatures, with a witness. `seq` is the event's.
+CREATE TABLE checkpoints (
+    seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, key INTEGER NOT NULL, size INTEGER NOT NULL, root BLOB, signature BLOB NOT NULL,
+    witness TEXT, witness_key BLOB, cosigned_at INTEGER, CHECK ((root IS NULL) = (witness IS NOT NULL))
+) STRICT;

@@ -109,6 +109,8 @@ fn of_rejection(rejection: &Rejection) -> RowRefusal {
         | Rejection::KeyNotFound { .. }
         | Rejection::EmailIsFinal
         | Rejection::ChangedMeanwhile { .. }
+        | Rejection::CheckpointKeyNotInForce { .. }
+        | Rejection::CheckpointNotAhead { .. }
         | Rejection::ShopClosed { .. }
         | Rejection::CardBlocked { .. }
         | Rejection::CardInactive { .. }

@@ -178,6 +178,10 @@ impl Card {
             | Event::TemplateRetired(_)
             | Event::KeyCreated(_)
             | Event::KeyRevoked(_)
+            | Event::CheckpointKeyCreated(_)
+            | Event::CheckpointKeyRetired(_)
+            | Event::CheckpointMade(_)
+            | Event::CheckpointCosigned(_)
             | Event::CustomerRegistered(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_) => unreachable!("{} does not change a card", event.kind()),

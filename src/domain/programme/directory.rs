@@ -4,6 +4,7 @@ use super::{
     KeyCreated, KeyForm, PartnerCreated, PartnerSettingsChanged, Scope, Settings, ShopFacts, ShopOpened, ShopUpdated,
     TemplateCreated, TemplateRules, TemplateUpdated,
 };
+use crate::domain::checkpoints::Checkpoints;
 use crate::domain::{Event, KeyId, PartnerId, RecordId, Rejection, Sealed, Seq, ShopId, TemplateId, Timestamp};
 use std::collections::BTreeMap;
 
@@ -91,13 +92,14 @@ pub struct Key {
     pub as_of: Seq,
 }
 
-/// Partners, shops, templates and keys as of the last event.
+/// Partners, shops, templates and keys as of the last event, and what the deployment has stated of its log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Directory {
     pub partners: BTreeMap<PartnerId, Partner>,
     pub shops: BTreeMap<ShopId, Shop>,
     pub templates: BTreeMap<TemplateId, Template>,
     pub keys: BTreeMap<KeyId, Key>,
+    pub checkpoints: Checkpoints,
 }
 
 impl Directory {
@@ -129,6 +131,10 @@ impl Directory {
                     (key.version, key.as_of) = (key.version + 1, seq);
                 }
             }
+            Event::CheckpointKeyCreated(_)
+            | Event::CheckpointKeyRetired(_)
+            | Event::CheckpointMade(_)
+            | Event::CheckpointCosigned(_) => self.checkpoints.evolve(event, seq, at),
             Event::CustomerRegistered(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_)
@@ -163,6 +169,10 @@ impl Directory {
                 | Event::TemplateRetired(_)
                 | Event::KeyCreated(_)
                 | Event::KeyRevoked(_)
+                | Event::CheckpointKeyCreated(_)
+                | Event::CheckpointKeyRetired(_)
+                | Event::CheckpointMade(_)
+                | Event::CheckpointCosigned(_)
         )
     }
 

@@ -30,12 +30,21 @@ pub enum Scope {
     /// Change the programme: its settings, shops and card templates.
     #[serde(rename = "programme:manage")]
     ProgrammeManage,
+    /// Read the log and its proofs, and have checkpoints made.
+    #[serde(rename = "audit")]
+    Audit,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::LoyaltyRead, Self::LoyaltyWrite, Self::PointsManage, Self::CustomersErase, Self::ProgrammeManage];
+    pub const ALL: [Self; 6] = [
+        Self::LoyaltyRead,
+        Self::LoyaltyWrite,
+        Self::PointsManage,
+        Self::CustomersErase,
+        Self::ProgrammeManage,
+        Self::Audit,
+    ];
 
     /// The scope's name in the log and the API.
     #[must_use]
@@ -46,6 +55,7 @@ impl Scope {
             Self::PointsManage => "points:manage",
             Self::CustomersErase => "customers:erase",
             Self::ProgrammeManage => "programme:manage",
+            Self::Audit => "audit",
         }
     }
 

@@ -134,6 +134,10 @@ impl ApiError {
                 data: Some(recorded.clone()),
                 ..Form::new(S::CONFLICT, "RESOURCE_ALREADY_EXISTS", Message::RecordedDifferently)
             },
+            Self::CheckpointNotFound => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchCheckpoint),
+            Self::NothingSigned => {
+                Form::new(S::UNPROCESSABLE_ENTITY, "OPERATION_NOT_ALLOWED", Message::CheckpointNotSigned)
+            }
             Self::UnknownPath => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NothingUnderPath),
             Self::WrongMethod { allowed } => Form {
                 allowed: allowed.clone(),

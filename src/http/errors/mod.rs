@@ -14,6 +14,7 @@ use super::fields::{Problem, Problems};
 use super::locales::Message;
 use crate::domain::programme::Scope;
 use crate::domain::{Rejection, ShopId};
+use crate::notary::NotaryError;
 use crate::ops::OpsError;
 use crate::queries::QueryError;
 use crate::writer::Refusal;
@@ -90,6 +91,9 @@ pub(crate) enum ApiError {
     AlreadyExists {
         recorded: Value,
     },
+    CheckpointNotFound,
+    /// The log is not a continuation of what was signed: nothing is signed until an operator has looked.
+    NothingSigned,
     UnknownPath,
     WrongMethod {
         allowed: Option<String>,
@@ -149,7 +153,11 @@ impl From<QueryError> for ApiError {
             QueryError::Behind => Self::Unavailable(Message::ViewsCatchingUp),
             QueryError::Busy => Self::Unavailable(Message::Busy),
             QueryError::TooWide { most } => Self::too_wide("from_date", most),
-            QueryError::Open(_) | QueryError::Read(_) | QueryError::Body(_) | QueryError::Lost => {
+            QueryError::Open(_)
+            | QueryError::Read(_)
+            | QueryError::Body(_)
+            | QueryError::Tree(_)
+            | QueryError::Lost => {
                 tracing::error!(%error, "a read failed");
                 Self::Internal
             }
@@ -161,6 +169,27 @@ impl From<OpsError> for ApiError {
     fn from(error: OpsError) -> Self {
         tracing::error!(%error, "ops.db failed");
         Self::Internal
+    }
+}
+
+impl From<NotaryError> for ApiError {
+    fn from(error: NotaryError) -> Self {
+        match error {
+            NotaryError::Refused(refusal) => Self::refused(refusal, |_| Value::Null),
+            NotaryError::Query(error) => error.into(),
+            NotaryError::NoSuchCheckpoint { .. } => Self::CheckpointNotFound,
+            NotaryError::UnknownWitness => Self::invalid(Problem::value("signature", Message::UnknownWitness)),
+            NotaryError::Line(_) => Self::invalid(Problem::format("signature", Message::MustBeSignatureLine)),
+            NotaryError::Cosignature(_) => Self::invalid(Problem::value("signature", Message::SignatureDoesNotVerify)),
+            NotaryError::NoSeed { .. } | NotaryError::Shorter { .. } | NotaryError::Different { .. } => {
+                tracing::error!(%error, "nothing is signed");
+                Self::NothingSigned
+            }
+            NotaryError::Ops(_) | NotaryError::Key(_) | NotaryError::Randomness(_) | NotaryError::Unwritten(_) => {
+                tracing::error!(%error, "a checkpoint was not made");
+                Self::Internal
+            }
+        }
     }
 }
 

@@ -100,6 +100,12 @@ pub(super) fn rejected(rejection: &Rejection) -> Form {
                 .detail("requested_points", needed.get())
                 .detail("current_balance", available.get())
         }
+        Rejection::CheckpointKeyNotInForce { key } => {
+            not_allowed(Message::CheckpointNotSigned).detail("checkpoint_key", key.get())
+        }
+        Rejection::CheckpointNotAhead { size, newest } => {
+            not_allowed(Message::CheckpointNotSigned).detail("size", size.get()).detail("newest_size", newest.get())
+        }
         Rejection::NothingToExpire { card } => {
             not_allowed(Message::NothingToExpire).detail("card_id", ids::card(*card))
         }

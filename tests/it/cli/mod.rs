@@ -1,6 +1,7 @@
 //! The command line: the real binary on real directories.
 
 mod backup;
+mod checkpoints;
 mod demo;
 mod drain;
 mod erase;

@@ -93,6 +93,22 @@ impl Till {
         body["data"]["current_balance"].as_i64().unwrap_or_else(|| panic!("a balance: {body}"))
     }
 
+    /// A fresh checkpoint's note; none where the connection broke.
+    pub(super) fn checkpoint(&self) -> Option<String> {
+        let request =
+            self.agent.post(format!("{}/audit/checkpoint", self.base)).header("X-API-Key", &self.credentials.key);
+        let answer = request.header("X-API-Secret", &self.credentials.secret).send_empty().ok()?;
+        assert!(answer.status().is_success(), "{}", answer.status());
+        answer.into_body().read_to_string().ok()
+    }
+
+    pub(super) fn checkpoint_of(&self, size: u64) -> String {
+        let url = format!("{}/audit/checkpoint/{size}", self.base);
+        let request = self.agent.get(&url).header("X-API-Key", &self.credentials.key);
+        let answer = request.header("X-API-Secret", &self.credentials.secret).call().expect("the service answers");
+        answer.into_body().read_to_string().expect("a note")
+    }
+
     fn post(&self, path: &str, body: &Value) -> Option<(u16, Value)> {
         let request = self.agent.post(format!("{}{path}", self.base)).header("X-API-Key", &self.credentials.key);
         let answer = request.header("X-API-Secret", &self.credentials.secret).send_json(body).ok()?;

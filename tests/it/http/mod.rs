@@ -1,5 +1,6 @@
 //! The HTTP surface, from outside: a real server on a real directory, and nothing but requests.
 
+mod audit;
 mod authentication;
 mod bulk;
 mod cards;

@@ -9,7 +9,10 @@ use counterfoil::domain::orders::{Purchase, Refund, RefundCause, Share};
 use counterfoil::domain::points::{Adjust, Award, Expire, Note, Order, Particulars, Points, Redeem};
 use counterfoil::domain::programme::{CreatePartner, CreateTemplate, OpenShop, TemplateRules};
 use counterfoil::domain::{CardId, CustomerId, Event, Metadata, Money, PartnerId, ShopId, Timestamp};
+use counterfoil::notary::Notary;
+use counterfoil::ops::Secrets;
 use counterfoil::projections;
+use counterfoil::queries::Queries;
 use counterfoil::storage::{DataDir, open_reader};
 use counterfoil::writer::{Actor, BuyerId, Command, Outcome, Refusal, Request};
 use std::collections::BTreeMap;
@@ -69,6 +72,13 @@ impl Workshop {
             ..EngineConfig::new(self.dir())
         };
         self.engine = Some(Engine::start(config).expect("the engine starts"));
+    }
+
+    /// Somebody who signs for the log.
+    pub(crate) fn notary(&self) -> Notary {
+        let queries = Queries::new(self.dir(), Arc::clone(self.engine().live()));
+        let secrets = Arc::new(Secrets::open(&self.dir()).expect("ops.db opens"));
+        Notary::new(self.engine().writer().clone(), queries, secrets, self.clock.clone())
     }
 
     /// Spares the books the auditor's look at the end.

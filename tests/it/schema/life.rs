@@ -11,8 +11,9 @@ use counterfoil::domain::programme::{
     UpdateShop, UpdateTemplate,
 };
 use counterfoil::domain::{CardId, Event, KeyId, Metadata, ShopId, TemplateId, Timestamp};
+use counterfoil::note::{Algorithm, Cosignature, Signer, VerifierKey};
 use counterfoil::storage::open_ledger;
-use counterfoil::writer::{BuyerId, Command, Outcome, Request};
+use counterfoil::writer::{Actor, BuyerId, Command, Outcome, Request};
 use rusqlite::Connection;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -92,6 +93,7 @@ impl Life {
         life.import();
         life.correct_and_expire();
         life.block_and_change();
+        life.state_and_witness();
         life.end()
     }
 }
@@ -307,6 +309,22 @@ impl Story {
         self.must(Command::UpdateCard(UpdateCard { metadata: Some(words("detail", DETAIL)), ..nothing }));
     }
 
+    /// A checkpoint, a witness's signature of it, and another key.
+    fn state_and_witness(&self) {
+        let notary = self.workshop.notary();
+        let made = notary.checkpoint(Actor::CheckpointJob).expect("a checkpoint");
+        let seed = [7; 32];
+        let public_key = Signer::public_key_of(&seed);
+        let witness = VerifierKey::new("witness.example.com/w1", Algorithm::Cosignature, &public_key).expect("a key");
+        let (text, _) = made.note.split_once("\n\n").expect("a note");
+        let signed = format!("cosignature/v1\ntime 1767225600\n{text}\n");
+        let signature = Signer::new("witness", &seed).expect("a key").sign(&signed);
+        let line = Cosignature { witness: witness.clone(), timestamp: 1_767_225_600, signature }.line().to_string();
+        let cosigned = notary.cosign(made.size, &line, &[witness], Actor::CommandLine).expect("a cosignature");
+        assert!(cosigned.fresh && cosigned.note.ends_with(&line), "{}", cosigned.note);
+        notary.rotate_key(Actor::CommandLine).expect("a key");
+    }
+
     fn end(mut self) -> Life {
         let customer = self.workshop.engine().live().card(self.card).expect("a card in memory").customer;
         let ledger = open_ledger(&self.workshop.dir()).expect("a ledger");
@@ -339,7 +357,7 @@ fn sealed(ledger: &Connection) -> Vec<Value> {
 }
 
 fn rows(ledger: &Connection) -> Vec<Row> {
-    let sql = "SELECT kind, schema, payload, stream, actor, coalesce(idempotency_key, '') FROM events WHERE partner_id = ?1 ORDER BY seq";
+    let sql = "SELECT kind, schema, payload, stream, actor, coalesce(idempotency_key, '') FROM events WHERE partner_id IN (?1, 0) ORDER BY seq";
     let mut statement = ledger.prepare(sql).expect("a query");
     let rows = statement.query_map([PARTNER.get()], |row| {
         let text = |index| row.get::<_, String>(index);

@@ -3,8 +3,10 @@
 use super::{folder, list, read_json};
 use counterfoil::domain::cards::{Card, Status};
 use counterfoil::domain::points::Lot;
-use counterfoil::domain::{Event, PartnerId, RecordId, Seq, ShopId, Timestamp};
+use counterfoil::domain::{Bytes, Event, PartnerId, RecordId, Seq, ShopId, Timestamp};
 use counterfoil::event_log::{Row, ZERO_HASH};
+use counterfoil::note::{Checkpoint, Cosignature, Signer, VerifierKey};
+use counterfoil::tree::{Edge, NodeHash, Tiles, consistency, inclusion, leaf_hash, root};
 use counterfoil::vault::commitment;
 use serde_json::{Value, json};
 
@@ -44,6 +46,80 @@ fn every_hash_of_the_worked_chain_comes_out() {
         };
         previous = row.hash(&previous, &mut scratch);
         assert_eq!(hex::encode(previous), text(event, "hash"), "event {}", row.seq);
+    }
+}
+
+/// The leaves of the worked tree.
+struct Worked(Vec<[u8; 32]>);
+
+impl Tiles for Worked {
+    type Error = std::convert::Infallible;
+
+    fn tile(&mut self, level: u8, index: u64, width: usize) -> Result<Vec<NodeHash>, Self::Error> {
+        let place = usize::try_from(index).expect("an index") * 256;
+        if level == 0 {
+            return Ok(self.0[place..place + width].iter().map(leaf_hash).collect());
+        }
+        assert_eq!((level, index, width), (1, 0, 1), "a tree of 300 leaves has one full tile");
+        let mut edge = Edge::default();
+        self.0[..256].iter().for_each(|leaf| edge.append(leaf_hash(leaf), drop));
+        Ok(vec![edge.root()])
+    }
+}
+
+fn bytes<const N: usize>(row: &Value, name: &str) -> [u8; N] {
+    hex::decode(text(row, name)).expect("hex").try_into().expect("so many bytes")
+}
+
+fn hashes(row: &Value) -> Vec<[u8; 32]> {
+    list(row, "hashes").iter().map(|digits| Bytes::parse(digits.as_str().expect("digits")).expect("hex").0).collect()
+}
+
+fn size(row: &Value, name: &str) -> u64 {
+    row[name].as_u64().unwrap_or_else(|| panic!("{name} is a size"))
+}
+
+#[test]
+fn every_root_and_proof_of_the_worked_tree_comes_out() {
+    let vector = vector("tree.json");
+    let leaves: Vec<[u8; 32]> =
+        list(&vector, "leaves").iter().map(|leaf| Bytes::parse(leaf.as_str().unwrap()).unwrap().0).collect();
+    let chain = read_json(&folder("vectors").join("chain.json"));
+    for (leaf, event) in leaves.iter().zip(list(&chain, "events")) {
+        assert_eq!(hex::encode(leaf), text(event, "hash"));
+    }
+    let mut tiles = Worked(leaves);
+    for case in list(&vector, "roots") {
+        assert_eq!(root(&mut tiles, size(case, "size")), Ok(bytes(case, "root")), "{case}");
+    }
+    for case in list(&vector, "inclusion") {
+        let index = size(case, "index");
+        assert_eq!(inclusion(&mut tiles, index, size(case, "size")), Ok(hashes(case)), "{case}");
+        assert_eq!(leaf_hash(&tiles.0[usize::try_from(index).unwrap()]), bytes(case, "leaf_hash"));
+    }
+    for case in list(&vector, "consistency") {
+        assert_eq!(consistency(&mut tiles, size(case, "from"), size(case, "to")), Ok(hashes(case)), "{case}");
+    }
+}
+
+#[test]
+fn every_worked_checkpoint_is_signed_and_written_byte_for_byte() {
+    let signer = Signer::new("example.com/books", &std::array::from_fn(|place| u8::try_from(place).unwrap())).unwrap();
+    for case in list(&vector("tree.json"), "checkpoints") {
+        let checkpoint =
+            Checkpoint { origin: text(case, "origin").to_owned(), size: size(case, "size"), root: bytes(case, "root") };
+        assert_eq!(signer.verifier().to_string(), text(case, "verifier_key"));
+        assert_eq!(checkpoint.sign(&signer), bytes(case, "signature"));
+        let cosignature = case.get("cosignature").map(|given| {
+            let witness = VerifierKey::parse(text(given, "verifier_key")).unwrap();
+            assert_eq!(witness.public_key(), bytes(given, "public_key"));
+            Cosignature { witness, timestamp: size(given, "timestamp"), signature: bytes(given, "signature") }
+        });
+        let cosignatures: Vec<_> = cosignature.into_iter().collect();
+        for given in &cosignatures {
+            assert_eq!(Cosignature::verify(&given.line(), &given.witness, &checkpoint).as_ref(), Ok(given));
+        }
+        assert_eq!(checkpoint.note(signer.verifier(), &bytes(case, "signature"), &cosignatures), text(case, "note"));
     }
 }
 

@@ -6,7 +6,7 @@ use counterfoil::domain::programme::{
     CreateKey, CreatePartner, CreateTemplate, KeyForm, OpenShop, Scope, TemplateRules,
 };
 use counterfoil::domain::{Event, KeyId, PartnerId, ShopId, Timestamp};
-use counterfoil::http::{HttpConfig, HttpState, server};
+use counterfoil::http::{Closing, HttpConfig, HttpState, server};
 use counterfoil::ops::{Credential, ExportJobs, Secrets};
 use counterfoil::queries::Queries;
 use counterfoil::storage::DataDir;
@@ -28,6 +28,7 @@ pub(crate) struct Server {
     secrets: Arc<Secrets>,
     engine: Option<Engine>,
     handle: Option<actix_web::dev::ServerHandle>,
+    closing: Closing,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -46,6 +47,7 @@ impl Server {
         let exports = Arc::new(ExportJobs::open(&dir).expect("ops.db opens"));
         let queries = Queries::new(dir, engine.live().clone());
         let state = HttpState::new(engine.writer().clone(), queries, (secrets.clone(), exports), clock.clone(), config);
+        let closing = state.closing();
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let (tell, told) = mpsc::channel();
@@ -66,6 +68,7 @@ impl Server {
             secrets,
             engine: Some(engine),
             handle: Some(handle),
+            closing,
             thread: Some(thread),
         }
     }
@@ -141,6 +144,7 @@ impl Server {
     }
 
     fn stop(&mut self) {
+        self.closing.close();
         if let Some(handle) = self.handle.take() {
             // The future need not be awaited: the message is sent by making it.
             drop(handle.stop(true));

@@ -1,0 +1,122 @@
+//! What proving costs: growing the tree for each event beside projecting one, and proofs from a log of a million events.
+//!
+//! Compare the first two groups with each other in one run.
+
+use counterfoil::app::{Engine, EngineConfig};
+use counterfoil::domain::cards::Issue;
+use counterfoil::domain::customers::PersonRecord;
+use counterfoil::domain::points::{Award, Note, Order, Particulars, Points};
+use counterfoil::domain::programme::{CreatePartner, CreateTemplate, TemplateRules};
+use counterfoil::domain::{CardId, Metadata, PartnerId, Seq};
+use counterfoil::event_log;
+use counterfoil::projections::{StoredTiles, rebuild};
+use counterfoil::storage::{DataDir, open_ledger, open_reader};
+use counterfoil::tree::{Edge, consistency, inclusion, leaf_hash, root};
+use counterfoil::writer::{Actor, BULK_MAX, Command, Request};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use std::collections::BTreeMap;
+use std::hint::black_box;
+
+// As the binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const CARDS: i64 = 10_000;
+const EVENTS: i64 = 1_000_000;
+
+fn request(command: Command) -> Request {
+    Request { partner: PartnerId::new(1), actor: Actor::CommandLine, idempotency_key: None, command }
+}
+
+fn issue(number: i64) -> Request {
+    request(Command::Issue(Issue {
+        person: PersonRecord { email: format!("customer{number}@example.com"), ..PersonRecord::default() },
+        initial_points: None,
+        design: "default".to_owned(),
+        activate: true,
+        metadata: Metadata::new(),
+        shop: None,
+        happened_at: None,
+    }))
+}
+
+fn award(number: i64) -> Request {
+    let name = Some(Order::Id(format!("order-{number}")));
+    let card = CardId::new(2 + (number * 7_919) % CARDS);
+    let particulars = Particulars { shop: None, name, note: Note::default(), past: None };
+    request(Command::Award(Award { card, points: Points::new(5), expires_at: None, particulars }))
+}
+
+fn log_of_a_million(files: &tempfile::TempDir) -> DataDir {
+    let dir = DataDir::new(files.path());
+    let engine = Engine::start(EngineConfig::new(dir.clone())).expect("an engine");
+    let partner = CreatePartner { name: "Bench".to_owned(), currency: "EUR".to_owned() };
+    let template = CreateTemplate::titled(BTreeMap::new(), TemplateRules::default());
+    for command in [Command::CreatePartner(partner), Command::CreateTemplate(template)] {
+        engine.writer().submit_blocking(request(command)).expect("a programme");
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let mut requests = (0..CARDS).map(issue).chain((0..EVENTS - CARDS).map(award)).peekable();
+    while requests.peek().is_some() {
+        let chunk = requests.by_ref().take(BULK_MAX).collect();
+        let answers = runtime.block_on(engine.writer().submit_all(chunk)).expect("a place in the queue");
+        assert!(answers.iter().all(Result::is_ok));
+    }
+    engine.stop();
+    dir
+}
+
+fn audit(criterion: &mut Criterion) {
+    let files = tempfile::tempdir().expect("a directory");
+    let dir = log_of_a_million(&files);
+    let ledger = open_ledger(&dir).expect("a ledger");
+    let head = event_log::head(&ledger).expect("a head").seq;
+    let size = head.get().unsigned_abs();
+
+    let mut group = criterion.benchmark_group("for each of a million events");
+    group.sample_size(10).throughput(Throughput::Elements(size));
+    let hashes = event_log::hashes(&ledger, "events", Seq::ZERO, head).expect("hashes");
+    group.bench_function("grow the tree", |bencher| {
+        bencher.iter(|| {
+            let mut edge = Edge::default();
+            hashes.iter().for_each(|hash| edge.append(leaf_hash(hash), |tile| drop(black_box(tile))));
+            edge.root()
+        });
+    });
+    let target = files.path().join("rebuilt.db");
+    group.bench_function("rebuild all projections, the tree among them", |bencher| {
+        bencher.iter(|| rebuild(&ledger, &target, None).expect("a rebuild"));
+    });
+    group.finish();
+
+    let views = open_reader(&dir).expect("a reader");
+    let mut place = 0;
+    let mut next = || {
+        place = (place + 618_033_989) % size;
+        place
+    };
+    criterion.bench_function("prove that an event is in a million", |bencher| {
+        bencher.iter_batched(
+            &mut next,
+            |index| inclusion(&mut StoredTiles::attached(&views), index, size).expect("a proof"),
+            BatchSize::SmallInput,
+        );
+    });
+    criterion.bench_function("prove that a million continue what was before", |bencher| {
+        bencher.iter_batched(
+            &mut next,
+            |from| consistency(&mut StoredTiles::attached(&views), from, size).expect("a proof"),
+            BatchSize::SmallInput,
+        );
+    });
+    criterion.bench_function("root of a tree of any size", |bencher| {
+        bencher.iter_batched(
+            &mut next,
+            |size| root(&mut StoredTiles::attached(&views), size).expect("a root"),
+            BatchSize::SmallInput,
+        );
+    });
+}
+
+criterion_group!(benches, audit);
+criterion_main!(benches);

@@ -1,0 +1,52 @@
+//! What happens to checkpoints and the keys that sign them. All of it belongs to the deployment, partner 0.
+
+use crate::domain::{Bytes, CheckpointKeyId, Seq};
+use serde::{Deserialize, Serialize};
+
+/// `checkpoint_key.created`: from here on checkpoints are signed with this key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointKeyCreated {
+    pub key: CheckpointKeyId,
+    /// The log's name: the first line of each checkpoint and the name of the key. It stays as it was first stated.
+    pub origin: String,
+    /// Ed25519.
+    pub public_key: Bytes<32>,
+}
+
+/// `checkpoint_key.retired`: it signs nothing any more; what it signed stays valid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointKeyRetired {
+    pub key: CheckpointKeyId,
+}
+
+/// `checkpoint.made`: the tree of the first `size` events has this root, signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointMade {
+    pub key: CheckpointKeyId,
+    /// How many events the tree covers: the seq of the last of them.
+    pub size: Seq,
+    pub root: Bytes<32>,
+    /// Ed25519, over the text of the checkpoint.
+    pub signature: Bytes<64>,
+}
+
+/// `checkpoint.cosigned`: a witness states that it has seen this checkpoint, and no other history before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointCosigned {
+    /// The key of the checkpoint.
+    pub key: CheckpointKeyId,
+    /// Which checkpoint: its size.
+    pub size: Seq,
+    /// The name of the witness's key.
+    pub witness: String,
+    /// Ed25519.
+    pub public_key: Bytes<32>,
+    /// When the witness signed, in seconds since 1970-01-01T00:00:00Z.
+    pub timestamp: i64,
+    /// Ed25519, over the time and the text of the checkpoint.
+    pub signature: Bytes<64>,
+}
