@@ -204,7 +204,8 @@ impl Cards {
         if issued.status == Status::Blocked {
             findings.event(Check::Cards, event.seq, "a card is issued active or inactive, not blocked");
         }
-        let card = Card::issued(issued, PartnerId::new(event.partner_id), Instant::from_micros(event.recorded_at));
+        let at = Instant::from_micros(event.recorded_at);
+        let card = Card::issued(issued, PartnerId::new(event.partner_id), event.seq, at);
         if let Some(known) = self.cards.insert(issued.card, card) {
             findings.event(Check::Cards, event.seq, format!("card {} was issued before", issued.card));
             self.cards.insert(issued.card, known);
@@ -228,22 +229,8 @@ impl Cards {
         let crossing = self.crossings.remove(&id);
         let mut wrong = |sentence: String| findings.event(Check::Tiers, event.seq, sentence);
         let settings = self.programme.partner(card.partner).map(|partner| &partner.settings);
-        if let Some(settings) = settings.filter(|settings| !settings.count_the_card_alone()) {
-            // The points of other cards or of twelve months count, which only the event states.
-            let reached = settings.tiers.reached(changed.lifetime);
-            if reached != changed.to || changed.from >= changed.to {
-                let (from, to, counted) = (changed.from.name(), changed.to.name(), changed.lifetime);
-                wrong(format!(
-                    "card {id} goes from {from} to {to}, but {counted} counted points are {}",
-                    reached.name()
-                ));
-            }
-            if changed.from != card.tier {
-                wrong(format!("card {id} was {}, not {}", card.tier.name(), changed.from.name()));
-            }
-            if !settings.unified_tiers && changed.lifetime > card.lifetime {
-                wrong(format!("counts {} points of card {id}, which earned {}", changed.lifetime, card.lifetime));
-            }
+        if settings.is_some_and(|settings| !settings.count_the_card_alone()) {
+            // The points of other cards or of twelve months count: see [`super::Standings`].
             card.tier = changed.to;
             return;
         }

@@ -10,10 +10,13 @@ mod programme;
 mod purchase;
 mod refund;
 mod rows;
+mod rules;
+mod standings;
 
 pub use book::{Cards, Totals};
 pub use card::{Card, Lot};
 pub use claims::{check_key, names_a_movement};
-pub use programme::Programme;
+pub use programme::{Counted, Programme};
 pub use refund::RefundNote;
 pub use rows::{CardRow, LotRow, MovementRow, Value, differences};
+pub use standings::Standings;

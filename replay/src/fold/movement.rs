@@ -21,10 +21,11 @@ impl Cards {
         let Some(card) = self.cards.get_mut(&id) else { return };
         let at = Instant::from_micros(event.recorded_at);
         let settings = self.programme.partner(card.partner).map(|partner| &partner.settings);
-        let mut scene = Scene { id, seq: event.seq, at, card, settings, findings };
+        let mut scene = Scene { id, seq: event.seq, command_seq: event.command_seq, at, card, settings, findings };
         scene.check_standing(moving.kind);
         scene.check_due_lots(moving.kind);
         scene.check_place(moving, &self.programme);
+        scene.check_rules(moving, &self.programme);
         scene.check_terms(moving, &self.programme);
         self.refunds.extend(scene.note_refund(moving));
         let crossed = scene.apply(moving);
@@ -60,6 +61,7 @@ impl Cards {
 pub(super) struct Scene<'a> {
     pub(super) id: CardId,
     pub(super) seq: i64,
+    pub(super) command_seq: i64,
     pub(super) at: Instant,
     pub(super) card: &'a mut Card,
     /// The partner's; none where no event made the partner.
@@ -80,8 +82,7 @@ impl Scene<'_> {
             (_, MovingKind::Expire { .. } | MovingKind::Refund { .. } | MovingKind::Return) => false,
             (Status::Blocked, _) => true,
             (Status::Inactive, MovingKind::Award { origin, .. }) => origin == Origin::Award,
-            (Status::Inactive, MovingKind::Redeem | MovingKind::Order) => true,
-            (Status::Inactive, MovingKind::Adjust) => false,
+            (Status::Inactive, MovingKind::Redeem | MovingKind::Adjust | MovingKind::Order) => true,
         };
         if barred {
             let (id, status) = (self.id, self.card.status.name());

@@ -18,6 +18,29 @@ pub struct Programme {
 pub(super) struct Partner {
     pub(super) currency: Box<str>,
     pub(super) settings: Settings,
+    /// What any settings up to now made count towards tiers.
+    counted: Counted,
+}
+
+/// What counts towards the tiers of a partner besides the one card's lifetime points.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// All cards of a customer together.
+    pub unified: bool,
+    /// The last twelve months.
+    pub rolling: bool,
+}
+
+impl Counted {
+    /// Whether anything does.
+    #[must_use]
+    pub const fn more_than_the_card(self) -> bool {
+        self.unified || self.rolling
+    }
+
+    pub(super) fn by(settings: &Settings) -> Self {
+        Self { unified: settings.unified_tiers, rolling: settings.tiers.basis == Basis::Rolling }
+    }
 }
 
 /// A template's rules from its first event on.
@@ -25,6 +48,7 @@ pub(super) struct Partner {
 pub(super) struct Template {
     /// Of its last event.
     pub(super) version: i64,
+    retired: bool,
     editions: Vec<(i64, Rules)>,
 }
 
@@ -46,25 +70,23 @@ impl Programme {
     pub fn learn(&mut self, event: &Event<'_>, payload: &Payload<'_>) {
         match payload {
             Payload::PartnerCreated(it) => {
-                let partner = Partner { currency: it.currency.0.as_str().into(), settings: unchanged() };
+                let partner = Partner { currency: it.currency.0.as_str().into(), settings: unchanged(), counted: Counted::default() };
                 self.partners.entry(it.partner).or_insert(partner);
             }
             Payload::SettingsChanged(it) => {
                 if let Some(partner) = self.partners.get_mut(&it.partner) {
+                    let counted = Counted::by(&it.settings);
+                    partner.counted.unified |= counted.unified;
+                    partner.counted.rolling |= counted.rolling;
                     partner.settings = it.settings.clone();
                 }
             }
-            Payload::TemplateCreated(it) => {
+            Payload::TemplateCreated(it) => self.edit(it.template, event.version, &it.rules),
+            Payload::TemplateUpdated(it) => self.edit(it.template, event.version, &it.rules),
+            Payload::TemplateRetired(it) => {
                 let template = self.templates.entry(it.template).or_default();
-                template.version = event.version;
-                template.editions.push((event.version, it.rules.clone()));
+                (template.version, template.retired) = (event.version, true);
             }
-            Payload::TemplateUpdated(it) => {
-                let template = self.templates.entry(it.template).or_default();
-                template.version = event.version;
-                template.editions.push((event.version, it.rules.clone()));
-            }
-            Payload::TemplateRetired(it) => self.templates.entry(it.template).or_default().version = event.version,
             Payload::ShopOpened(_)
             | Payload::ShopUpdated(_)
             | Payload::ShopRetired(_)
@@ -80,6 +102,30 @@ impl Programme {
             | Payload::Unblocked(_)
             | Payload::TierChanged(_)
             | Payload::Moved(_) => {}
+        }
+    }
+
+    fn edit(&mut self, id: TemplateId, version: i64, rules: &Rules) {
+        let template = self.templates.entry(id).or_default();
+        (template.version, template.retired) = (version, false);
+        template.editions.push((version, rules.clone()));
+    }
+
+    /// The partners for whose tiers more than one card's lifetime points counted at some time.
+    pub fn counting_more(&self) -> impl Iterator<Item = (PartnerId, Counted)> {
+        let counted = self.partners.iter().map(|(id, partner)| (*id, partner.counted));
+        counted.filter(|(_, counted)| counted.more_than_the_card())
+    }
+
+    /// Why a template is given to no new card, where it exists and is not.
+    #[must_use]
+    pub fn not_given_out(&self, template: TemplateId) -> Option<&'static str> {
+        let template = self.templates.get(&template)?;
+        let active = template.rules_now().is_none_or(|rules| rules.is_active.unwrap_or(true));
+        match (template.retired, active) {
+            (true, _) => Some("retired"),
+            (false, false) => Some("not active"),
+            (false, true) => None,
         }
     }
 
@@ -118,14 +164,16 @@ impl Settings {
     }
 
     /// Whether a card's lifetime points alone decide on its tier.
-    pub(super) fn count_the_card_alone(&self) -> bool {
-        !self.unified_tiers && self.tiers.basis == Basis::Lifetime
+    #[must_use]
+    pub fn count_the_card_alone(&self) -> bool {
+        !Counted::by(self).more_than_the_card()
     }
 }
 
 impl TierPlan {
     /// The tier that so many counted points reach.
-    pub(super) fn reached(&self, counted: Points) -> Tier {
+    #[must_use]
+    pub fn reached(&self, counted: Points) -> Tier {
         self.levels.iter().rev().find(|level| level.threshold <= counted).map_or(Tier::Bronze, |level| level.tier)
     }
 

@@ -17,6 +17,7 @@ mod projections;
 mod reader;
 mod registry;
 mod report;
+mod standings;
 mod vault;
 mod views;
 mod worker;
@@ -103,6 +104,9 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
     }
     let claimed = keys::check_unique(&ledger, key_hashes, &mut findings)?;
     orders::check(&ledger, refunds, &claimed, &mut findings)?;
+    if let Some(fold) = folds.first() {
+        standings::check(&ledger, &fold.programme, &mut findings)?;
+    }
     laws::check(&folds, &mut findings);
     laws::check_numbers(&folds, &mut findings);
     let compared = match &views {

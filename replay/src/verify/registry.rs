@@ -2,6 +2,7 @@
 
 use super::report_version;
 use crate::findings::{Check, Findings};
+use crate::fold::Programme;
 use crate::ledger::Event;
 use crate::payload::{CardIssued, Payload, Rules};
 use rustc_hash::FxHashMap;
@@ -33,10 +34,16 @@ pub(super) struct Registry {
 
 impl Registry {
     /// Applies an event that is not a card's, or checks whom and what an issued card names.
-    pub(super) fn check(&mut self, event: &Event<'_>, payload: &Payload<'_>, findings: &mut Findings) {
+    pub(super) fn check(
+        &mut self,
+        event: &Event<'_>,
+        payload: &Payload<'_>,
+        programme: &Programme,
+        findings: &mut Findings,
+    ) {
         let (kind, number) = payload.stream();
         match payload {
-            Payload::Issued(issued) => self.check_issued(event, issued, findings),
+            Payload::Issued(issued) => self.check_issued(event, issued, programme, findings),
             Payload::PartnerCreated(_)
             | Payload::ShopOpened(_)
             | Payload::KeyCreated(_)
@@ -108,7 +115,17 @@ impl Registry {
         (thing.version, thing.ended) = (event.version, ends);
     }
 
-    fn check_issued(&self, event: &Event<'_>, issued: &CardIssued<'_>, findings: &mut Findings) {
+    fn check_issued(
+        &self,
+        event: &Event<'_>,
+        issued: &CardIssued<'_>,
+        programme: &Programme,
+        findings: &mut Findings,
+    ) {
+        if let Some(why) = programme.not_given_out(issued.template) {
+            let sentence = format!("gives a card of template {}, which is {why}", issued.template);
+            findings.event(Check::Programme, event.seq, sentence);
+        }
         self.require("customer", issued.customer.get(), event, findings);
         self.require("template", issued.template.get(), event, findings);
         if let Some(template) = self.things.get(&("template", issued.template.get()))

@@ -116,7 +116,7 @@ impl Worker {
             }
         };
         if let Some(registry) = &mut self.registry {
-            registry.check(&event, &payload, &mut self.findings);
+            registry.check(&event, &payload, &self.cards.programme, &mut self.findings);
         }
         if learns {
             self.cards.programme.learn(&event, &payload);
