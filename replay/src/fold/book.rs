@@ -284,6 +284,9 @@ impl Cards {
             actor: event.actor,
             record: moving.sealed.map(|sealed| sealed.record.get()),
             at: event.recorded_at,
+            partner: event.partner_id,
+            transaction: moving.transaction(),
+            amount: moving.order_total().filter(|amount| *amount != 0),
         }
     }
 }

@@ -11,7 +11,9 @@ mod purchase;
 mod refund;
 mod rows;
 mod rules;
+mod shelves;
 mod standings;
+mod tables;
 
 pub use book::{Cards, Totals};
 pub use card::{Card, Lot};
@@ -19,4 +21,6 @@ pub use claims::{check_key, names_a_movement};
 pub use programme::{Counted, Programme};
 pub use refund::RefundNote;
 pub use rows::{CardRow, LotRow, MovementRow, Value, differences};
+pub use shelves::{CardCounts, Cell, Contacts, SHAPES, Shape, Shelf, is_json, plain, shelves};
 pub use standings::Standings;
+pub use tables::{Course, CustomerRow, KeyRow, PartnerRow, Sums, Tables, ThingRow};

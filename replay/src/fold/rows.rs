@@ -75,11 +75,16 @@ pub struct MovementRow<'a> {
     pub actor: &'a str,
     pub record: Option<i64>,
     pub at: i64,
+    pub partner: i64,
+    /// What it is to a shop, as `kind` numbers it.
+    pub transaction: i64,
+    /// The order's total in ten-thousandths, where the row states one.
+    pub amount: Option<i64>,
 }
 
 impl<'a> MovementRow<'a> {
     /// The columns, in the order of [`MovementRow::values`].
-    pub const NAMES: [&'static str; 13] = [
+    pub const NAMES: [&'static str; 16] = [
         "seq",
         "card",
         "type",
@@ -93,11 +98,14 @@ impl<'a> MovementRow<'a> {
         "actor",
         "record",
         "at",
+        "partner",
+        "kind",
+        "amount",
     ];
 
     /// The values.
     #[must_use]
-    pub fn values(&self) -> [Value<'a>; 13] {
+    pub fn values(&self) -> [Value<'a>; 16] {
         [
             self.seq.into(),
             self.card.into(),
@@ -112,6 +120,9 @@ impl<'a> MovementRow<'a> {
             self.actor.into(),
             self.record.into(),
             self.at.into(),
+            self.partner.into(),
+            self.transaction.into(),
+            self.amount.into(),
         ]
     }
 }

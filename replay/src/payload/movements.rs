@@ -96,6 +96,45 @@ pub struct Moving<'a> {
     pub about: About<'a>,
 }
 
+impl Moving<'_> {
+    /// What the movement is to a shop, as `movements.kind` and `transaction_counts.kind` number it.
+    #[must_use]
+    pub const fn transaction(&self) -> i64 {
+        match (self.kind, &self.about) {
+            (MovingKind::Award { origin: Origin::Issue, .. }, _) => 2,
+            (MovingKind::Award { .. }, _) => {
+                if self.order.is_some() {
+                    0
+                } else {
+                    1
+                }
+            }
+            (MovingKind::Order, _) => 0,
+            (MovingKind::Redeem, _) => 3,
+            (MovingKind::Expire { .. }, _) => 4,
+            (MovingKind::Refund { .. }, About::Refund(Refund { cause: RefundCause::Cancellation, .. })) => 6,
+            (MovingKind::Refund { .. }, _) => 5,
+            (MovingKind::Return, _) => 7,
+            (MovingKind::Adjust, _) => {
+                if self.points.get() < 0 {
+                    9
+                } else {
+                    8
+                }
+            }
+        }
+    }
+
+    /// The total of the order that the movement states, in ten-thousandths.
+    #[must_use]
+    pub fn order_total(&self) -> Option<i64> {
+        match &self.about {
+            About::Purchase(purchase) => Some(purchase.order_total.0.scaled(4).unwrap_or(i64::MAX)),
+            About::Nothing | About::Spending(_) | About::Refund(_) | About::Return { .. } => None,
+        }
+    }
+}
+
 /// What a movement says about its order.
 #[derive(Debug)]
 pub enum About<'a> {

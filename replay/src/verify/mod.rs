@@ -7,6 +7,7 @@
 
 mod batch;
 mod guards;
+mod idempotency;
 mod keys;
 mod laws;
 mod names;
@@ -18,17 +19,24 @@ mod reader;
 mod registry;
 mod report;
 mod standings;
+mod tables;
 mod vault;
 mod views;
 mod worker;
 
+pub(crate) use idempotency::row_of;
 pub use report::Report;
+pub(crate) use tables::Lookups;
+pub(crate) use views::LAYOUT;
 
 use crate::findings::{Check, Findings};
+use crate::fold::Tables;
 use crate::ledger::{Location, OpenError, head, open_same_snapshot, require_ledger};
 use crate::progress::Progress;
 use batch::Batch;
+use idempotency::RowSum;
 use reader::Reader;
+use std::hash::RandomState;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use views::Views;
@@ -63,6 +71,7 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
 
     let workers = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 8);
     let watermark = views.as_ref().map(|views| views.watermark);
+    let claims = RowSum::new(RandomState::new());
     let (facts, arriving) = channel();
     let pass = std::thread::scope(|scope| {
         let mut running = Vec::new();
@@ -71,7 +80,8 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
             let (queue, batches): (_, Receiver<Arc<Batch>>) = sync_channel(QUEUE);
             queues.push(queue);
             let facts: Sender<vault::Facts> = facts.clone();
-            running.push(scope.spawn(move || Worker::new(number, workers, watermark).run(&batches, &facts)));
+            let claims = claims.clone();
+            running.push(scope.spawn(move || Worker::new(number, workers, watermark, claims).run(&batches, &facts)));
         }
         drop(facts);
         let reader = scope.spawn(move || {
@@ -95,7 +105,10 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
     let mut folds = Vec::with_capacity(workers);
     let mut key_hashes = Vec::with_capacity(workers);
     let mut refunds = Vec::new();
-    for WorkerResult { findings: found, mut cards, keys } in results {
+    let (mut tables, mut claims) = (Tables::default(), claims.clone());
+    for WorkerResult { findings: found, mut cards, keys, tables: more, claims: also } in results {
+        tables.absorb(more);
+        claims.absorb(&also);
         cards.finish(&mut findings);
         refunds.append(&mut cards.refunds);
         findings.absorb(found);
@@ -111,9 +124,9 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
     laws::check_numbers(&folds, &mut findings);
     let compared = match &views {
         Some(views) => {
-            progress.say("comparing the projections of cards and lots");
+            progress.say("comparing the projections");
             views.check_watermark(&ledger, head_seq, &mut findings)?;
-            Some(projections::compare(views, &folds, &mut findings)?)
+            Some(projections::compare(views, &ledger, &folds, tables, &claims, &mut findings)?)
         }
         None => None,
     };

@@ -2,12 +2,13 @@
 
 use super::batch::Batch;
 use super::fold_of;
+use super::idempotency::RowSum;
 use super::keys::KeyHashes;
 use super::names::Names;
 use super::registry::Registry;
 use super::vault::{Fact, Facts};
 use crate::findings::{Check, Findings};
-use crate::fold::{Cards, MovementRow, Programme, check_key, differences};
+use crate::fold::{Cards, MovementRow, Programme, Tables, check_key, differences};
 use crate::ledger::{ChainHasher, Event};
 use crate::payload::{Payload, card_of_stream};
 use std::sync::Arc;
@@ -19,6 +20,9 @@ pub(super) struct WorkerResult {
     pub(super) findings: Findings,
     pub(super) cards: Cards,
     pub(super) keys: KeyHashes,
+    /// As of the watermark, where there are projections.
+    pub(super) tables: Tables,
+    pub(super) claims: RowSum,
 }
 
 /// A worker's state.
@@ -31,13 +35,15 @@ pub(super) struct Worker {
     chain: ChainHasher,
     cards: Cards,
     keys: KeyHashes,
+    tables: Tables,
+    claims: RowSum,
     names: Names,
     registry: Option<Registry>,
     spelling: String,
 }
 
 impl Worker {
-    pub(super) fn new(number: usize, workers: usize, watermark: Option<i64>) -> Self {
+    pub(super) fn new(number: usize, workers: usize, watermark: Option<i64>, claims: RowSum) -> Self {
         Self {
             number,
             workers,
@@ -46,6 +52,8 @@ impl Worker {
             chain: ChainHasher::default(),
             cards: Cards::default(),
             keys: KeyHashes::default(),
+            tables: Tables::default(),
+            claims,
             names: Names::default(),
             registry: (number == 0).then(Registry::default),
             spelling: String::new(),
@@ -63,7 +71,8 @@ impl Worker {
             // Nobody listens only after an error elsewhere, which is then the one to tell.
             let _ = facts.send(Facts { worker: self.number, facts: found });
         }
-        WorkerResult { findings: self.findings, cards: self.cards, keys: self.keys }
+        let Self { findings, cards, keys, tables, claims, .. } = self;
+        WorkerResult { findings, cards, keys, tables, claims }
     }
 
     fn hash(&mut self, batch: &Batch) {
@@ -72,6 +81,9 @@ impl Worker {
             let event = batch.event(at);
             if let Some(key) = event.idempotency_key {
                 self.keys.note(key);
+                if self.is_projected(&event) {
+                    self.claims.add_key(event.seq, key);
+                }
             }
             if let Some(previous) = batch.previous(at)
                 && self.chain.hash(previous, &event) != event.hash
@@ -134,9 +146,11 @@ impl Worker {
             self.findings.event(Check::Streams, event.seq, sentence);
         }
         // A card of another worker, named on this worker's stream: told above, and not to be folded twice.
+        let mut movement = None;
         let elsewhere = payload.card().is_some_and(|card| fold_of(card, self.workers) != self.number);
         if !elsewhere && let Some(row) = self.cards.apply(event, payload, &mut self.findings) {
             self.compare(batch.projected(at), &row);
+            movement = Some(row);
         }
         if let Payload::Moved(moving) = payload {
             check_key(event, batch.command_key(at), moving, &mut self.spelling, &mut self.findings);
@@ -148,7 +162,15 @@ impl Worker {
             );
         }
         let customer = payload.card().and_then(|card| self.cards.get(card)).map(|card| card.customer);
+        if self.is_projected(event) && !elsewhere {
+            self.tables.apply(event, payload, customer, movement.as_ref());
+        }
         facts.extend(Fact::of(event, payload, customer));
+    }
+
+    /// Whether the projections have to reflect an event.
+    fn is_projected(&self, event: &Event<'_>) -> bool {
+        self.watermark.is_some_and(|watermark| event.seq <= watermark)
     }
 
     fn compare(&mut self, held: Option<MovementRow<'_>>, row: &MovementRow<'_>) {
