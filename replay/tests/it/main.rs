@@ -1,7 +1,10 @@
 //! The auditor's tool on real files: honest ones, doctored ones, and the worked examples of `schema/vectors`.
 
 mod books;
+mod every_kind;
 mod orders;
+mod projections;
 mod questions;
+mod rules;
 mod tampering;
 mod vectors;
