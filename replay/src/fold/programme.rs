@@ -70,7 +70,11 @@ impl Programme {
     pub fn learn(&mut self, event: &Event<'_>, payload: &Payload<'_>) {
         match payload {
             Payload::PartnerCreated(it) => {
-                let partner = Partner { currency: it.currency.0.as_str().into(), settings: unchanged(), counted: Counted::default() };
+                let partner = Partner {
+                    currency: it.currency.0.as_str().into(),
+                    settings: unchanged(),
+                    counted: Counted::default(),
+                };
                 self.partners.entry(it.partner).or_insert(partner);
             }
             Payload::SettingsChanged(it) => {

@@ -86,7 +86,10 @@ impl Scene<'_> {
     fn check_bonus(&mut self) {
         let issued = self.card.issued_seq;
         if issued < self.command_seq {
-            self.wrong(format!("is the bonus of a new card, but card {} was issued before, by event {issued}", self.id));
+            self.wrong(format!(
+                "is the bonus of a new card, but card {} was issued before, by event {issued}",
+                self.id
+            ));
         }
     }
 
@@ -101,7 +104,9 @@ impl Scene<'_> {
         if lot.expires_at != expected {
             let shown = |time: Option<Instant>| time.map_or_else(|| "never".to_owned(), |time| time.to_string());
             let (stated, expected, template) = (shown(lot.expires_at), shown(expected), self.card.template);
-            self.wrong(format!("opens a lot that expires {stated}, but by the rules of template {template} {expected}"));
+            self.wrong(format!(
+                "opens a lot that expires {stated}, but by the rules of template {template} {expected}"
+            ));
         }
     }
 }

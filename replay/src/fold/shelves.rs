@@ -131,17 +131,8 @@ const TRANSACTION_COUNTS: Shape =
     shape!("transaction_counts", 4, ["partner", "block", "kind", "shop", "transactions", "gained", "lost"]);
 
 /// The tables that [`shelves`] gives.
-pub const SHAPES: [Shape; 9] = [
-    PARTNERS,
-    SHOPS,
-    TEMPLATES,
-    KEYS,
-    CUSTOMERS,
-    CUSTOMER_RECORDS,
-    REFUNDS,
-    CARD_COUNTS,
-    TRANSACTION_COUNTS,
-];
+pub const SHAPES: [Shape; 9] =
+    [PARTNERS, SHOPS, TEMPLATES, KEYS, CUSTOMERS, CUSTOMER_RECORDS, REFUNDS, CARD_COUNTS, TRANSACTION_COUNTS];
 
 /// Columns that hold JSON.
 #[must_use]

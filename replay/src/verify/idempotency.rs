@@ -77,8 +77,9 @@ fn name_differences(views: &Views, ledger: &Connection, findings: &mut Findings)
     while let Some(row) = rows.next()? {
         held.insert([row.get(0)?, row.get(1)?, row.get(2)?], ());
     }
-    let mut statement = ledger
-        .prepare("SELECT seq, idempotency_key FROM events WHERE idempotency_key IS NOT NULL AND seq <= ?1 ORDER BY seq")?;
+    let mut statement = ledger.prepare(
+        "SELECT seq, idempotency_key FROM events WHERE idempotency_key IS NOT NULL AND seq <= ?1 ORDER BY seq",
+    )?;
     let mut rows = statement.query([views.watermark])?;
     while let Some(row) = rows.next()? {
         let (seq, Ok(key)) = (row.get(0)?, row.get_ref(1)?.as_str()) else { continue };

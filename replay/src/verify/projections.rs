@@ -7,8 +7,8 @@ use super::{VerifyError, fold_of};
 use crate::findings::{Check, Findings};
 use crate::fold::{Card, CardCounts, CardRow, Cards, LotRow, Tables, Value, differences, shelves};
 use crate::points::{CardId, LotId};
-use rusqlite::{Connection, Row};
 use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
 use std::collections::HashSet;
 
 /// How many rows were compared.

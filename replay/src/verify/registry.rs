@@ -115,13 +115,7 @@ impl Registry {
         (thing.version, thing.ended) = (event.version, ends);
     }
 
-    fn check_issued(
-        &self,
-        event: &Event<'_>,
-        issued: &CardIssued<'_>,
-        programme: &Programme,
-        findings: &mut Findings,
-    ) {
+    fn check_issued(&self, event: &Event<'_>, issued: &CardIssued<'_>, programme: &Programme, findings: &mut Findings) {
         if let Some(why) = programme.not_given_out(issued.template) {
             let sentence = format!("gives a card of template {}, which is {why}", issued.template);
             findings.event(Check::Programme, event.seq, sentence);

@@ -129,7 +129,7 @@ fn spell(key: &[Cell]) -> String {
         .iter()
         .map(|cell| match cell {
             Cell::Text(text) => text.clone(),
-            cell => cell.to_string(),
+            Cell::Null | Cell::Number(_) | Cell::Bytes(_) | Cell::Json(_) | Cell::Unknown => cell.to_string(),
         })
         .collect();
     parts.join("/")

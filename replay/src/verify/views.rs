@@ -43,7 +43,8 @@ impl Views {
         let layout = meta("layout").ok().flatten();
         if layout.as_deref() != Some(LAYOUT) {
             let layout = layout.as_deref().unwrap_or("(none)");
-            let sentence = format!("views.db has the layout {layout}, this tool compares {LAYOUT}: nothing was compared");
+            let sentence =
+                format!("views.db has the layout {layout}, this tool compares {LAYOUT}: nothing was compared");
             findings.row(Check::Projections, "meta", "layout", None, sentence);
             return Ok(None);
         }

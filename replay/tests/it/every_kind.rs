@@ -59,11 +59,7 @@ impl Books {
         self.sealing("template:2", "template.created", json!({"template": 2, "rules": rules}));
         let mut stricter = rules;
         (stricter["shop_ids"], stricter["is_active"]) = (json!([1]), json!(false));
-        self.sealing(
-            "template:2",
-            "template.updated",
-            json!({"template": 2, "version": 2, "rules": stricter}),
-        );
+        self.sealing("template:2", "template.updated", json!({"template": 2, "version": 2, "rules": stricter}));
         self.command("template:2", "template.retired", None, json!({"template": 2}));
         let key = json!({
             "key": 2, "public_id": "pk_2", "form": "bearer", "shop": 1, "scopes": ["loyalty:read"], "allowed_ips": ["10.0.0.0/8"],
@@ -132,7 +128,8 @@ impl Books {
     }
 
     fn lot_of(&self, order: &str) -> i64 {
-        let sql = "SELECT seq FROM events WHERE kind = 'points.awarded' AND payload LIKE '%\"order\":\"' || ?1 || '\"%'";
+        let sql =
+            "SELECT seq FROM events WHERE kind = 'points.awarded' AND payload LIKE '%\"order\":\"' || ?1 || '\"%'";
         self.ledger.query_row(sql, [order], |row| row.get(0)).expect("an award")
     }
 
@@ -188,7 +185,8 @@ fn a_balance_is_what_every_movement_stated_at_its_moment() {
     ] {
         assert_eq!(last[field], expected, "{field}: {last:#}");
     }
-    let remaining: i64 = last["lots"].as_array().expect("lots").iter().filter_map(|lot| lot["remaining"].as_i64()).sum();
+    let remaining: i64 =
+        last["lots"].as_array().expect("lots").iter().filter_map(|lot| lot["remaining"].as_i64()).sum();
     assert_eq!(remaining, 275);
 }
 
@@ -219,8 +217,7 @@ fn an_export_of_every_kind_verifies_and_holds_every_payload_as_it_stands() {
     };
     let mut reader = csv::Reader::from_reader(table.as_slice());
     let place = reader.headers().expect("a header").iter().position(|name| name == "payload").expect("a column");
-    let in_table: Vec<String> =
-        reader.records().map(|record| record.expect("a record")[place].to_owned()).collect();
+    let in_table: Vec<String> = reader.records().map(|record| record.expect("a record")[place].to_owned()).collect();
     let in_lines: Vec<&str> = rows.iter().map(|row| row["payload"].as_str().expect("text")).collect();
     assert_eq!(in_table, payloads);
     assert_eq!(in_lines, payloads);

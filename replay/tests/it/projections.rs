@@ -85,9 +85,9 @@ fn every_column_of_every_projection_is_compared() {
                         .join(", ")
                 ),
             );
-            let named = problems.iter().any(|problem| {
-                problem["table"] == table && (place < key || problem["column"] == column.as_str())
-            });
+            let named = problems
+                .iter()
+                .any(|problem| problem["table"] == table && (place < key || problem["column"] == column.as_str()));
             assert!(named, "{table}.{column}: {problems:#?}");
         }
     }
@@ -100,10 +100,8 @@ fn every_missing_and_surplus_row_is_named() {
     for (table, _) in KEYS.into_iter().filter(|(table, _)| *table != "meta") {
         let problems = after(&books, &format!("DELETE FROM {table}"));
         let rows = problems.iter().filter(|problem| problem["table"] == table).count();
-        let held: i64 = books
-            .views()
-            .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
-            .expect("a count");
+        let held: i64 =
+            books.views().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).expect("a count");
         assert_eq!(i64::try_from(rows), Ok(held), "{table}: {problems:#?}");
 
         let columns: Vec<String> = columns(&books.views(), table).into_iter().map(|(name, _)| name).collect();

@@ -62,7 +62,8 @@ fn a_block_lets_a_refund_pass_that_the_card_can_pay() {
 
 #[test]
 fn no_order_is_refunded_beyond_itself() {
-    let owing = |points: i64| json!({"points": -points, "debt": points - 55, "balance": 55 - points, "lifetime": 155 - points});
+    let owing =
+        |points: i64| json!({"points": -points, "debt": points - 55, "balance": 55 - points, "lifetime": 155 - points});
     let with = |changed: Value, points: i64| {
         let mut refund = owing(points);
         if let Value::Object(changed) = changed {
