@@ -18,29 +18,8 @@ pub struct Programme {
 pub(super) struct Partner {
     pub(super) currency: Box<str>,
     pub(super) settings: Settings,
-    /// What any settings up to now made count towards tiers.
-    counted: Counted,
-}
-
-/// What counts towards the tiers of a partner besides the one card's lifetime points.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counted {
-    /// All cards of a customer together.
-    pub unified: bool,
-    /// The last twelve months.
-    pub rolling: bool,
-}
-
-impl Counted {
-    /// Whether anything does.
-    #[must_use]
-    pub const fn more_than_the_card(self) -> bool {
-        self.unified || self.rolling
-    }
-
-    pub(super) fn by(settings: &Settings) -> Self {
-        Self { unified: settings.unified_tiers, rolling: settings.tiers.basis == Basis::Rolling }
-    }
+    /// Whether more than the card counted by any settings up to now.
+    counts_more: bool,
 }
 
 /// A template's rules from its first event on.
@@ -70,18 +49,13 @@ impl Programme {
     pub fn learn(&mut self, event: &Event<'_>, payload: &Payload<'_>) {
         match payload {
             Payload::PartnerCreated(it) => {
-                let partner = Partner {
-                    currency: it.currency.0.as_str().into(),
-                    settings: unchanged(),
-                    counted: Counted::default(),
-                };
+                let partner =
+                    Partner { currency: it.currency.0.as_str().into(), settings: unchanged(), counts_more: false };
                 self.partners.entry(it.partner).or_insert(partner);
             }
             Payload::SettingsChanged(it) => {
                 if let Some(partner) = self.partners.get_mut(&it.partner) {
-                    let counted = Counted::by(&it.settings);
-                    partner.counted.unified |= counted.unified;
-                    partner.counted.rolling |= counted.rolling;
+                    partner.counts_more |= !it.settings.count_the_card_alone();
                     partner.settings = it.settings.clone();
                 }
             }
@@ -115,10 +89,10 @@ impl Programme {
         template.editions.push((version, rules.clone()));
     }
 
-    /// The partners for whose tiers more than one card's lifetime points counted at some time.
-    pub fn counting_more(&self) -> impl Iterator<Item = (PartnerId, Counted)> {
-        let counted = self.partners.iter().map(|(id, partner)| (*id, partner.counted));
-        counted.filter(|(_, counted)| counted.more_than_the_card())
+    /// Whether more than one card's lifetime points counted for a partner's tiers at some time up to now.
+    #[must_use]
+    pub fn counts_more(&self, partner: PartnerId) -> bool {
+        self.partners.get(&partner).is_some_and(|partner| partner.counts_more)
     }
 
     /// Why a template is given to no new card, where it exists and is not.
@@ -170,7 +144,13 @@ impl Settings {
     /// Whether a card's lifetime points alone decide on its tier.
     #[must_use]
     pub fn count_the_card_alone(&self) -> bool {
-        !Counted::by(self).more_than_the_card()
+        !self.unified_tiers && !self.counts_twelve_months()
+    }
+
+    /// Whether only the points of the last twelve months count.
+    #[must_use]
+    pub fn counts_twelve_months(&self) -> bool {
+        self.tiers.basis == Basis::Rolling
     }
 }
 

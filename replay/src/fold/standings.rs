@@ -1,32 +1,98 @@
 //! Tiers where more than the lifetime points of one card count: those of the last twelve months, or of all cards of a customer.
 //!
 //! Cards are folded apart from each other, so this is a fold of its own, of the events of such partners alone. What it keeps of a card is
-//! its tier, its lifetime points and, where they count, what it earned in the last twelve months.
+//! its tier, its lifetime points and what it earned in the last twelve months.
 
-use super::programme::Counted;
 use crate::findings::{Check, Findings};
 use crate::instant::Instant;
 use crate::ledger::Event;
-use crate::payload::{CardIssued, CardTierChanged, Moving, MovingKind, Payload, Settings, Tier};
+use crate::payload::{Moving, MovingKind, Payload, Settings, Tier};
 use crate::points::{CardId, CustomerId, PartnerId, Points};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
-/// What counts towards the tiers of some partners.
+/// What an event says that counts towards tiers.
 #[derive(Debug)]
+pub struct Note {
+    pub seq: i64,
+    pub partner: PartnerId,
+    command_seq: i64,
+    at: Instant,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    Issued { card: CardId, customer: CustomerId },
+    Earned { card: CardId, points: Points, lifetime: Points, award: bool },
+    Changed { card: CardId, from: Tier, to: Tier, counted: Points },
+    Settled(Box<Settings>),
+}
+
+impl Note {
+    /// Whether events of this kind say such a thing.
+    #[must_use]
+    pub fn concerns(kind: &str) -> bool {
+        matches!(
+            kind,
+            "card.issued" | "card.tier_changed" | "points.awarded" | "points.refunded" | "partner.settings_changed"
+        )
+    }
+
+    /// What an event says.
+    #[must_use]
+    pub fn of(event: &Event<'_>, payload: &Payload<'_>) -> Option<Self> {
+        let what = match payload {
+            Payload::Issued(it) => What::Issued { card: it.card, customer: it.customer },
+            Payload::TierChanged(it) => What::Changed { card: it.card, from: it.from, to: it.to, counted: it.lifetime },
+            Payload::SettingsChanged(it) => What::Settled(Box::new(it.settings.clone())),
+            Payload::Moved(moving) => What::moved(moving)?,
+            Payload::PartnerCreated(_)
+            | Payload::ShopOpened(_)
+            | Payload::ShopUpdated(_)
+            | Payload::ShopRetired(_)
+            | Payload::TemplateCreated(_)
+            | Payload::TemplateUpdated(_)
+            | Payload::TemplateRetired(_)
+            | Payload::KeyCreated(_)
+            | Payload::KeyRevoked(_)
+            | Payload::CustomerRegistered(_)
+            | Payload::CustomerUpdated(_)
+            | Payload::CustomerErased(_)
+            | Payload::Updated(_)
+            | Payload::Activated(_)
+            | Payload::Blocked(_)
+            | Payload::Unblocked(_) => return None,
+        };
+        let (seq, command_seq, at) = (event.seq, event.command_seq, Instant::from_micros(event.recorded_at));
+        Some(Self { seq, partner: PartnerId::new(event.partner_id), command_seq, at, what })
+    }
+}
+
+impl What {
+    fn moved(moving: &Moving<'_>) -> Option<Self> {
+        let (lifetime, award) = match moving.kind {
+            MovingKind::Award { lifetime, .. } => (lifetime, true),
+            MovingKind::Refund { lifetime, .. } => (lifetime, false),
+            MovingKind::Redeem
+            | MovingKind::Adjust
+            | MovingKind::Expire { .. }
+            | MovingKind::Order
+            | MovingKind::Return => return None,
+        };
+        Some(Self::Earned { card: moving.card, points: moving.points, lifetime, award })
+    }
+}
+
+/// What counts towards the tiers of some partners.
+#[derive(Debug, Default)]
 pub struct Standings {
-    partners: FxHashMap<PartnerId, Plan>,
+    /// With their settings as they were changed last; none before.
+    partners: FxHashMap<PartnerId, Option<Settings>>,
     cards: FxHashMap<CardId, Standing>,
     customers: FxHashMap<CustomerId, Vec<CardId>>,
     /// What the last award raised and is still to be said.
     raised: Vec<Raised>,
-}
-
-#[derive(Debug)]
-struct Plan {
-    counted: Counted,
-    /// As they were changed last; none before.
-    settings: Option<Settings>,
 }
 
 #[derive(Debug)]
@@ -69,48 +135,34 @@ impl Earned {
 }
 
 impl Standings {
-    /// Of these partners, before the first event.
-    pub fn of(partners: impl IntoIterator<Item = (PartnerId, Counted)>) -> Self {
-        let plan = |(partner, counted)| (partner, Plan { counted, settings: None });
-        Self {
-            partners: partners.into_iter().map(plan).collect(),
-            cards: FxHashMap::default(),
-            customers: FxHashMap::default(),
-            raised: Vec::new(),
-        }
+    /// From here on, follows a partner too, of which nothing was applied yet.
+    pub fn admit(&mut self, partner: PartnerId) {
+        self.partners.entry(partner).or_insert(None);
     }
 
-    /// Whether no partner's tiers need this fold.
+    /// Whether a partner is followed.
     #[must_use]
-    pub fn is_needless(&self) -> bool {
-        self.partners.is_empty()
+    pub fn follows(&self, partner: PartnerId) -> bool {
+        self.partners.contains_key(&partner)
     }
 
-    /// Whether an event of this kind and partner has to be applied.
-    #[must_use]
-    pub fn concerns(&self, kind: &str, partner: i64) -> bool {
-        let counts = matches!(
-            kind,
-            "card.issued" | "card.tier_changed" | "points.awarded" | "points.refunded" | "partner.settings_changed"
-        );
-        counts && self.partners.contains_key(&PartnerId::new(partner))
-    }
-
-    /// Applies an event and says which change of tier is wrong, missing or too much.
-    pub fn apply(&mut self, event: &Event<'_>, payload: &Payload<'_>, findings: &mut Findings) {
-        if let Payload::TierChanged(changed) = payload {
-            self.change(event, changed, findings);
+    /// Applies what an event of a partner says, and tells which change of tier is wrong, missing or too much.
+    pub fn apply(&mut self, note: &Note, findings: &mut Findings) {
+        if let What::Changed { card, from, to, counted } = note.what {
+            self.change(note, card, (from, to), counted, findings);
             return;
         }
         self.finish(findings);
-        if let Payload::Issued(issued) = payload {
-            self.issue(issued);
-        } else if let Payload::SettingsChanged(it) = payload {
-            if let Some(plan) = self.partners.get_mut(&it.partner) {
-                plan.settings = Some(it.settings.clone());
+        match &note.what {
+            What::Issued { card, customer } => self.issue(*card, *customer),
+            What::Earned { card, points, lifetime, award } => {
+                self.earn(*card, *points, *lifetime, note.at);
+                if *award {
+                    self.raise(note, *card);
+                }
             }
-        } else if let Payload::Moved(moving) = payload {
-            self.earn(event, moving);
+            What::Settled(settings) => drop(self.partners.insert(note.partner, Some((**settings).clone()))),
+            What::Changed { .. } => {}
         }
     }
 
@@ -125,83 +177,70 @@ impl Standings {
         }
     }
 
-    fn issue(&mut self, issued: &CardIssued<'_>) {
-        let standing = Standing {
-            customer: issued.customer,
-            tier: Tier::Bronze,
-            lifetime: Points::ZERO,
-            earned: Earned::default(),
-        };
-        if self.cards.insert(issued.card, standing).is_none() {
-            self.customers.entry(issued.customer).or_default().push(issued.card);
+    fn issue(&mut self, card: CardId, customer: CustomerId) {
+        let (tier, lifetime) = (Tier::Bronze, Points::ZERO);
+        let standing = Standing { customer, tier, lifetime, earned: Earned::default() };
+        if self.cards.insert(card, standing).is_none() {
+            self.customers.entry(customer).or_default().push(card);
         }
     }
 
-    fn earn(&mut self, event: &Event<'_>, moving: &Moving<'_>) {
-        let (lifetime, award) = match moving.kind {
-            MovingKind::Award { lifetime, .. } => (lifetime, true),
-            MovingKind::Refund { lifetime, .. } => (lifetime, false),
-            MovingKind::Redeem
-            | MovingKind::Adjust
-            | MovingKind::Expire { .. }
-            | MovingKind::Order
-            | MovingKind::Return => return,
-        };
-        let Some(plan) = self.partners.get(&PartnerId::new(event.partner_id)) else { return };
-        let Some(standing) = self.cards.get_mut(&moving.card) else { return };
-        let at = Instant::from_micros(event.recorded_at);
-        standing.lifetime = lifetime;
-        if plan.counted.rolling {
+    fn earn(&mut self, card: CardId, points: Points, lifetime: Points, at: Instant) {
+        if let Some(standing) = self.cards.get_mut(&card) {
+            standing.lifetime = lifetime;
             standing.earned.since(at.twelve_months_earlier());
-            standing.earned.add(at, moving.points);
+            standing.earned.add(at, points);
         }
-        let customer = standing.customer;
-        let counting = plan.settings.as_ref().filter(|settings| !settings.count_the_card_alone());
-        let Some(settings) = counting.filter(|_| award) else { return };
-        let own = [moving.card];
+    }
+
+    /// The settings of a partner, where more than the card counts by them.
+    fn counting(&self, partner: PartnerId) -> Option<&Settings> {
+        let settings = self.partners.get(&partner)?.as_ref();
+        settings.filter(|settings| !settings.count_the_card_alone())
+    }
+
+    fn raise(&mut self, note: &Note, card: CardId) {
+        let Some(settings) = self.counting(note.partner) else { return };
+        let (unified, rolling) = (settings.unified_tiers, settings.counts_twelve_months());
+        let Some(customer) = self.cards.get(&card).map(|standing| standing.customer) else { return };
+        let own = [card];
         let cards = match self.customers.get(&customer) {
-            Some(cards) if settings.unified_tiers => cards,
+            Some(cards) if unified => cards,
             Some(_) | None => own.as_slice(),
         };
-        let rolling = Counted::by(settings).rolling;
+        let since = note.at.twelve_months_earlier();
         let mut counted = Points::ZERO;
         for card in cards {
             let Some(standing) = self.cards.get_mut(card) else { continue };
-            counted = counted.plus(match rolling {
-                true => standing.earned.since(at.twelve_months_earlier()),
-                false => standing.lifetime,
-            });
+            counted = counted.plus(if rolling { standing.earned.since(since) } else { standing.lifetime });
         }
-        let to = settings.tiers.reached(counted);
-        let (award, command_seq) = (event.seq, event.command_seq);
+        let to = self.counting(note.partner).map_or(Tier::Bronze, |settings| settings.tiers.reached(counted));
+        let (award, command_seq) = (note.seq, note.command_seq);
         let below = |card: &&CardId| self.cards.get(card).is_some_and(|standing| standing.tier < to);
         let raised = cards.iter().filter(below).map(|card| Raised { award, command_seq, card: *card, to, counted });
         self.raised.extend(raised);
     }
 
-    fn change(&mut self, event: &Event<'_>, changed: &CardTierChanged, findings: &mut Findings) {
-        let id = changed.card;
+    fn change(&mut self, note: &Note, id: CardId, (from, to): (Tier, Tier), counted: Points, findings: &mut Findings) {
         let Some(standing) = self.cards.get_mut(&id) else { return };
-        let from = std::mem::replace(&mut standing.tier, changed.to);
-        let plan = self.partners.get(&PartnerId::new(event.partner_id));
-        let settings = plan.and_then(|plan| plan.settings.as_ref());
-        if settings.is_none_or(Settings::count_the_card_alone) {
+        let was = std::mem::replace(&mut standing.tier, to);
+        if self.counting(note.partner).is_none() {
             return;
         }
-        let mut wrong = |sentence: String| findings.event(Check::Tiers, event.seq, sentence);
-        let place = self.raised.iter().position(|raised| raised.card == id && raised.command_seq == event.command_seq);
+        let mut wrong = |sentence: String| findings.event(Check::Tiers, note.seq, sentence);
+        let place = self.raised.iter().position(|raised| raised.card == id && raised.command_seq == note.command_seq);
         let Some(raised) = place.map(|place| self.raised.remove(place)) else {
             return wrong(format!("the tier of card {id} changes, but no threshold was crossed"));
         };
-        if raised.to != changed.to {
-            let (to, counted, reached) = (changed.to.name(), raised.counted, raised.to.name());
+        if raised.to != to {
+            let (to, counted, reached) = (to.name(), raised.counted, raised.to.name());
             wrong(format!("card {id} becomes {to}, but {counted} counted points are {reached}"));
         }
-        if from != changed.from {
-            wrong(format!("card {id} was {}, not {}", from.name(), changed.from.name()));
+        if was != from {
+            wrong(format!("card {id} was {}, not {}", was.name(), from.name()));
         }
-        if raised.counted != changed.lifetime {
-            wrong(format!("{} points count for card {id}, not {}", raised.counted, changed.lifetime));
+        if raised.counted != counted {
+            wrong(format!("{} points count for card {id}, not {counted}", raised.counted));
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A reader thread goes through the log in order, checks what concerns neighbours, and hands batches of rows to every worker. A worker hashes its
 //! share of each batch (a link needs nothing but the stored hash before it) and folds the cards whose ids fall to it. The calling thread
-//! follows the vault. Memory holds the cards, their open lots, a note of each refund and eight bytes for each idempotency key, never the history:
+//! follows the vault and the tiers that count more than one card. Memory holds the cards, their open lots, a note of each refund and eight bytes for each idempotency key, never the history:
 //! orders that were refunded are looked up at the end.
 
 mod batch;
@@ -36,6 +36,7 @@ use crate::progress::Progress;
 use batch::Batch;
 use idempotency::RowSum;
 use reader::Reader;
+use standings::Follower;
 use std::hash::RandomState;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -89,18 +90,21 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
             drop(queues);
             outcome.map(|outcome| (ledger, views, outcome))
         });
-        let sealed = vault::follow(&vault, &arriving, workers)?;
+        let mut standings = Follower::new(&vault, head_seq);
+        let sealed = vault::follow(&vault, &arriving, workers, &mut standings)?;
+        let tiers = standings.finish()?;
         let results = running
             .into_iter()
             .map(|worker| worker.join().map_err(|_| VerifyError::Died))
             .collect::<Result<Vec<_>, _>>()?;
         let (ledger, views, read) = reader.join().map_err(|_| VerifyError::Died)??;
-        Ok::<_, VerifyError>((sealed, results, ledger, views, read))
+        Ok::<_, VerifyError>((sealed, tiers, results, ledger, views, read))
     });
-    let (sealed, results, ledger, views, read) = pass?;
+    let (sealed, tiers, results, ledger, views, read) = pass?;
     progress.end();
 
     findings.absorb(sealed.findings);
+    findings.absorb(tiers);
     findings.absorb(read.findings);
     let mut folds = Vec::with_capacity(workers);
     let mut key_hashes = Vec::with_capacity(workers);
@@ -117,9 +121,6 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
     }
     let claimed = keys::check_unique(&ledger, key_hashes, &mut findings)?;
     orders::check(&ledger, refunds, &claimed, &mut findings)?;
-    if let Some(fold) = folds.first() {
-        standings::check(&ledger, &fold.programme, &mut findings)?;
-    }
     laws::check(&folds, &mut findings);
     laws::check_numbers(&folds, &mut findings);
     let compared = match &views {

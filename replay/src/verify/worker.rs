@@ -8,9 +8,10 @@ use super::names::Names;
 use super::registry::Registry;
 use super::vault::{Fact, Facts};
 use crate::findings::{Check, Findings};
-use crate::fold::{Cards, MovementRow, Programme, Tables, check_key, differences};
+use crate::fold::{Cards, MovementRow, Note, Programme, Tables, check_key, differences};
 use crate::ledger::{ChainHasher, Event};
 use crate::payload::{Payload, card_of_stream};
+use crate::points::PartnerId;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
@@ -40,6 +41,9 @@ pub(super) struct Worker {
     names: Names,
     registry: Option<Registry>,
     spelling: String,
+    /// What the batch in hand says of the vault, and of tiers.
+    facts: Vec<Fact>,
+    notes: Vec<Note>,
 }
 
 impl Worker {
@@ -57,6 +61,8 @@ impl Worker {
             names: Names::default(),
             registry: (number == 0).then(Registry::default),
             spelling: String::new(),
+            facts: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -64,12 +70,12 @@ impl Worker {
     pub(super) fn run(mut self, batches: &Receiver<Arc<Batch>>, facts: &Sender<Facts>) -> WorkerResult {
         for batch in batches {
             self.hash(&batch);
-            let mut found = Vec::new();
             for at in 0..batch.len() {
-                self.fold(&batch, at, &mut found);
+                self.fold(&batch, at);
             }
+            let (facts_found, notes) = (std::mem::take(&mut self.facts), std::mem::take(&mut self.notes));
             // Nobody listens only after an error elsewhere, which is then the one to tell.
-            let _ = facts.send(Facts { worker: self.number, facts: found });
+            let _ = facts.send(Facts { worker: self.number, facts: facts_found, notes });
         }
         let Self { findings, cards, keys, tables, claims, .. } = self;
         WorkerResult { findings, cards, keys, tables, claims }
@@ -97,7 +103,7 @@ impl Worker {
         }
     }
 
-    fn fold(&mut self, batch: &Batch, at: usize, facts: &mut Vec<Fact>) {
+    fn fold(&mut self, batch: &Batch, at: usize) {
         let event = batch.event(at);
         let card = card_of_stream(event.stream);
         let mine = card.map_or(0, |card| fold_of(card, self.workers)) == self.number;
@@ -134,11 +140,11 @@ impl Worker {
             self.cards.programme.learn(&event, &payload);
         }
         if mine {
-            self.fold_own(batch, at, &event, &payload, facts);
+            self.fold_own(batch, at, &event, &payload);
         }
     }
 
-    fn fold_own(&mut self, batch: &Batch, at: usize, event: &Event<'_>, payload: &Payload<'_>, facts: &mut Vec<Fact>) {
+    fn fold_own(&mut self, batch: &Batch, at: usize, event: &Event<'_>, payload: &Payload<'_>) {
         self.names.check_shop(payload.shop(), event, &mut self.findings);
         let (kind, number) = payload.stream();
         if crate::payload::stream_parts(event.stream) != Some((kind, number)) {
@@ -165,7 +171,10 @@ impl Worker {
         if self.is_projected(event) && !elsewhere {
             self.tables.apply(event, payload, customer, movement.as_ref());
         }
-        facts.extend(Fact::of(event, payload, customer));
+        if self.cards.programme.counts_more(PartnerId::new(event.partner_id)) {
+            self.notes.extend(Note::of(event, payload));
+        }
+        self.facts.extend(Fact::of(event, payload, customer));
     }
 
     /// Whether the projections have to reflect an event.
