@@ -156,9 +156,10 @@ impl Standings {
         match &note.what {
             What::Issued { card, customer } => self.issue(*card, *customer),
             What::Earned { card, points, lifetime, award } => {
-                self.earn(*card, *points, *lifetime, note.at);
+                let since = note.at.twelve_months_earlier();
+                self.earn(*card, *points, *lifetime, note.at, since);
                 if *award {
-                    self.raise(note, *card);
+                    self.raise(note, *card, since);
                 }
             }
             What::Settled(settings) => drop(self.partners.insert(note.partner, Some((**settings).clone()))),
@@ -185,10 +186,10 @@ impl Standings {
         }
     }
 
-    fn earn(&mut self, card: CardId, points: Points, lifetime: Points, at: Instant) {
+    fn earn(&mut self, card: CardId, points: Points, lifetime: Points, at: Instant, since: Instant) {
         if let Some(standing) = self.cards.get_mut(&card) {
             standing.lifetime = lifetime;
-            standing.earned.since(at.twelve_months_earlier());
+            standing.earned.since(since);
             standing.earned.add(at, points);
         }
     }
@@ -199,7 +200,7 @@ impl Standings {
         settings.filter(|settings| !settings.count_the_card_alone())
     }
 
-    fn raise(&mut self, note: &Note, card: CardId) {
+    fn raise(&mut self, note: &Note, card: CardId, since: Instant) {
         let Some(settings) = self.counting(note.partner) else { return };
         let (unified, rolling) = (settings.unified_tiers, settings.counts_twelve_months());
         let Some(customer) = self.cards.get(&card).map(|standing| standing.customer) else { return };
@@ -208,7 +209,6 @@ impl Standings {
             Some(cards) if unified => cards,
             Some(_) | None => own.as_slice(),
         };
-        let since = note.at.twelve_months_earlier();
         let mut counted = Points::ZERO;
         for card in cards {
             let Some(standing) = self.cards.get_mut(card) else { continue };

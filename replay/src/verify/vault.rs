@@ -102,7 +102,8 @@ pub(super) fn follow(
                 notes.append(&mut batch.notes);
             }
             together.sort_unstable_by_key(Fact::seq);
-            notes.sort_unstable_by_key(|note: &Note| note.seq);
+            // Each worker's stand in order already: a stable sort only merges them.
+            notes.sort_by_key(|note: &Note| note.seq);
             notes.iter().try_for_each(|note| standings.follow(note))?;
             for fact in &together {
                 vault.check(fact)?;
