@@ -1,7 +1,7 @@
-//! The parts of the way of an award: the decision, appending events at several batch sizes, awarding in bulk through the writer,
+//! The parts of the way of an award: the decision, appending events at several batch sizes, awarding in bulk through the writer, importing,
 //! scanning the log, checking its chain, rebuilding the projections.
 //!
-//! Compare the groups with each other in one run: bulk awards against bare appends, verify and rebuild against the bare scan.
+//! Compare the groups with each other in one run: bulk awards and the import against bare appends, verify and rebuild against the bare scan.
 
 use counterfoil::app::{Engine, EngineConfig};
 use counterfoil::domain::cards::{Card, CardIssued, CardNumber, Issue, Status};
@@ -17,6 +17,7 @@ use counterfoil::writer::{Actor, BULK_MAX, Command, Request};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 // As the binary has it.
 #[global_allocator]
@@ -30,7 +31,7 @@ fn award_of(number: i64) -> Award {
     let note = Note { reason: Some("Purchase reward".to_owned()), ..Note::default() };
     // A multiplication spreads neighbours over all cards.
     let card = CardId::new(2 + (number * 7_919) % CARDS);
-    let particulars = Particulars { shop: None, name, note };
+    let particulars = Particulars { shop: None, name, note, past: None };
     Award { card, points: Points::new(5), expires_at: None, particulars }
 }
 
@@ -44,6 +45,7 @@ fn decide(criterion: &mut Criterion) {
         status: Status::Active,
         design: "default".to_owned(),
         shop: None,
+        happened_at: None,
         sealed: None,
     };
     let card = Card::issued(&issued, PartnerId::new(1), Seq::new(1), NOW);
@@ -61,8 +63,8 @@ fn decide(criterion: &mut Criterion) {
     });
 }
 
-fn append(criterion: &mut Criterion) {
-    let event = Event::from(PointsAwarded {
+fn bare_award() -> Event {
+    Event::from(PointsAwarded {
         card: CardId::new(2),
         points: Points::new(5),
         origin: Origin::Award,
@@ -75,9 +77,33 @@ fn append(criterion: &mut Criterion) {
         balance_before: Points::new(100),
         balance: Points::new(105),
         lifetime: Points::new(105),
+        happened_at: None,
         // The row that an award writes, and nothing else of it: the vault's own row is left out.
         sealed: Some(Sealed { record: RecordId::new(1), commitment: Commitment([7; 32]) }),
-    });
+    })
+}
+
+fn append_batch(ledger: &rusqlite::Connection, end: &mut Appender, event: &Event, batch: u64) {
+    ledger.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
+    let mut insert = EventInsert::prepare(ledger).expect("a statement");
+    for _ in 0..batch {
+        let seq = end.seq.next();
+        let claim = Claim::new(format!("p1/s-/earn/order/{seq}"), Fingerprint::of(&[]));
+        let entry = Entry {
+            command_seq: seq,
+            partner: PartnerId::new(1),
+            version: seq.get(),
+            actor: "key:1",
+            claim: Some(&claim),
+            event,
+        };
+        end.append(&mut insert, &entry, NOW).expect("an append");
+    }
+    ledger.execute_batch("COMMIT").expect("a commit");
+}
+
+fn append(criterion: &mut Criterion) {
+    let event = bare_award();
     let mut group = criterion.benchmark_group("append bare event rows, one commit a batch");
     for batch in [1_u64, 8, 64, 512] {
         let files = tempfile::tempdir().expect("a directory");
@@ -85,24 +111,7 @@ fn append(criterion: &mut Criterion) {
         let mut end = Appender::empty();
         group.throughput(Throughput::Elements(batch));
         group.bench_function(BenchmarkId::from_parameter(batch), |bencher| {
-            bencher.iter(|| {
-                ledger.execute_batch("BEGIN IMMEDIATE").expect("a transaction");
-                let mut insert = EventInsert::prepare(&ledger).expect("a statement");
-                for _ in 0..batch {
-                    let seq = end.seq.next();
-                    let claim = Claim::new(format!("p1/s-/earn/order/{seq}"), Fingerprint::of(&[]));
-                    let entry = Entry {
-                        command_seq: seq,
-                        partner: PartnerId::new(1),
-                        version: seq.get(),
-                        actor: "key:1",
-                        claim: Some(&claim),
-                        event: &event,
-                    };
-                    end.append(&mut insert, &entry, NOW).expect("an append");
-                }
-                ledger.execute_batch("COMMIT").expect("a commit");
-            });
+            bencher.iter(|| append_batch(&ledger, &mut end, &event, batch));
         });
     }
     group.finish();
@@ -127,6 +136,7 @@ fn issue(number: i64) -> Request {
         activate: true,
         metadata: Metadata::new(),
         shop: None,
+        happened_at: None,
     }))
 }
 
@@ -139,6 +149,10 @@ fn submit(engine: &Engine, requests: Vec<Request>) {
     let mut requests = requests.into_iter().peekable();
     while requests.peek().is_some() {
         let chunk = requests.by_ref().take(BULK_MAX).collect();
+        // Faster than the projector in the long run: who waits for it is not refused.
+        while engine.live().progress().lag() > 350_000 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         let answers = runtime.block_on(engine.writer().submit_all(chunk)).expect("a place in the queue");
         assert!(answers.iter().all(Result::is_ok));
     }
@@ -202,5 +216,56 @@ fn scan(ledger: &rusqlite::Connection) -> usize {
     bytes
 }
 
-criterion_group!(benches, decide, append, bulk, read);
+/// The import beside bulk awards and bare appends: as many of each, one after the other, and the ratios.
+///
+/// The import is the binary's own: the file is read and its rows are checked, sent, decided and committed. Its start and the last
+/// catching up of views.db are left out, as they are of the others; what it writes are purchases, which say more than awards.
+fn import(_criterion: &mut Criterion) {
+    const ROWS: i64 = 300_000;
+    let (files, bare_files) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+    let engine = engine(&files);
+    let start = Instant::now();
+    submit(&engine, (0..ROWS).map(|number| request(Command::Award(award_of(number)))).collect());
+    let awards = start.elapsed();
+    engine.stop();
+    let ledger = open_ledger(&DataDir::new(bare_files.path())).expect("a ledger");
+    let (event, mut end) = (bare_award(), Appender::empty());
+    let start = Instant::now();
+    for _ in 0..ROWS / 512 {
+        append_batch(&ledger, &mut end, &event, 512);
+    }
+    let appends = start.elapsed();
+    let history = files.path().join("history.csv");
+    let mut rows = String::from("order_id,type,happened_at,card_id,amount,points_earned\n");
+    for number in 0..ROWS {
+        let (card, second) = (2 + (number * 7_919) % CARDS, number % 60);
+        rows += &format!("past-{number},purchase,2024-05-01T12:00:{second:02}Z,{card},0.50,5\n");
+    }
+    std::fs::write(&history, rows).expect("a file of rows");
+    let binary = std::process::Command::new(env!("CARGO_BIN_EXE_counterfoil"))
+        .args(["import", "--json", "--data"])
+        .arg(files.path())
+        .arg("--transactions")
+        .arg(&history)
+        .output()
+        .expect("the binary runs");
+    let report: serde_json::Value = serde_json::from_slice(&binary.stdout).expect("a report");
+    assert_eq!(report["transactions"]["written"], ROWS, "{report}");
+    let imported = Duration::from_millis(report["acknowledged_milliseconds"].as_u64().expect("a time"));
+    let rate = |took: Duration| u128::from(ROWS.unsigned_abs()) * 1_000_000 / took.as_micros().max(1);
+    let percent = |of: Duration| of.as_micros() * 100 / imported.as_micros().max(1);
+    #[expect(clippy::print_stdout, reason = "what the benchmark says")]
+    {
+        println!(
+            "import: {}/s; bulk awards: {}/s, of which it is {} %; bare appends: {}/s, of which it is {} %",
+            rate(imported),
+            rate(awards),
+            percent(awards),
+            rate(appends),
+            percent(appends)
+        );
+    }
+}
+
+criterion_group!(benches, decide, append, bulk, import, read);
 criterion_main!(benches);

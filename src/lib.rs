@@ -10,7 +10,7 @@
 //! | log | every change, as an event | `ledger.db` | append only, chained; no personal data, no free text |
 //! | vault | names, emails, phones, and what people typed | `ledger.db` | erasable; the log holds a salted commitment to each record |
 //! | projections | balances, lots, lists, history | `views.db` | a pure function of log and vault: deleted, they come back row for row |
-//! | operations | hashes of the keys' secrets | `ops.db` | neither history nor derivable; losing it loses no points |
+//! | operations | hashes of the keys' secrets, jobs | `ops.db` | neither history nor derivable; losing it loses no points |
 //!
 //! # Which folder owns what, and whom it may know
 //!
@@ -27,11 +27,12 @@
 //! | [`projections`] | views.db: one file for each read model, the projector, the rebuild | domain, event_log, vault, storage |
 //! | [`writer`] | the queue, batches, working memory, the commit; the only writer of ledger.db | domain, event_log, vault, projections, live, clock, storage |
 //! | [`queries`] | read connections, the read barrier, typed views, bounded pages | domain, projections, vault, live, storage |
-//! | [`ops`] | ops.db: drawing credentials, verifying secrets | domain, storage |
+//! | [`exports`] | columns, and rows as CSV, JSON or a workbook, a page at a time | domain, queries |
+//! | [`ops`] | ops.db: drawing credentials, verifying secrets, export jobs | domain, storage |
 //! | [`jobs`] | commands that the clock submits: the expiry job | domain, writer, clock, storage |
 //! | [`app`] | the engine: wires writer, projector and memory, and owns the order of start and stop | domain, event_log, vault, projections, live, writer, clock, storage |
-//! | [`control`] | what an operator may ask for, over a socket or under the lock | domain, writer, ops, app, clock, storage |
-//! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, writer, ops, clock, live |
+//! | [`control`] | what an operator may ask for, over a socket or under the lock; the rows of an import | domain, writer, queries, ops, app, clock, storage |
+//! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, exports, writer, ops, clock, live |
 //! | [`cli`] | the subcommands | all but vault |
 //!
 //! Beside them: `schema/` holds the log's format, the SQL, a JSON Schema of each event and worked examples; `docs/api.md` is the API reference.
@@ -53,7 +54,8 @@
 //! that fails, every caller in the batch is told so, the layer is dropped, and the writer looks at the end of the log on a fresh
 //! connection before it takes another command.
 //!
-//! The command line goes the same way: [`control`] hands its commands to the running service, or starts the engine itself.
+//! The command line goes the same way: [`control`] hands its commands to the running service, or starts the engine itself. An import
+//! sends its rows there by the hundred; what they say happened long ago is decided as of then ([`domain::points::Past`]).
 //!
 //! # The way of a query
 //!
@@ -91,6 +93,7 @@ pub mod clock;
 pub mod control;
 pub mod domain;
 pub mod event_log;
+pub mod exports;
 pub mod http;
 pub mod jobs;
 pub mod live;

@@ -163,3 +163,30 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> anyhow::Resul
         }
     }
 }
+
+/// A single answer to a read.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) body: serde_json::Value,
+    pub(crate) elapsed: Duration,
+}
+
+impl Answered {
+    #[expect(clippy::float_arithmetic, reason = "a figure for the eye")]
+    pub(crate) fn millis(&self) -> f64 {
+        self.elapsed.as_secs_f64() * 1000.0
+    }
+}
+
+/// Asks once, on a connection of its own.
+pub(crate) fn ask(address: &str, path: &str, programme: &Programme) -> anyhow::Result<Answered> {
+    let begun = Instant::now();
+    let mut answer = ureq::get(format!("http://{address}{path}"))
+        .header("X-API-Key", &programme.api_key)
+        .header("X-API-Secret", &programme.api_secret)
+        .call()
+        .map_err(|error| anyhow::anyhow!("{path}: {error}"))?;
+    let text = answer.body_mut().read_to_string()?;
+    let elapsed = begun.elapsed();
+    Ok(Answered { body: serde_json::from_str(&text)?, elapsed })
+}

@@ -5,15 +5,18 @@
 //!
 //!     cargo bench --bench http                                100,000 cards, 5 s a run
 //!     cargo bench --bench http -- --cards 1000000 --seconds 10
+//!     cargo bench --bench http -- --lists --history 10000000  the list of transactions with each filter
 
+mod lists;
 mod load;
+mod mixed;
 mod naive;
 mod programme;
 mod service;
 
 use clap::Parser;
 use load::{Measured, Pace, Target, drive};
-use programme::Programme;
+use programme::{History, Programme};
 use service::Service;
 use std::io::Write as _;
 use std::time::Duration;
@@ -33,7 +36,7 @@ struct Options {
     /// Keeps the prepared ledger in this directory, and uses it again if it is there
     #[arg(long)]
     keep: Option<std::path::PathBuf>,
-    /// How many awards stand in the books before the runs
+    /// How many awards stand in the books before the runs; with --lists, movements of every kind
     #[arg(long, default_value_t = 0)]
     history: i64,
     /// Runs awards alone, so many connections: for a profiler
@@ -42,6 +45,9 @@ struct Options {
     /// With --awards-only: so many a second instead of as many as are answered
     #[arg(long)]
     rate: Option<u32>,
+    /// Measures the list of transactions alone, with each of its filters
+    #[arg(long)]
+    lists: bool,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -58,11 +64,15 @@ fn main() -> anyhow::Result<()> {
     let seconds = Duration::from_secs(options.seconds);
     let mut out = std::io::stdout().lock();
     writeln!(out, "preparing {} cards …", options.cards)?;
+    let history = History { movements: options.history, mixed: options.lists };
     let programme = match &options.keep {
-        Some(directory) => Programme::reuse(directory, options.cards, options.history)?,
-        None => Programme::prepare(options.cards, options.history)?,
+        Some(directory) => Programme::reuse(directory, options.cards, history)?,
+        None => Programme::prepare(options.cards, history)?,
     };
     let service = Service::counterfoil(&programme)?;
+    if options.lists {
+        return lists::run(&mut out, service.address(), &programme);
+    }
     if let Some(connections) = options.awards_only {
         let pace = options.rate.map_or(Pace::Full, Pace::PerSecond);
         let measured = drive(service.address(), Target::Award, &programme, connections, seconds, pace)?;

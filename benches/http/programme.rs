@@ -1,5 +1,6 @@
 //! A ledger with many cards, made through the same writer that the service runs.
 
+use crate::mixed;
 use counterfoil::app::{Engine, EngineConfig};
 use counterfoil::domain::cards::Issue;
 use counterfoil::domain::customers::PersonRecord;
@@ -12,6 +13,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command as Process;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// What stands in the books before the runs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct History {
+    pub(crate) movements: i64,
+    /// Of every kind and in several shops; else awards alone, in none.
+    pub(crate) mixed: bool,
+}
 
 /// What the load generator needs to know.
 #[derive(Debug, Clone)]
@@ -37,14 +46,14 @@ struct Founded {
 
 impl Programme {
     /// Founds a ledger with the binary's `init` and issues cards in bulk, in a directory of its own.
-    pub(crate) fn prepare(cards: i64, history: i64) -> anyhow::Result<Self> {
+    pub(crate) fn prepare(cards: i64, history: History) -> anyhow::Result<Self> {
         let scratch = Arc::new(tempfile::tempdir()?);
         let programme = Self::found(&scratch.path().join("books"), cards, history)?;
         Ok(Self { _scratch: Some(scratch), ..programme })
     }
 
     /// The ledger that was founded and left in `kept`, else founds it there.
-    pub(crate) fn reuse(kept: &Path, cards: i64, history: i64) -> anyhow::Result<Self> {
+    pub(crate) fn reuse(kept: &Path, cards: i64, history: History) -> anyhow::Result<Self> {
         let (data, note) = (kept.join("books"), kept.join("founded.json"));
         if note.exists() {
             let founded: Founded = serde_json::from_slice(&std::fs::read(note)?)?;
@@ -56,7 +65,7 @@ impl Programme {
         Ok(programme)
     }
 
-    fn found(data: &Path, cards: i64, history: i64) -> anyhow::Result<Self> {
+    fn found(data: &Path, cards: i64, history: History) -> anyhow::Result<Self> {
         let founded =
             Process::new(env!("CARGO_BIN_EXE_counterfoil")).args(["init", "--json", "--data"]).arg(data).output()?;
         anyhow::ensure!(founded.status.success(), "init failed: {}", String::from_utf8_lossy(&founded.stderr));
@@ -65,7 +74,13 @@ impl Programme {
         let programme = Self::of(founded, data.to_owned(), cards);
         let engine = Engine::start(EngineConfig::new(DataDir::new(data)))?;
         submit(&engine, (0..cards).map(|number| card(partner, number)))?;
-        submit(&engine, (0..history).map(|number| programme.award(partner, number)))?;
+        if history.mixed {
+            submit(&engine, mixed::shops(partner))?;
+            let card = |number| CardId::new(programme.card(spread(number)));
+            submit(&engine, (0..history.movements).map(|number| mixed::movement(partner, card, number)))?;
+        } else {
+            submit(&engine, (0..history.movements).map(|number| programme.award(partner, number)))?;
+        }
         engine.stop();
         Ok(programme)
     }
@@ -79,13 +94,13 @@ impl Programme {
     }
 
     fn award(&self, partner: PartnerId, number: i64) -> Request {
-        let random = number.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let particulars = Particulars {
             shop: None,
             name: Some(Order::Id(format!("before-{number}"))),
             note: Note { reason: Some("Purchase reward".to_owned()), ..Note::default() },
+            past: None,
         };
-        let card = CardId::new(self.card(random));
+        let card = CardId::new(self.card(spread(number)));
         let command = Command::Award(Award { card, points: Points::new(5), expires_at: None, particulars });
         Request { partner, actor: Actor::CommandLine, idempotency_key: None, command }
     }
@@ -100,6 +115,10 @@ impl Programme {
     pub(crate) fn data(&self) -> &Path {
         &self.data
     }
+}
+
+fn spread(number: i64) -> u64 {
+    number.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 fn submit(engine: &Engine, requests: impl Iterator<Item = Request>) -> anyhow::Result<()> {
@@ -128,6 +147,7 @@ fn card(partner: PartnerId, number: i64) -> Request {
         activate: true,
         metadata: Metadata::new(),
         shop: None,
+        happened_at: None,
     });
     Request { partner, actor: Actor::CommandLine, idempotency_key: None, command }
 }

@@ -49,6 +49,14 @@ pub(super) fn customer(text: &str) -> Result<CustomerId, String> {
     }
 }
 
+/// Reads a number of the ledger with or without its prefix.
+pub(super) fn number(text: &str, prefix: &str) -> Result<i64, String> {
+    match text.strip_prefix(prefix).unwrap_or(text).parse::<i64>() {
+        Ok(number) if number > 0 => Ok(number),
+        Ok(_) | Err(_) => Err(format!("a number, such as 2 or {prefix}2")),
+    }
+}
+
 /// Reads a scope by its name.
 pub(super) fn scope(text: &str) -> Result<Scope, String> {
     Scope::from_name(text).ok_or_else(|| format!("one of {}", Scope::ALL.map(Scope::name).join(", ")))

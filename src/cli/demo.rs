@@ -82,6 +82,7 @@ fn history(founded: &Founded, card: CardId) -> [Command; 4] {
         shop: Some(founded.shop),
         name: Some(name),
         note: Note { reason: Some(reason.to_owned()), ..Note::default() },
+        past: None,
     };
     let order = |id: &str| Order::Id(id.to_owned());
     let award = |points, particulars| {

@@ -1,10 +1,13 @@
 //! Why a subcommand did not do what it was asked, and the exit code that says so.
 
 use super::backup::BackupError;
+use super::import::SourceError;
 use super::staging::StagingError;
-use crate::control::{CallError, Refused, SocketError};
+use crate::control::{CallError, ImportError, Refused, SocketError};
 use crate::jobs::JobError;
+use crate::ops::OpsError;
 use crate::projections::RebuildError;
+use crate::queries::QueryError;
 use crate::storage::{DataDirError, StorageError};
 use std::io;
 use std::net::SocketAddr;
@@ -34,7 +37,15 @@ pub enum Failure {
     #[error(transparent)]
     Rebuild(#[from] RebuildError),
     #[error(transparent)]
+    Operations(#[from] OpsError),
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    #[error(transparent)]
     Backup(#[from] BackupError),
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Import(#[from] ImportError),
     #[error("cannot listen on {address}: {source}")]
     Listen { address: SocketAddr, source: io::Error },
     #[error("the server failed: {0}")]
@@ -68,6 +79,10 @@ impl Failure {
             | Self::Socket(_)
             | Self::Job(_)
             | Self::Rebuild(_)
+            | Self::Operations(_)
+            | Self::Query(_)
+            | Self::Source(_)
+            | Self::Import(_)
             | Self::Listen { .. }
             | Self::Server(_)
             | Self::File { .. }

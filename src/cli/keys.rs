@@ -34,7 +34,7 @@ Examples:
   counterfoil keys create --data ./books --name till --shop 1 --bearer --scopes loyalty:read,points:manage
   counterfoil keys create --data ./books --allowed-ips 192.0.2.7,10.0.0.0/8 --expires-at 2030-01-01
 
-Scopes: loyalty:read, loyalty:write, points:manage, customers:erase. A key without any may do everything.")]
+Scopes: loyalty:read, loyalty:write, points:manage, customers:erase, programme:manage. A key without any may do everything.")]
 struct Create {
     #[command(flatten)]
     data: Data,

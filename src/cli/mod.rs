@@ -6,7 +6,9 @@ mod arguments;
 mod backup;
 mod demo;
 mod erase;
+mod export;
 mod failure;
+mod import;
 mod init;
 mod keys;
 mod logging;
@@ -47,6 +49,8 @@ enum Sub {
     Status(status::Status),
     Keys(keys::Keys),
     Erase(erase::Erase),
+    Export(Box<export::Export>),
+    Import(import::Import),
     Rebuild(rebuild::Rebuild),
     Backup(backup::Backup),
 }
@@ -63,6 +67,8 @@ pub fn run() -> ExitCode {
         Sub::Status(status) => status.run(&mut output),
         Sub::Keys(keys) => keys.run(&mut output),
         Sub::Erase(erase) => erase.run(&mut output),
+        Sub::Export(export) => export.run(&mut output),
+        Sub::Import(import) => import.run(&mut output),
         Sub::Rebuild(rebuild) => rebuild.run(&mut output),
         Sub::Backup(backup) => backup.run(&mut output),
     };

@@ -3,7 +3,8 @@
 use super::Failure;
 use serde::Serialize;
 use std::fmt::Display;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::time::{Duration, Instant};
 
 /// The standard output.
 #[derive(Debug)]
@@ -20,10 +21,46 @@ impl Output {
         writeln!(stdout, "{text}").and_then(|()| stdout.flush()).map_err(Failure::Output)
     }
 
+    /// Prints one line on stderr, where stdout carries something else.
+    pub(super) fn aside(&mut self, text: impl Display) -> Result<(), Failure> {
+        writeln!(io::stderr().lock(), "{text}").map_err(Failure::Output)
+    }
+
     /// Prints a value as one line of JSON.
     pub(super) fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
         let text = serde_json::to_string(value).map_err(|error| Failure::Output(error.into()))?;
         self.line(text)
+    }
+}
+
+/// How far something is that takes its time, for whoever looks at a terminal.
+#[derive(Debug)]
+pub(super) struct Progress {
+    what: &'static str,
+    shown: Option<Instant>,
+    written: bool,
+}
+
+impl Progress {
+    const EVERY: Duration = Duration::from_millis(250);
+
+    pub(super) fn new(what: &'static str) -> Self {
+        Self { what, shown: io::stderr().is_terminal().then(Instant::now), written: false }
+    }
+
+    pub(super) fn reached(&mut self, count: u64) {
+        if self.shown.is_some_and(|shown| shown.elapsed() >= Self::EVERY) {
+            self.shown = Some(Instant::now());
+            self.written = write!(io::stderr().lock(), "\r{count} {}", self.what).is_ok();
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.written {
+            let _cleared = write!(io::stderr().lock(), "\r\x1b[K");
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::app::Engine;
 use crate::http::{self, HttpConfig, HttpState};
-use crate::ops::Secrets;
+use crate::ops::{ExportJobs, Secrets};
 use crate::queries::Queries;
 use actix_web::dev::ServerHandle;
 use actix_web::rt::{System, SystemRunner};
@@ -31,7 +31,9 @@ impl Server {
     pub(super) fn run(self, engine: &Engine, secrets: Arc<Secrets>, config: &HttpConfig) -> Result<(), Failure> {
         let Self { system, signals, listener } = self;
         let queries = Queries::new(engine.dir().clone(), Arc::clone(engine.live()));
-        let state = HttpState::new(engine.writer().clone(), queries, secrets, engine.clock().clone(), config);
+        let exports = Arc::new(ExportJobs::open(engine.dir())?);
+        let ops = (secrets, exports);
+        let state = HttpState::new(engine.writer().clone(), queries, ops, engine.clock().clone(), config);
         let served = system.block_on(async {
             let server = http::server(state, listener, config)?;
             actix_web::rt::spawn(stop_on(signals, server.handle()));

@@ -36,14 +36,28 @@ pub enum CallError {
 /// # Errors
 /// When neither can be reached, or the request was refused.
 pub fn call(dir: &DataDir, request: &AdminRequest) -> Result<AdminAnswer, CallError> {
+    match way(dir)? {
+        Way::Service(stream) => said(ask(&stream, request).map_err(CallError::Unanswered)?),
+        Way::Here(lock) => said(execute_here(dir, lock, request)?),
+    }
+}
+
+/// Who executes what is asked.
+pub(super) enum Way {
+    Service(UnixStream),
+    Here(Lock),
+}
+
+/// The way to a directory's ledger: its running service, else its lock.
+pub(super) fn way(dir: &DataDir) -> Result<Way, CallError> {
     dir.expect_ledger()?;
     let start = Instant::now();
     loop {
         if let Ok(stream) = UnixStream::connect(dir.control_socket()) {
-            return said(ask(&stream, request).map_err(CallError::Unanswered)?);
+            return Ok(Way::Service(stream));
         }
         match dir.lock() {
-            Ok(lock) => return said(execute_here(dir, lock, request)?),
+            Ok(lock) => return Ok(Way::Here(lock)),
             // Somebody holds it and has no socket yet, or no more: it is starting, ending, or a command like this one.
             Err(DataDirError::InUse(_)) if start.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
             Err(error) => return Err(error.into()),
@@ -85,7 +99,7 @@ pub fn start(config: EngineConfig, lock: Lock) -> Result<(Engine, Operator, Arc<
     let dir = config.dir.clone();
     let engine = Engine::start_locked(config, lock)?;
     let secrets = Arc::new(Secrets::open(&dir)?);
-    let operator = Operator::new(engine.writer().clone(), Arc::clone(&secrets), engine.clock().clone());
+    let operator = Operator::new(&engine, Arc::clone(&secrets));
     Ok((engine, operator, secrets))
 }
 

@@ -75,6 +75,7 @@ pub fn issue_card(operator: &Operator, founded: &Founded, member: &NewMember) ->
         activate: true,
         metadata: Metadata::new(),
         shop: Some(founded.shop),
+        happened_at: None,
     };
     one(&submit(operator, founded.partner, Command::Issue(issue))?, |event| {
         if let Event::CardIssued(issued) = event { Some(issued.card) } else { None }

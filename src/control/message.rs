@@ -1,6 +1,7 @@
 //! Requests and answers of the control socket: one line of JSON each way. Both ends are the same program, so the layout
 //! may change with any release.
 
+use super::import::ImportOptions;
 use crate::domain::programme::{Key, KeyForm, Scope};
 use crate::domain::{CustomerId, KeyId, PartnerId, Seq, ShopId, Timestamp};
 use crate::ops::SecretText;
@@ -20,6 +21,10 @@ pub enum AdminRequest {
         customer: CustomerId,
     },
     Status,
+    /// Waits until views.db reflects everything that was committed, then answers as [`AdminRequest::Status`].
+    CatchUp,
+    /// What follows on the stream are frames of rows.
+    Import(ImportOptions),
 }
 
 /// A credential to be made.
@@ -64,6 +69,8 @@ pub enum AdminAnswer {
         cards_held: usize,
         failing: bool,
     },
+    /// Rows may be sent.
+    ImportBegun,
     Refused(Refused),
 }
 
@@ -140,6 +147,8 @@ mod tests {
             AdminRequest::RevokeKey { key: "key_5".to_owned() },
             AdminRequest::Erase { customer: CustomerId::new(9) },
             AdminRequest::Status,
+            AdminRequest::CatchUp,
+            AdminRequest::Import(ImportOptions { shop: Some(ShopId::new(1)), ..ImportOptions::default() }),
         ] {
             let line = serde_json::to_string(&request).unwrap();
             assert!(!line.contains('\n'));

@@ -2,16 +2,21 @@
 //! starting the engine here when nothing runs. One implementation ([`Operator::execute`]) stands behind both, so the same
 //! request leaves the same events.
 //!
-//! Decides nothing about points or people: it turns requests into commands for the writer.
+//! Decides nothing about points or people: it turns requests, and the rows of an import, into commands for the writer.
 
 mod call;
 mod founding;
+mod import;
 mod message;
 mod operator;
 mod socket;
 
 pub use call::{CallError, call, is_served, lock, start};
 pub use founding::{Founded, Founding, NewMember, found, issue_card, move_points};
+pub use import::{
+    Act, Answered, CustomerRow, Import, ImportError, ImportOptions, Name, Opening, RowRefusal, Rows, TransactionRow,
+    Who,
+};
 pub use message::{AdminAnswer, AdminRequest, KeyView, NewKey, Refused};
 pub use operator::Operator;
 pub use socket::{Control, SocketError, serve};

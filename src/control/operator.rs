@@ -1,13 +1,20 @@
 //! The administrative operations themselves, whichever way they were asked for.
 
 use super::message::{AdminAnswer, AdminRequest, KeyView, NewKey, Refused};
+use crate::app::Engine;
 use crate::clock::Clock;
 use crate::domain::customers::Erase;
 use crate::domain::programme::{CreateKey, Directory, Key, KeyForm, RevokeKey};
 use crate::domain::{CustomerId, Event, KeyId, PartnerId, Rejection, Seq, ShopId};
 use crate::ops::{Credential, SecretText, Secrets};
+use crate::queries::Queries;
+use crate::storage::DataDir;
 use crate::writer::{Actor, Command, Outcome, Refusal, Request, Writer};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long the projector may take to catch up.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Somebody at the machine, with the writer and the secrets at hand.
 #[derive(Debug, Clone)]
@@ -15,13 +22,15 @@ pub struct Operator {
     writer: Writer,
     secrets: Arc<Secrets>,
     clock: Clock,
+    dir: DataDir,
 }
 
 impl Operator {
     /// An operator of a running engine.
     #[must_use]
-    pub fn new(writer: Writer, secrets: Arc<Secrets>, clock: Clock) -> Self {
-        Self { writer, secrets, clock }
+    pub fn new(engine: &Engine, secrets: Arc<Secrets>) -> Self {
+        let (writer, clock, dir) = (engine.writer().clone(), engine.clock().clone(), engine.dir().clone());
+        Self { writer, secrets, clock, dir }
     }
 
     /// Does what is asked, or says why not. Blocks until it is committed.
@@ -33,6 +42,8 @@ impl Operator {
             AdminRequest::RevokeKey { key } => self.revoke_key(&key),
             AdminRequest::Erase { customer } => self.erase(customer),
             AdminRequest::Status => Ok(self.status()),
+            AdminRequest::CatchUp => self.catch_up(),
+            AdminRequest::Import(_) => Err(refused("an import needs the stream to itself".to_owned())),
         };
         done.unwrap_or_else(AdminAnswer::Refused)
     }
@@ -60,6 +71,22 @@ impl Operator {
     #[must_use]
     pub fn head(&self) -> Seq {
         self.writer.live().progress().head()
+    }
+
+    pub(super) fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(super) fn dir(&self) -> &DataDir {
+        &self.dir
+    }
+
+    pub(super) fn queries(&self) -> Queries {
+        Queries::new(self.dir.clone(), Arc::clone(self.writer.live()))
     }
 
     pub(super) fn submit(&self, partner: PartnerId, command: Command) -> Result<Outcome, Refusal> {
@@ -101,6 +128,16 @@ impl Operator {
         Err(refused(format!("there is no customer {customer}")))
     }
 
+    // The head is read before the wait: what is committed meanwhile need not be waited for.
+    fn catch_up(&self) -> Result<AdminAnswer, Refused> {
+        let before = self.status();
+        if self.writer.live().progress().caught_up_blocking(PATIENCE) {
+            Ok(before)
+        } else {
+            Err(refused("views.db is far behind the log: try again in a moment".to_owned()))
+        }
+    }
+
     fn status(&self) -> AdminAnswer {
         let live = self.writer.live();
         AdminAnswer::Status {
@@ -111,7 +148,7 @@ impl Operator {
         }
     }
 
-    fn partner(&self, named: Option<PartnerId>) -> Result<PartnerId, Refused> {
+    pub(super) fn partner(&self, named: Option<PartnerId>) -> Result<PartnerId, Refused> {
         let directory = self.writer.live().directory();
         let mut partners = directory.partners.keys();
         match named {
@@ -127,14 +164,16 @@ impl Operator {
         }
     }
 
+    pub(super) fn check_shop(&self, partner: PartnerId, shop: Option<ShopId>) -> Result<(), Refused> {
+        match shop {
+            Some(shop) if self.writer.live().directory().shop_of(partner, shop).is_none() => Err(no_shop(shop)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     // Refused here, before a hash is kept for a key that the writer would reject.
     fn check_key(&self, new: &NewKey, partner: PartnerId) -> Result<(), Refused> {
-        let directory = self.writer.live().directory();
-        if let Some(shop) = new.shop
-            && directory.shop_of(partner, shop).is_none()
-        {
-            return Err(no_shop(shop));
-        }
+        self.check_shop(partner, new.shop)?;
         if new.form == KeyForm::Bearer && new.shop.is_none() {
             return Err(refused("a bearer token is bound to one shop: name it with --shop".to_owned()));
         }

@@ -1,11 +1,12 @@
 //! The service's end of the control socket: a thread that takes one request at a time. Administrative work is rare, and
-//! one at a time is all it needs.
+//! one at a time is all it needs. An import goes on beside it, on a thread of its own.
 
+use super::import::Sessions;
 use super::message::{AdminAnswer, AdminRequest};
 use super::operator::{Operator, refused};
 use crate::storage::DataDir;
 use std::fs;
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -39,6 +40,7 @@ pub struct Control {
     path: PathBuf,
     stopping: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
+    sessions: Arc<Sessions>,
 }
 
 /// Listens on the directory's control socket. The caller holds the directory's lock, so a socket that is there is stale.
@@ -50,19 +52,21 @@ pub fn serve(dir: &DataDir, operator: Operator) -> Result<Control, SocketError> 
     let listener = listen(dir, &path)?;
     let stopping = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&stopping);
+    let sessions = Arc::new(Sessions::default());
+    let begun = Arc::clone(&sessions);
     let accept = move || {
         for stream in listener.incoming() {
             if told.load(Ordering::Acquire) {
                 break;
             }
-            if let Err(error) = stream.and_then(|stream| answer(&stream, &operator)) {
+            if let Err(error) = stream.and_then(|stream| answer(&stream, &operator, &begun)) {
                 tracing::warn!(%error, "a request on the control socket was not answered");
             }
         }
     };
     let thread = std::thread::Builder::new().name("control".to_owned()).spawn(accept);
     let thread = thread.map_err(|source| SocketError::Io { path: path.clone(), source })?;
-    Ok(Control { path, stopping, thread: Some(thread) })
+    Ok(Control { path, stopping, thread: Some(thread), sessions })
 }
 
 impl Control {
@@ -78,6 +82,7 @@ impl Control {
         if let Some(thread) = self.thread.take() {
             let _ended = thread.join();
         }
+        self.sessions.stop();
         let _removed = fs::remove_file(&self.path);
     }
 }
@@ -113,16 +118,17 @@ fn listen(dir: &DataDir, path: &Path) -> Result<UnixListener, SocketError> {
     make().map_err(|source| SocketError::Io { path: path.to_owned(), source })
 }
 
-fn answer(stream: &UnixStream, operator: &Operator) -> io::Result<()> {
+fn answer(stream: &UnixStream, operator: &Operator, sessions: &Sessions) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = String::new();
-    BufReader::new(stream.take(LINE_MAX)).read_line(&mut line)?;
+    read_line(stream, &mut line)?;
     if line.is_empty() {
         // Somebody only looked whether a service runs.
         return Ok(());
     }
     let answer = match serde_json::from_str::<AdminRequest>(&line) {
+        Ok(AdminRequest::Import(options)) => return sessions.begin(stream.try_clone()?, operator.clone(), options),
         Ok(request) => operator.execute(request),
         Err(_) => AdminAnswer::Refused(refused("the service is of another version and does not know this".to_owned())),
     };
@@ -130,4 +136,17 @@ fn answer(stream: &UnixStream, operator: &Operator) -> io::Result<()> {
     text.push('\n');
     let mut stream = stream;
     stream.write_all(text.as_bytes())
+}
+
+/// Reads up to the end of the line and not a byte further: what follows may be another's to read.
+fn read_line(mut stream: &UnixStream, line: &mut String) -> io::Result<()> {
+    let (mut bytes, mut byte) = (Vec::new(), [0]);
+    while u64::try_from(bytes.len()).is_ok_and(|length| length < LINE_MAX) && stream.read(&mut byte)? > 0 {
+        bytes.push(byte[0]);
+        if byte[0] == b'\n' {
+            break;
+        }
+    }
+    line.push_str(std::str::from_utf8(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?);
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::points::Points;
 use super::programme::Setting;
-use super::{CardId, CustomerId, Money, PartnerId, Seq, ShopId, TemplateId};
+use super::{CardId, CustomerId, Money, PartnerId, Seq, ShopId, TemplateId, Timestamp};
 
 /// A broken rule, with its numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,9 @@ pub enum Rejection {
     PartnerNotFound { partner: PartnerId },
     /// No such shop, or not this partner's.
     ShopNotFound { shop: ShopId },
+    /// A shop that is retired or not active takes no new purchases, awards or redemptions and issues no cards. What was
+    /// begun there is still refunded, corrected and expired.
+    ShopClosed { shop: ShopId },
     /// No such card, or not this partner's.
     CardNotFound { card: CardId },
     /// No such customer, or not this partner's.
@@ -31,10 +34,20 @@ pub enum Rejection {
     CustomerErased { customer: CustomerId },
     /// An email stays as it was registered.
     EmailIsFinal,
+    /// Somebody else changed it since the caller read it: this is its version now.
+    ChangedMeanwhile { version: i64 },
+    /// What happened cannot have happened after it is recorded.
+    HappenedInFuture { happened_at: Timestamp },
     /// A rule or setting that nothing can be computed with, by its name in the API.
     RuleOutOfBounds { rule: &'static str },
     /// There is no conversion: an order is in the partner's own currency.
     CurrencyMismatch { given: String, expected: String },
+    /// What a command moves is more than nothing.
+    NothingMoved,
+    /// One order has so many refunds at most.
+    TooManyRefunds { most: usize },
+    /// The order under this id belongs to another card, or was refunded whole.
+    OrderClosed { order: String },
     /// Nothing of the order is left to refund.
     OrderRefunded { of: Seq },
     /// The order's amount is not known, so that no share of it can be.
@@ -136,7 +149,8 @@ mod tests {
     #[test]
     fn of_two_broken_rules_an_award_names_the_one_declared_earlier() {
         let award = Award { card: CARD, points: Points::new(10), expires_at: Some(at(DAY)), particulars: named(None) };
-        let breaches: [Breach<OnCard<Award>>; 7] = [
+        let breaches: [Breach<OnCard<Award>>; 8] = [
+            ("NothingMoved", |this| this.command.points = Points::ZERO),
             ("CardBlocked", |this| this.card.status = Status::Blocked),
             ("CardInactive", |this| this.card.status = Status::Inactive),
             ("StoreAccessDenied", |this| {
@@ -156,7 +170,8 @@ mod tests {
     #[test]
     fn of_two_broken_rules_a_redemption_names_the_one_declared_earlier() {
         let redeem = Redeem { card: CARD, points: Points::new(10), particulars: named(None) };
-        let breaches: [Breach<OnCard<Redeem>>; 8] = [
+        let breaches: [Breach<OnCard<Redeem>>; 9] = [
+            ("NothingMoved", |this| this.command.points = Points::new(-1)),
             ("CardBlocked", |this| this.card.status = Status::Blocked),
             ("CardInactive", |this| this.card.status = Status::Inactive),
             ("StoreAccessDenied", |this| {
@@ -177,7 +192,8 @@ mod tests {
     #[test]
     fn of_two_broken_rules_a_correction_names_the_one_declared_earlier() {
         let adjust = Adjust { card: CARD, points: Points::new(-10), particulars: named(None) };
-        let breaches: [Breach<OnCard<Adjust>>; 5] = [
+        let breaches: [Breach<OnCard<Adjust>>; 6] = [
+            ("NothingMoved", |this| this.command.points = Points::ZERO),
             ("CardBlocked", |this| this.card.status = Status::Blocked),
             ("CardInactive", |this| this.card.status = Status::Inactive),
             ("TooManyPoints", |this| this.command.points = Points::new(-1_000_000_001)),
@@ -224,6 +240,7 @@ mod tests {
             discount: None,
             expires_at: None,
             note: Note::default(),
+            past: None,
         };
         let breaches: [Breach<Sale>; 11] = [
             ("CurrencyMismatch", |this| this.purchase.currency = Some("USD".to_owned())),
@@ -267,10 +284,13 @@ mod tests {
             order: "1001".to_owned(),
             refund: None,
             cause: RefundCause::Refund,
-            share: Share::Amount(Money::ZERO),
+            share: Share::Amount(Money::new(1.into()).unwrap_or_default()),
             note: Note::default(),
+            past: None,
         };
-        let breaches: [Breach<(Refund, PlacedOrder, Card)>; 4] = [
+        let breaches: [Breach<(Refund, PlacedOrder, Card)>; 6] = [
+            ("NothingMoved", |(refund, ..)| refund.share = Share::Points(Points::ZERO)),
+            ("TooManyRefunds", |(_, order, _)| order.refunded.count = 500),
             ("OrderRefunded", |(_, order, _)| order.refunded.complete = true),
             ("OrderTotalUnknown", |(_, order, _)| order.total = None),
             ("RefundTooLarge", |(refund, ..)| refund.share = Share::Amount(Money::MAX)),
@@ -295,6 +315,7 @@ mod tests {
             activate: true,
             metadata: Metadata::new(),
             shop: None,
+            happened_at: None,
         };
         let breaches: [Breach<(Issue, Holder)>; 2] = [
             ("CustomerHasCard", |(_, holder)| *holder = Holder::HasCard { customer: CUSTOMER, card: CARD }),
@@ -308,7 +329,7 @@ mod tests {
 
     #[test]
     fn of_two_broken_rules_an_update_names_the_one_declared_earlier() {
-        let registered = CustomerRegistered { customer: CUSTOMER, sealed: None };
+        let registered = CustomerRegistered { customer: CUSTOMER, happened_at: None, sealed: None };
         let holder = Customer::registered(&registered, PartnerId::new(1), Seq::new(1), NOW);
         let person = PersonRecord { email: "ona@example.com".to_owned(), ..PersonRecord::default() };
         let update = UpdateCard { card: CARD, email: None, name: None, phone: None, design: None, metadata: None };

@@ -1,7 +1,7 @@
 //! Cards, lots and rules for the tests of decisions.
 
 use super::cards::{Card, CardIssued, CardNumber, Status};
-use super::points::{Lot, Lots, Note, Order, Particulars, Points, Slice};
+use super::points::{Lot, Lots, Order, Particulars, Points, Slice};
 use super::programme::{Partner, Settings, Standing, Template, TemplateRules, Terms};
 use super::{CardId, CustomerId, Draft, LotId, PartnerId, RecordId, Seq, TemplateId, Timestamp};
 
@@ -34,6 +34,7 @@ pub(crate) fn card(lots: &[Lot]) -> Card {
         status: Status::Active,
         design: "default".to_owned(),
         shop: None,
+        happened_at: None,
         sealed: None,
     };
     let card = Card::issued(&issued, PartnerId::new(1), Seq::new(1), at(-DAY));
@@ -98,7 +99,7 @@ impl Programme {
 }
 
 pub(crate) fn named(name: Option<Order>) -> Particulars {
-    Particulars { shop: None, name, note: Note::default() }
+    Particulars { name, ..Particulars::default() }
 }
 
 /// The card once the decision has been recorded, from event 101 on.

@@ -1,6 +1,6 @@
 //! Time as the log counts it: UTC with microseconds. The domain never asks what time it is; it is told.
 
-use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, Duration, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
@@ -26,6 +26,36 @@ impl Timestamp {
     pub fn plus_days(self, days: u32) -> Self {
         const MICROS_PER_DAY: i64 = 86_400_000_000;
         Self(self.0.saturating_add(i64::from(days).saturating_mul(MICROS_PER_DAY))).clamped()
+    }
+
+    /// So many days of 24 hours before this moment.
+    #[must_use]
+    pub fn minus_days(self, days: u32) -> Self {
+        const MICROS_PER_DAY: i64 = 86_400_000_000;
+        Self(self.0.saturating_sub(i64::from(days).saturating_mul(MICROS_PER_DAY))).clamped()
+    }
+
+    /// The first instant of this moment's day, in UTC.
+    #[must_use]
+    pub fn day_start(self) -> Self {
+        self.date_start(Some)
+    }
+
+    /// The first instant of this moment's month, or of the one so many months before it, in UTC.
+    #[must_use]
+    pub fn month_start(self, before: u32) -> Self {
+        self.date_start(|date| date.with_day(1)?.checked_sub_months(chrono::Months::new(before)))
+    }
+
+    /// The first instant of this moment's year, in UTC.
+    #[must_use]
+    pub fn year_start(self) -> Self {
+        self.date_start(|date| date.with_ordinal(1))
+    }
+
+    fn date_start(self, of: impl FnOnce(NaiveDate) -> Option<NaiveDate>) -> Self {
+        let start = of(self.utc().date_naive()).map(|date| date.and_time(NaiveTime::MIN).and_utc());
+        start.map_or(self, |start| Self(start.timestamp_micros())).clamped()
     }
 
     /// The same time of day twelve months of the calendar before; on the last day of February where that day is missing.
@@ -125,6 +155,17 @@ impl<'de> Deserialize<'de> for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_months_and_years_begin_at_midnight_in_utc() {
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        let now = at("2024-03-31T23:59:59.5Z");
+        assert_eq!(now.day_start(), at("2024-03-31"));
+        assert_eq!((now.month_start(0), now.month_start(1)), (at("2024-03-01"), at("2024-02-01")));
+        assert_eq!(at("2024-01-15").month_start(1), at("2023-12-01"));
+        assert_eq!(now.year_start(), at("2024-01-01"));
+        assert_eq!(now.minus_days(31), at("2024-02-29T23:59:59.5Z"));
+    }
 
     #[test]
     fn a_time_survives_its_text_to_the_microsecond() {

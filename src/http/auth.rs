@@ -34,10 +34,19 @@ impl Caller {
         Actor::Key(self.key)
     }
 
-    /// Refuses a caller whose credential lacks the scope. One without any scopes may do everything.
+    /// Refuses a caller whose credential lacks the scope.
     pub(crate) fn needs(&self, scope: Scope) -> Result<(), ApiError> {
-        let may = self.scopes.is_empty() || self.scopes.contains(&scope);
-        if may { Ok(()) } else { Err(ApiError::MissingScope(scope)) }
+        if self.may(scope) { Ok(()) } else { Err(ApiError::MissingScope(scope)) }
+    }
+
+    /// The one shop that the credential is bound to.
+    pub(crate) const fn bound_to(&self) -> Option<ShopId> {
+        self.bound_to
+    }
+
+    /// Whether the credential has the scope. One without any scopes may do everything.
+    pub(crate) fn may(&self, scope: Scope) -> bool {
+        self.scopes.is_empty() || self.scopes.contains(&scope)
     }
 
     /// The caller at the shop that the request names otherwise than by `Shop-ID`.
@@ -153,7 +162,7 @@ fn bearer(value: &str) -> Option<&str> {
 
 // A bearer token is bound to its shop and comes with that shop's id; a pair may name any shop that it may act for.
 fn shop_of_request(request: &HttpRequest, directory: &Directory, key: &Key) -> Result<Option<ShopId>, ApiError> {
-    match (header(request, "shop-id"), key.form) {
+    match (header(request, "shop-id").or_else(|| header(request, "x-shop-id")), key.form) {
         (Some(named), _) => own_shop(directory, key.partner, key.shop, named).map(Some),
         (None, KeyForm::Bearer) => Err(ApiError::AuthRequired),
         (None, KeyForm::Pair) => Ok(key.shop),

@@ -1,15 +1,13 @@
 //! Reading the body of a request: bounded, whatever its content type says, and empty meaning `{}`.
 
 use super::errors::ApiError;
-use super::fields::Fields;
+use super::fields::{Fields, Problem, digits_of, holds_fraction};
 use super::locales::Message;
 use super::{limits, signature};
 use actix_web::dev::Payload;
 use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpRequest, web};
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -19,6 +17,12 @@ pub(crate) struct Body<const MOST: usize = { limits::BODY_BYTES }>(Bytes);
 
 /// The body of a bulk request.
 pub(crate) type BulkBody = Body<{ limits::BULK_BODY_BYTES }>;
+
+/// The body of a request of many rows.
+pub(crate) type ManyBody = Body<{ limits::MANY_BODY_BYTES }>;
+
+/// The body of a request about the programme, which may hold pictures.
+pub(crate) type ProgrammeBody = Body<{ limits::PROGRAMME_BODY_BYTES }>;
 
 impl<const MOST: usize> FromRequest for Body<MOST> {
     type Error = ApiError;
@@ -41,14 +45,29 @@ impl<const MOST: usize> Body<MOST> {
     /// The body's fields.
     pub(crate) fn fields(&self) -> Result<Fields, ApiError> {
         let object = self.object()?;
-        let digits = if object.values().any(Value::is_f64) { self.digits() } else { HashMap::new() };
-        Ok(Fields::new(object).with_digits(digits))
+        let text = std::str::from_utf8(&self.0).ok().filter(|_| object.values().any(holds_fraction));
+        Ok(Fields::new(object).with_digits(text.map(digits_of).unwrap_or_default()))
     }
 
-    // The numbers of a body that was read already, as they were written.
-    fn digits(&self) -> HashMap<String, String> {
-        let raw: HashMap<String, &RawValue> = serde_json::from_slice(&self.0).unwrap_or_default();
-        raw.into_iter().map(|(field, value)| (field, value.get().to_owned())).collect()
+    /// The rows of a bulk request, at most so many: within `field`, or as the body itself.
+    pub(crate) fn rows<'a>(&self, field: &'a str, most: usize) -> Result<(&'a str, Vec<Fields>), ApiError> {
+        let mut fields = match self.0.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            Some(b'[') => {
+                Body::<MOST>(Bytes::from([b"{\"", field.as_bytes(), b"\":", &self.0, b"}"].concat())).fields()?
+            }
+            Some(_) | None => self.fields()?,
+        };
+        let size = fields.length(field);
+        if size > most {
+            return Err(ApiError::BulkTooLarge { size, most });
+        }
+        let rows = fields.objects(field, most);
+        let rows = fields.required(field, rows).unwrap_or_default();
+        if rows.is_empty() && fields.is_sound() {
+            fields.problem(Problem::value(field, Message::MustNotBeEmpty));
+        }
+        let rows = rows.into_iter().map(|(_, row)| row).collect();
+        fields.finish().none_or((field, rows)).map_err(ApiError::Invalid)
     }
 
     fn object(&self) -> Result<Map<String, Value>, ApiError> {

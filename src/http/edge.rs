@@ -5,6 +5,7 @@
 use super::HttpState;
 use super::envelope::failure;
 use super::errors::{ApiError, Form};
+use super::ids;
 use super::locales::Locale;
 use super::rate_limits::Standing;
 use crate::domain::KeyId;
@@ -89,10 +90,13 @@ fn in_error_form<B: MessageBody>(
         return response;
     }
     let known = response.response().error().and_then(|error| error.as_error::<ApiError>()).map(ApiError::form);
-    let form = known.unwrap_or_else(|| {
+    let mut form = known.unwrap_or_else(|| {
         let allowed = response.headers().get(ALLOW).and_then(|allowed| allowed.to_str().ok());
         Form::of_status(status, allowed.map(str::to_owned))
     });
+    if ids::are_numbers(response.request().path()) {
+        ids::in_numbers(&mut form.details);
+    }
     let now = state.map(|state| state.clock.now().to_seconds_text()).unwrap_or_default();
     let mut rendered = failure(&form, Locale::of(response.request()), &context.0.id, &now);
     // What a browser needs in order to show the page why.

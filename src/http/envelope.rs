@@ -20,20 +20,27 @@ pub(crate) struct Answer<T> {
     data: T,
     /// What a list says about its page, where its data is an array.
     meta: Option<Value>,
+    /// The same a second time, under the name that some lists have for it.
+    pagination: Option<Value>,
     replayed: bool,
 }
 
 impl<T: Serialize> Answer<T> {
     pub(crate) const fn ok(message: Message, data: T) -> Self {
-        Self { status: StatusCode::OK, message, data, meta: None, replayed: false }
+        Self { status: StatusCode::OK, message, data, meta: None, pagination: None, replayed: false }
     }
 
     pub(crate) const fn created(message: Message, data: T) -> Self {
-        Self { status: StatusCode::CREATED, message, data, meta: None, replayed: false }
+        Self { status: StatusCode::CREATED, message, data, meta: None, pagination: None, replayed: false }
     }
 
     pub(crate) fn with_meta(mut self, meta: Option<Value>) -> Self {
         self.meta = meta;
+        self
+    }
+
+    pub(crate) fn with_pagination(mut self, pagination: Value) -> Self {
+        self.pagination = Some(pagination);
         self
     }
 
@@ -53,6 +60,8 @@ struct Success<'a, T> {
     data: &'a T,
     #[serde(skip_serializing_if = "Option::is_none")]
     meta: Option<&'a Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pagination: Option<&'a Value>,
 }
 
 impl<T: Serialize> Responder for Answer<T> {
@@ -68,6 +77,7 @@ impl<T: Serialize> Responder for Answer<T> {
             request_id: &request_id,
             data: &self.data,
             meta: self.meta.as_ref(),
+            pagination: self.pagination.as_ref(),
         };
         let body = serde_json::to_vec(&body).expect("answers are plain data with text keys");
         let mut response = HttpResponse::build(self.status);

@@ -2,6 +2,7 @@
 
 use crate::domain::cards::CardNumber;
 use crate::domain::{CardId, CustomerId, Seq, ShopId};
+use serde_json::{Map, Value};
 
 pub(crate) fn card(id: CardId) -> String {
     format!("card_{id}")
@@ -51,6 +52,27 @@ pub(crate) fn parse_card(text: &str) -> Option<CardId> {
 
 pub(crate) fn parse_transaction(text: &str) -> Option<Seq> {
     number_after(text, "txn_").or_else(|| digits(text)).map(Seq::new)
+}
+
+/// Which details of an error name a thing by its id.
+const DETAILS: [&str; 7] =
+    ["card_id", "customer_id", "existing_card_id", "existing_customer_id", "shop_id", "template_id", "transaction_id"];
+
+/// Whether the answers of a path show ids as whole numbers: all but those of `/api` outside `/api/partners`.
+pub(crate) fn are_numbers(path: &str) -> bool {
+    !path.starts_with("/api/") || path.starts_with("/api/partners/")
+}
+
+/// Details of an error with whole numbers as ids. What is the id of nothing stays as the client wrote it.
+pub(crate) fn in_numbers(details: &mut Map<String, Value>) {
+    for name in DETAILS {
+        let Some(Value::String(text)) = details.get(name) else { continue };
+        let text = text.trim();
+        let number = ["card_", "cust_", "shop_", "txn_"].iter().find_map(|prefix| number_after(text, prefix));
+        if let Some(number) = number.or_else(|| digits(text)) {
+            details.insert(name.to_owned(), number.into());
+        }
+    }
 }
 
 fn number_after(text: &str, prefix: &str) -> Option<i64> {

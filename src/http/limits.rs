@@ -32,10 +32,48 @@ pub(crate) const EXPIRING_DAYS: u32 = 30;
 pub(crate) const IDEMPOTENCY_KEY_BYTES: usize = 255;
 /// The body of a request.
 pub(crate) const BODY_BYTES: usize = 64 * 1_024;
+/// The body of a request that creates or changes a part of the programme.
+pub(crate) const PROGRAMME_BODY_BYTES: usize = 256 * 1_024;
+/// A picture of a card template, in bytes of its data URI.
+pub(crate) const PICTURE_BYTES: usize = 100 * 1_024;
+/// The title of a card template, in characters.
+pub(crate) const TITLE_CHARS: usize = 255;
+/// The description of a card template or a shop, in characters.
+pub(crate) const DESCRIPTION_CHARS: usize = 2_000;
+/// The terms of a card template, in characters.
+pub(crate) const TERMS_CHARS: usize = 20_000;
+/// The shops that one card template names.
+pub(crate) const SHOPS_OF_TEMPLATE: usize = 1_000;
+/// The address of a shop, in characters.
+pub(crate) const ADDRESS_CHARS: usize = 500;
+/// A postal code, in characters.
+pub(crate) const POSTAL_CODE_CHARS: usize = 20;
+/// A web address, in characters.
+pub(crate) const URL_CHARS: usize = 2_000;
+/// The pictures of one shop.
+pub(crate) const IMAGES_OF_SHOP: usize = 20;
+/// Decimal places of a degree: a tenth of a millimetre.
+pub(crate) const DEGREE_PLACES: u32 = 9;
+/// What a tier is called, in characters.
+pub(crate) const TIER_NAME_CHARS: usize = 100;
+/// One benefit of a tier, in characters.
+pub(crate) const BENEFIT_CHARS: usize = 500;
+/// The benefits of one tier.
+pub(crate) const BENEFITS_OF_TIER: usize = 50;
+/// Days for which a coupon may be valid.
+pub(crate) const COUPON_DAYS_MAX: i64 = 3_650;
+/// Days after which points may expire: a hundred years.
+pub(crate) const EXPIRATION_DAYS_MAX: i64 = 36_500;
 /// The body of a bulk request.
 pub(crate) const BULK_BODY_BYTES: usize = 2 * 1_024 * 1_024;
 /// Items in one bulk request.
 pub(crate) const BULK_ITEMS: usize = crate::writer::BULK_MAX;
+/// The body of a request of [`MANY_ROWS`].
+pub(crate) const MANY_BODY_BYTES: usize = 4 * 1_024 * 1_024;
+/// Rows in one bulk request under `/partners`.
+pub(crate) const MANY_ROWS: usize = 10_000;
+/// The newest transactions with which a customer is shown.
+pub(crate) const LATEST_TRANSACTIONS: i64 = 20;
 /// A number of days or a page may not be larger than what arithmetic on it can hold.
 pub(crate) const PAGE_NUMBER_MAX: i64 = 1_000_000_000;
 /// The rows of one page under `/{locale}/shop` where the request does not say.

@@ -1,6 +1,6 @@
 //! The HTTP surface: parses, authenticates, submits and renders. No rules, no SQL.
 //!
-//! `edge` surrounds every request; `auth`, `body` and `params` read it; `api` and `shop` hold the handlers of the two surfaces; `errors` alone knows which
+//! `edge` surrounds every request; `auth`, `body` and `params` read it; `api`, `shop` and `partners` hold the handlers of the three surfaces; `errors` alone knows which
 //! failure has which status and code, and `locales` how each is said in which language.
 
 mod addresses;
@@ -18,6 +18,7 @@ mod locales;
 mod numbers;
 mod paging;
 mod params;
+mod partners;
 mod rate_limits;
 mod server;
 mod shop;
@@ -28,10 +29,11 @@ pub use server::{configure, server};
 
 use crate::clock::Clock;
 use crate::domain::Timestamp;
-use crate::ops::Secrets;
+use crate::ops::{ExportJobs, Secrets};
 use crate::queries::Queries;
 use crate::writer::Writer;
 use auth::KeyIndex;
+use partners::Downloads;
 use rate_limits::RateLimits;
 use std::sync::Arc;
 
@@ -69,6 +71,8 @@ pub struct HttpState {
     writer: Writer,
     queries: Queries,
     secrets: Arc<Secrets>,
+    exports: Arc<ExportJobs>,
+    downloads: Downloads,
     clock: Clock,
     keys: KeyIndex,
     rate_limits: RateLimits,
@@ -79,11 +83,19 @@ pub struct HttpState {
 impl HttpState {
     /// Puts together what the handlers need.
     #[must_use]
-    pub fn new(writer: Writer, queries: Queries, secrets: Arc<Secrets>, clock: Clock, config: &HttpConfig) -> Self {
+    pub fn new(
+        writer: Writer,
+        queries: Queries,
+        (secrets, exports): (Arc<Secrets>, Arc<ExportJobs>),
+        clock: Clock,
+        config: &HttpConfig,
+    ) -> Self {
         Self {
             writer,
             queries,
             secrets,
+            exports,
+            downloads: Downloads::default(),
             keys: KeyIndex::default(),
             rate_limits: RateLimits::new(config.rate_limits, clock.clone()),
             clock,

@@ -15,9 +15,13 @@ impl Serialize for Number {
     }
 }
 
-/// Reads a number as it was written, with or without an exponent.
+/// Reads a number as it was written, with or without an exponent; none where it has more digits than can be held.
 pub(crate) fn decimal(text: &str) -> Option<Decimal> {
-    text.parse().ok().or_else(|| Decimal::from_scientific(text).ok())
+    // The library takes underscores between digits, which no format of numbers here has.
+    if text.contains('_') {
+        return None;
+    }
+    Decimal::from_str_exact(text).ok().or_else(|| Decimal::from_scientific(text).ok())
 }
 
 #[cfg(test)]
@@ -38,6 +42,8 @@ mod tests {
             let number = Number(decimal(text).unwrap());
             assert_eq!(serde_json::to_string(&number).unwrap(), written, "{text}");
         }
-        assert_eq!(decimal("much"), None);
+        for text in ["much", "1_000", "", "0.99999999999999999999999999999999"] {
+            assert_eq!(decimal(text), None, "{text}");
+        }
     }
 }

@@ -4,8 +4,8 @@ use super::fields::{Problem, Problems};
 use super::limits;
 use super::locales::Message;
 use super::paging::Paging;
+use crate::domain::MovementType;
 use crate::domain::Timestamp;
-use crate::domain::cards::MovementType;
 use actix_web::{HttpRequest, web};
 use rust_decimal::Decimal;
 
@@ -25,6 +25,11 @@ impl Params {
         }
     }
 
+    /// Pairs that came otherwise than in a query.
+    pub(crate) fn of_pairs(given: Vec<(String, String)>) -> Self {
+        Self { given, problems: Problems::default() }
+    }
+
     pub(crate) fn finish<T>(self, value: T) -> Result<T, super::errors::ApiError> {
         self.problems.none_or(value).map_err(super::errors::ApiError::Invalid)
     }
@@ -33,14 +38,26 @@ impl Params {
         self.problems.push(problem);
     }
 
-    /// The last value given under any of the names; empty means absent.
-    pub(crate) fn text(&self, names: &[&str]) -> Option<(String, String)> {
-        let found = self.given.iter().rev().find(|(name, value)| names.contains(&name.as_str()) && !value.is_empty());
-        found.cloned()
+    /// The value given under any of the names, which all mean the same; empty means absent. Given twice under one name, the
+    /// last counts.
+    pub(crate) fn text(&mut self, names: &[&'static str]) -> Option<(String, String)> {
+        let mut found: Option<(&'static str, String)> = None;
+        for name in names {
+            let Some(value) = self.value(name) else { continue };
+            match &found {
+                Some((field, known)) if *known != value => {
+                    self.problems.push(Problem::value(name, Message::NotTheSame { field }));
+                }
+                Some(_) => {}
+                None => found = Some((name, value)),
+            }
+        }
+        found.map(|(name, value)| (name.to_owned(), value))
     }
 
     pub(crate) fn value(&self, name: &str) -> Option<String> {
-        self.text(&[name]).map(|(_, value)| value)
+        let found = self.given.iter().rev().find(|(given, value)| given == name && !value.is_empty());
+        found.map(|(_, value)| value.clone())
     }
 
     /// One of a set of words.
@@ -53,16 +70,16 @@ impl Params {
         parsed
     }
 
-    pub(crate) fn since(&mut self, names: &[&str]) -> Option<Timestamp> {
+    pub(crate) fn since(&mut self, names: &[&'static str]) -> Option<Timestamp> {
         self.time(names, Timestamp::parse)
     }
 
     /// The end of a range: a bare date includes the whole day.
-    pub(crate) fn until(&mut self, names: &[&str]) -> Option<Timestamp> {
+    pub(crate) fn until(&mut self, names: &[&'static str]) -> Option<Timestamp> {
         self.time(names, Timestamp::parse_range_end)
     }
 
-    fn time(&mut self, names: &[&str], parse: fn(&str) -> Option<Timestamp>) -> Option<Timestamp> {
+    fn time(&mut self, names: &[&'static str], parse: fn(&str) -> Option<Timestamp>) -> Option<Timestamp> {
         let (name, value) = self.text(names)?;
         // In a query, a plus sign that was not escaped arrives as a blank.
         let parsed = parse(&value.replace(' ', "+"));
@@ -72,7 +89,7 @@ impl Params {
         parsed
     }
 
-    pub(crate) fn number(&mut self, names: &[&str], bounds: std::ops::RangeInclusive<i64>) -> Option<i64> {
+    pub(crate) fn number(&mut self, names: &[&'static str], bounds: std::ops::RangeInclusive<i64>) -> Option<i64> {
         let (name, value) = self.text(names)?;
         let number = value.parse::<i64>().ok().filter(|number| bounds.contains(number));
         if number.is_none() {
@@ -123,7 +140,7 @@ impl Params {
     }
 
     /// An id, as whoever reads it writes it.
-    pub(crate) fn id<T>(&mut self, names: &[&str], parse: fn(&str) -> Option<T>) -> Option<T> {
+    pub(crate) fn id<T>(&mut self, names: &[&'static str], parse: fn(&str) -> Option<T>) -> Option<T> {
         let (name, value) = self.text(names)?;
         let id = parse(&value);
         if id.is_none() {

@@ -18,6 +18,8 @@ pub struct Allowances {
     pub pair: Allowance,
     pub bearer: Allowance,
     pub failed: Allowance,
+    /// Pictures of QR codes, which anyone may ask for: by address.
+    pub pictures: Allowance,
 }
 
 /// So many in an hour, so many in a minute.
@@ -33,6 +35,8 @@ impl Default for Allowances {
             pair: Allowance { per_hour: Some(2_000), per_minute: Some(100) },
             bearer: Allowance { per_hour: Some(1_000), per_minute: None },
             failed: Allowance { per_hour: None, per_minute: Some(60) },
+            // Three tills that show a code anew every two seconds ask 90 times.
+            pictures: Allowance { per_hour: None, per_minute: Some(300) },
         }
     }
 }
@@ -63,6 +67,7 @@ enum Subject {
     Key(KeyId),
     Shop(ShopId),
     Address(IpAddr),
+    Viewer(IpAddr),
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -103,6 +108,16 @@ impl RateLimits {
     pub(crate) fn count_failure(&self, request: &HttpRequest, now: Timestamp) -> Verdict {
         match (self.allowances, address_of(request)) {
             (Some(allowances), Some(address)) => self.spend(Subject::Address(address), allowances.failed, now),
+            (Some(_) | None, _) => Verdict { outcome: Ok(()), standing: None },
+        }
+    }
+
+    /// Counts a request for a picture, which needs no credentials, against its address.
+    pub(crate) fn count_picture(&self, request: &HttpRequest) -> Verdict {
+        match (self.allowances, address_of(request)) {
+            (Some(allowances), Some(address)) => {
+                self.spend(Subject::Viewer(address), allowances.pictures, self.clock.now())
+            }
             (Some(_) | None, _) => Verdict { outcome: Ok(()), standing: None },
         }
     }
@@ -171,7 +186,7 @@ impl Used {
 fn forget(all: &mut FxHashMap<Subject, Used>, now: i64) {
     all.retain(|_, used| used.hour == now.div_euclid(HOUR));
     if all.len() >= SUBJECTS_MAX {
-        all.retain(|subject, _| !matches!(subject, Subject::Address(_)));
+        all.retain(|subject, _| !matches!(subject, Subject::Address(_) | Subject::Viewer(_)));
     }
 }
 

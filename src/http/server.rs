@@ -3,7 +3,7 @@
 use super::errors::ApiError;
 use super::locales::Locale;
 use super::shop::{cards, catalogue, points, qr, shops, transactions};
-use super::{HttpConfig, HttpState, api, edge, health};
+use super::{HttpConfig, HttpState, api, edge, health, partners};
 use actix_cors::Cors;
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};
@@ -68,6 +68,7 @@ pub fn configure(routes: &mut web::ServiceConfig) {
             .service(at("/validate-credentials").route(web::post().to(health::validate_credentials)))
             .configure(|routes| shop_routes(routes, &base));
     }
+    partners::routes(routes);
     routes
         .service(web::resource(format!("/{locale}/health")).route(web::get().to(health::health)))
         .service(web::resource(format!("/{locale}/error-codes")).route(packed(web::get().to(catalogue::error_codes))))
@@ -135,7 +136,7 @@ fn customers(routes: &mut web::ServiceConfig) {
 }
 
 // Long answers are compressed for clients that ask for it. Short ones cost more time than they save bytes.
-fn packed(route: Route) -> Route {
+pub(super) fn packed(route: Route) -> Route {
     route.wrap(Compress::default())
 }
 
@@ -160,6 +161,8 @@ fn cors() -> Cors {
             "Accept",
             "Accept-Language",
             "Shop-ID",
+            "X-Shop-ID",
+            "X-Partner-ID",
             "User-Agent",
             "Idempotency-Key",
             "X-Requested-With",
@@ -171,6 +174,8 @@ fn cors() -> Cors {
             "X-RateLimit-Reset",
             "Retry-After",
             "Idempotent-Replayed",
+            "Content-Disposition",
+            "X-Export-As-Of",
         ])
         .max_age(3_600)
 }

@@ -38,6 +38,9 @@ enum Interruption {
     Writer(#[from] Refusal),
     #[error("the projector is behind")]
     Behind,
+    /// What an import brings may be due long since, and still needed by its later rows.
+    #[error("an import has begun and not ended")]
+    Importing,
 }
 
 /// The running job.
@@ -56,7 +59,7 @@ impl ExpiryJob {
         let views = open_reader(dir)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let (stop, stopped) = watch::channel(false);
-        let work = Work { views, writer, clock, stopped };
+        let work = Work { dir: dir.clone(), views, writer, clock, stopped };
         // The future is made in the thread that runs it: a connection may move there, but not be shared.
         let run = move || runtime.block_on(work.run(period));
         let thread = std::thread::Builder::new().name("expiry".to_owned()).spawn(run)?;
@@ -83,6 +86,7 @@ impl Drop for ExpiryJob {
 }
 
 struct Work {
+    dir: DataDir,
     views: Connection,
     writer: Writer,
     clock: Clock,
@@ -95,10 +99,20 @@ type Place = (i64, i64);
 impl Work {
     async fn run(self, period: Duration) {
         let mut stopped = self.stopped.clone();
+        let mut rests = false;
         while !*stopped.borrow() {
             match self.pass().await {
-                Ok(0) => {}
-                Ok(cards) => tracing::info!(cards, "wrote off points whose time had come"),
+                Ok(cards) => {
+                    rests = false;
+                    if cards > 0 {
+                        tracing::info!(cards, "wrote off points whose time had come");
+                    }
+                }
+                Err(Interruption::Importing) if rests => {}
+                Err(Interruption::Importing) => {
+                    rests = true;
+                    tracing::info!("the expiry job rests until the import has ended; balances are exact without it");
+                }
                 Err(error) => tracing::warn!(%error, "the expiry job was interrupted and tries again"),
             }
             let _told = tokio::time::timeout(period, stopped.changed()).await;
@@ -113,6 +127,10 @@ impl Work {
             return Err(Interruption::Behind);
         }
         while !*self.stopped.borrow() {
+            // Held until the page is answered: an import begins after it, and finds what it wrote off.
+            let Some(_turn) = self.writer.expiry_turn().filter(|_| !self.dir.is_importing()) else {
+                return Err(Interruption::Importing);
+            };
             let page = due(&self.views, now, after)?;
             let Some(last) = page.last() else { break };
             after = *last;

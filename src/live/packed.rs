@@ -37,7 +37,8 @@ impl Packed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::cards::{LastMovement, MovementType, Status};
+    use crate::domain::MovementType;
+    use crate::domain::cards::{LastMovement, Status};
     use crate::domain::points::Points;
     use crate::domain::samples::{NOW, card, lot};
     use crate::domain::{RecordId, ShopId};

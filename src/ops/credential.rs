@@ -79,7 +79,7 @@ pub fn split_bearer(token: &str) -> Option<(&str, &str)> {
     (public_id.starts_with(BEARER_PREFIX) && !secret.is_empty()).then_some((public_id, secret))
 }
 
-fn random_id(chars: usize) -> Result<String, rand::rand_core::OsError> {
+pub(super) fn random_id(chars: usize) -> Result<String, rand::rand_core::OsError> {
     let mut bytes = vec![0; chars];
     OsRng.try_fill_bytes(&mut bytes)?;
     Ok(bytes.into_iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect())

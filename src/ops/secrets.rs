@@ -17,6 +17,8 @@ pub enum OpsError {
     Open(#[from] StorageError),
     #[error("ops.db: {0}")]
     Database(#[from] rusqlite::Error),
+    #[error("the system has no randomness to give: {0}")]
+    Randomness(#[from] rand::rand_core::OsError),
     #[error("ops.db holds a hash of the wrong length for {0}: restore the file from a backup")]
     Torn(String),
 }

@@ -43,6 +43,21 @@ pub fn customer_by_email(
         .optional()
 }
 
+/// The customers who have that phone number ([`vault::lookup_hash`]); two of them where there are more.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn customers_by_phone(
+    connection: &Connection,
+    partner: PartnerId,
+    hash: &[u8; 16],
+) -> rusqlite::Result<Vec<CustomerId>> {
+    let mut statement =
+        connection.prepare_cached("SELECT customer FROM customers WHERE partner = ?1 AND phone_hash = ?2 LIMIT 2")?;
+    let found = statement.query_map((partner.get(), hash.as_slice()), |row| row.get(0).map(CustomerId::new))?;
+    found.collect()
+}
+
 /// Every vault record about a customer, those of their cards' movements included.
 ///
 /// # Errors
@@ -75,6 +90,13 @@ impl Contact {
             phone: phone.map(|phone| vault::lookup_hash(partner, "phone", &phone)),
         }
     }
+}
+
+/// Takes a customer's look-up columns away until the row is saved.
+pub(super) fn release(connection: &Connection, customer: CustomerId) -> rusqlite::Result<()> {
+    let mut statement =
+        connection.prepare_cached("UPDATE customers SET email_hash = NULL, phone_hash = NULL WHERE customer = ?1")?;
+    statement.execute([customer.get()]).map(|_| ())
 }
 
 /// Writes a customer's row. Without `contact` its look-up columns stay as they are.

@@ -2,13 +2,13 @@
 
 use super::cards::CountKey;
 use super::customers::Contact;
-use super::movements::Movement;
+use super::movements::MovementRow;
 use super::transaction_counts::TransactionCounts;
 use super::{cards, customers, idempotency, layout, load_card, load_customer, programme, refunds};
 use crate::domain::cards::Card;
 use crate::domain::customers::Customer;
 use crate::domain::programme::Directory;
-use crate::domain::{CardId, CustomerId, Event, RecordId, Seq, Stream, Timestamp};
+use crate::domain::{CardId, CustomerId, Event, Movement, RecordId, Seq, Stream, Timestamp};
 use crate::event_log::{Hash, LogError, Stored, ZERO_HASH, key_hash};
 use crate::vault;
 use rusqlite::Connection;
@@ -54,7 +54,7 @@ pub(super) struct Fold {
     cards: FxHashMap<CardId, Touched>,
     customers: BTreeMap<CustomerId, (Customer, Option<Contact>)>,
     records: Vec<(CustomerId, RecordId)>,
-    movements: Vec<Movement>,
+    movements: Vec<MovementRow>,
     counts: TransactionCounts,
     keys: Vec<(i64, Seq)>,
     refunds: Vec<(Seq, Seq)>,
@@ -93,7 +93,7 @@ impl Fold {
         if let Event::PointsRefunded(event) = &stored.event {
             self.refunds.push((event.of, stored.seq));
         }
-        if let Some(movement) = Movement::of(&stored) {
+        if let Some(movement) = MovementRow::of(&stored) {
             self.counts.add(&movement);
             self.movements.push(movement);
         }
@@ -192,7 +192,14 @@ impl Fold {
         self.write_movements(views)?;
         self.counts.write(views)?;
         self.write_cards(views, recent)?;
-        for (customer, contact) in std::mem::take(&mut self.customers).into_values() {
+        let touched = std::mem::take(&mut self.customers);
+        for (customer, contact) in touched.values() {
+            // One may have taken the email that another gave up: it has to be free before anybody's row has it.
+            if contact.is_some() && customer.version > 1 {
+                customers::release(views, customer.id)?;
+            }
+        }
+        for (customer, contact) in touched.into_values() {
             customers::save(views, &customer, contact)?;
         }
         self.records.sort_unstable();
@@ -221,9 +228,8 @@ impl Fold {
             let folded = match touched {
                 Touched::Folded(folded) => folded,
                 Touched::Waiting(events) => {
-                    if let Some(card) = moved_only(&events, recent(id)) {
-                        let movements = events.iter().map(|(seq, _, event)| (*seq, event));
-                        cards::save_moved(views, &card, movements)?;
+                    if let Some((card, movements)) = moved_only(&events, recent(id)) {
+                        cards::save_moved(views, &card, movements.into_iter())?;
                         continue;
                     }
                     self.fold_waiting(id, &events, views)?
@@ -256,16 +262,17 @@ impl Fold {
     }
 }
 
-/// The card after these events, if it is in memory as of the last of them and they did no more than move points.
-fn moved_only(events: &[(Seq, Timestamp, Event)], recent: Option<Card>) -> Option<Card> {
+/// The card after these events with its movements, if it is in memory as of the last of them and they did no more than move points.
+fn moved_only(events: &[(Seq, Timestamp, Event)], recent: Option<Card>) -> Option<(Card, Vec<(Seq, Movement<'_>)>)> {
     let (last, _, _) = events.last()?;
-    let moved = events.iter().all(|(_, _, event)| Movement::is(event));
-    recent.filter(|card| moved && card.as_of == *last)
+    let card = recent.filter(|card| card.as_of == *last)?;
+    let movements: Option<_> = events.iter().map(|(seq, _, event)| Some((*seq, Movement::of(event)?))).collect();
+    Some((card, movements?))
 }
 
 /// The vault record that an event about a card names; a movement's stands in its own row.
 fn standing_record(event: &Event) -> Option<RecordId> {
-    if Movement::is(event) { None } else { event.sealed().map(|sealed| sealed.record) }
+    if Movement::of(event).is_some() { None } else { event.sealed().map(|sealed| sealed.record) }
 }
 
 fn count_change(counts: &mut BTreeMap<CountKey, i64>, before: Option<&Card>, card: &Card) {

@@ -18,7 +18,7 @@ mod transaction_counts;
 
 pub use cards::{card_by_number, card_of_customer, cards_of_customer, each_card, load_card};
 pub use compare::{Difference, compare};
-pub use customers::{customer_by_email, customer_records, load_customer};
+pub use customers::{customer_by_email, customer_records, customers_by_phone, load_customer};
 pub use idempotency::{each_key_hash, events_with_key_hash};
 pub use layout::{LAYOUT, ViewsState, state, watermark};
 pub use movements::earned_since;

@@ -1,9 +1,8 @@
 //! History: the table `movements`, one row for each event that moved points.
 
-use crate::domain::cards::MovementType;
-use crate::domain::orders::{TransactionKind, order_total};
+use crate::domain::orders::TransactionKind;
 use crate::domain::points::Points;
-use crate::domain::{CardId, Event, Money, PartnerId, RecordId, Seq, ShopId, Timestamp};
+use crate::domain::{CardId, Money, Movement, MovementType, PartnerId, RecordId, Seq, ShopId, Timestamp};
 use crate::event_log::Stored;
 use rusqlite::Connection;
 use rust_decimal::Decimal;
@@ -17,14 +16,14 @@ pub fn earned_since(connection: &Connection, card: CardId, since: Timestamp) -> 
     // One statement, so that both are of one moment.
     let mut statement = connection.prepare_cached(
         "SELECT (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'watermark'), coalesce(sum(points), 0) \
-         FROM movements WHERE card = ?1 AND type IN ('award', 'refund') AND at >= ?2",
+         FROM movements WHERE card = ?1 AND type IN ('award', 'refund') AND coalesce(happened_at, at) >= ?2",
     )?;
     statement.query_row((card.get(), since.micros()), |row| Ok((Seq::new(row.get(0)?), Points::new(row.get(1)?))))
 }
 
 /// A row of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Movement {
+pub(super) struct MovementRow {
     pub(super) seq: Seq,
     pub(super) partner: PartnerId,
     card: CardId,
@@ -40,135 +39,47 @@ pub(super) struct Movement {
     actor: String,
     record: Option<RecordId>,
     at: Timestamp,
+    /// When it really happened, where that is not when it was recorded.
+    happened_at: Option<Timestamp>,
     /// The order's total, in ten-thousandths; none where the row states none.
     amount: Option<i64>,
 }
 
-impl Movement {
-    /// Whether an event moves points.
-    pub(super) const fn is(event: &Event) -> bool {
-        matches!(
-            event,
-            Event::PointsAwarded(_)
-                | Event::PointsRedeemed(_)
-                | Event::PointsAdjusted(_)
-                | Event::PointsExpired(_)
-                | Event::OrderRecorded(_)
-                | Event::PointsRefunded(_)
-                | Event::PointsReturned(_)
-        )
-    }
-
-    /// The row that an event adds, where it moved points.
+impl MovementRow {
+    /// The row that an event adds, where it is a movement.
     pub(super) fn of(stored: &Stored) -> Option<Self> {
-        let mut row = match &stored.event {
-            Event::PointsAwarded(event) => Self {
-                shop: event.shop,
-                order: event.order.clone(),
-                reference: event.reference.clone(),
-                expires_at: event.lot.and_then(|lot| lot.expires_at),
-                ..Self::new(stored, MovementType::Award, event.card, event.points, event.balance_before, event.balance)
-            },
-            Event::PointsRedeemed(event) => Self {
-                shop: event.shop,
-                order: event.order.clone(),
-                reference: event.reference.clone(),
-                ..Self::new(stored, MovementType::Redeem, event.card, event.points, event.balance_before, event.balance)
-            },
-            Event::PointsAdjusted(event) => Self {
-                shop: event.shop,
-                reference: event.reference.clone(),
-                expires_at: event.lot.and_then(|lot| lot.expires_at),
-                ..Self::new(stored, MovementType::Adjust, event.card, event.points, event.balance_before, event.balance)
-            },
-            Event::PointsExpired(event) => Self {
-                shop: event.shop,
-                reference: event.reference.clone(),
-                ..Self::new(stored, MovementType::Expire, event.card, event.points, event.balance_before, event.balance)
-            },
-            Event::OrderRecorded(event) => Self {
-                shop: event.shop,
-                order: Some(event.order.clone()),
-                ..Self::new(stored, MovementType::Order, event.card, Points::ZERO, event.balance, event.balance)
-            },
-            Event::PointsRefunded(event) => Self {
-                shop: event.shop,
-                order: Some(event.order.clone()),
-                reference: event.refund.clone(),
-                ..Self::new(stored, MovementType::Refund, event.card, event.points, event.balance_before, event.balance)
-            },
-            Event::PointsReturned(event) => Self {
-                shop: event.shop,
-                order: Some(event.order.clone()),
-                reference: event.refund.clone(),
-                expires_at: event.lot.and_then(|lot| lot.expires_at),
-                ..Self::new(stored, MovementType::Return, event.card, event.points, event.balance_before, event.balance)
-            },
-            Event::PartnerCreated(_)
-            | Event::PartnerSettingsChanged(_)
-            | Event::ShopOpened(_)
-            | Event::ShopUpdated(_)
-            | Event::ShopRetired(_)
-            | Event::TemplateCreated(_)
-            | Event::TemplateUpdated(_)
-            | Event::TemplateRetired(_)
-            | Event::KeyCreated(_)
-            | Event::KeyRevoked(_)
-            | Event::CustomerRegistered(_)
-            | Event::CustomerUpdated(_)
-            | Event::CustomerErased(_)
-            | Event::CardIssued(_)
-            | Event::CardUpdated(_)
-            | Event::CardActivated(_)
-            | Event::CardBlocked(_)
-            | Event::CardUnblocked(_)
-            | Event::CardTierChanged(_) => return None,
-        };
-        row.record = stored.event.sealed().map(|sealed| sealed.record);
-        row.kind = TransactionKind::of(&stored.event)?;
-        row.amount = Some(ten_thousandths(order_total(&stored.event))).filter(|amount| *amount != 0);
-        Some(row)
-    }
-
-    fn new(
-        stored: &Stored,
-        movement: MovementType,
-        card: CardId,
-        points: Points,
-        balance_before: Points,
-        balance_after: Points,
-    ) -> Self {
-        let (seq, at, actor) = (stored.seq, stored.at, stored.actor.clone());
-        let (shop, order, reference, expires_at, record) = (None, None, None, None, None);
-        Self {
-            seq,
+        let moved = Movement::of(&stored.event)?.stated();
+        Some(Self {
+            seq: stored.seq,
             partner: stored.partner,
-            card,
-            movement,
-            kind: TransactionKind::Award,
-            points,
-            balance_before,
-            balance_after,
-            shop,
-            order,
-            reference,
-            expires_at,
-            actor,
-            record,
-            at,
-            amount: None,
-        }
+            card: moved.card,
+            movement: moved.movement,
+            kind: moved.kind,
+            points: moved.points,
+            balance_before: moved.before,
+            balance_after: moved.after,
+            shop: moved.shop,
+            order: moved.order.map(str::to_owned),
+            // A refund's own id is the name that its caller gave it.
+            reference: moved.refund.or(moved.reference).map(str::to_owned),
+            expires_at: moved.lot.and_then(|lot| lot.expires_at),
+            actor: stored.actor.clone(),
+            record: stored.event.sealed().map(|sealed| sealed.record),
+            at: stored.at,
+            happened_at: moved.happened_at,
+            amount: Some(ten_thousandths(moved.order_total())).filter(|amount| *amount != 0),
+        })
     }
 
     /// Adds the row.
     pub(super) fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
         let mut statement = connection.prepare_cached(
             "INSERT INTO movements (seq, card, type, points, balance_before, balance_after, shop, order_id, reference, \
-             expires_at, actor, record, at, partner, kind, amount) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+             expires_at, actor, record, at, partner, kind, amount, happened_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
         )?;
         statement
-            .execute((
+            .execute(rusqlite::params![
                 self.seq.get(),
                 self.card.get(),
                 self.movement.name(),
@@ -176,16 +87,17 @@ impl Movement {
                 self.balance_before.get(),
                 self.balance_after.get(),
                 self.shop.map(ShopId::get),
-                &self.order,
-                &self.reference,
+                self.order,
+                self.reference,
                 self.expires_at.map(Timestamp::micros),
-                &self.actor,
+                self.actor,
                 self.record.map(RecordId::get),
                 self.at.micros(),
                 self.partner.get(),
                 self.kind.place(),
                 self.amount,
-            ))
+                self.happened_at.map(Timestamp::micros),
+            ])
             .map(|_| ())
     }
 }

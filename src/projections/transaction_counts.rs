@@ -1,7 +1,7 @@
 //! How many transactions of each kind and shop each block of the log holds, so that a page of a list can be counted and found
 //! without reading the list: the table `transaction_counts`.
 
-use super::movements::Movement;
+use super::movements::MovementRow;
 use crate::domain::{PartnerId, ShopId};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ struct Sums {
 pub(super) struct TransactionCounts(BTreeMap<Key, Sums>);
 
 impl TransactionCounts {
-    pub(super) fn add(&mut self, movement: &Movement) {
+    pub(super) fn add(&mut self, movement: &MovementRow) {
         let block = movement.seq.get().div_euclid(TRANSACTION_BLOCK);
         let shop = movement.shop.map_or(0, ShopId::get);
         let sums = self.0.entry((movement.partner, block, movement.kind.place(), shop)).or_default();

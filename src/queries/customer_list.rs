@@ -23,7 +23,7 @@ pub struct CustomerFilter {
     pub email: Option<String>,
     pub phone: Option<String>,
     pub card_number: Option<String>,
-    /// Part of the name or the email, in any case.
+    /// Part of the name, the email or the phone number, in any case.
     pub search: Option<String>,
 }
 
@@ -78,7 +78,7 @@ impl Queries {
         .await
     }
 
-    fn all_customers(
+    pub(super) fn all_customers(
         &self,
         connection: &Connection,
         partner: PartnerId,
@@ -203,8 +203,10 @@ fn search_walk(connection: &Connection, partner: PartnerId, part: &str) -> Resul
     Ok(Found { customers, complete: true })
 }
 
-fn matches_part(person: &PersonRecord, part: &str) -> bool {
-    person.email.to_lowercase().contains(part) || person.display_name().to_lowercase().contains(part)
+pub(super) fn matches_part(person: &PersonRecord, part: &str) -> bool {
+    person.email.to_lowercase().contains(part)
+        || person.display_name().to_lowercase().contains(part)
+        || person.phone.as_ref().is_some_and(|phone| phone.contains(part))
 }
 
 fn page_of(all: &[CustomerId], window: Window) -> Page<CustomerId> {

@@ -1,7 +1,8 @@
 //! A card's history: its movements, newest first.
 
 use super::{Page, Queries, QueryError, Window, bodies};
-use crate::domain::cards::{Card, MovementType};
+use crate::domain::MovementType;
+use crate::domain::cards::Card;
 use crate::domain::points::{Note, Points};
 use crate::domain::{CardId, PartnerId, Seq, Timestamp};
 use crate::projections;
@@ -39,6 +40,7 @@ pub struct MovementView {
     pub sealed: bool,
     /// What was typed; none where nothing was, or once erased.
     pub note: Option<Note>,
+    /// When it happened. Of an import's rows that is not when they were recorded, by which the history is in order.
     pub at: Timestamp,
 }
 
@@ -73,7 +75,7 @@ impl Queries {
 }
 
 const ROW: &str = "SELECT movements.seq, movements.type, movements.points, movements.balance_before, movements.balance_after, \
-     movements.order_id, movements.reference, movements.expires_at, movements.record, movements.at, sealed.body \
+     movements.order_id, movements.reference, movements.expires_at, movements.record, coalesce(movements.happened_at, movements.at), sealed.body \
      FROM movements LEFT JOIN ledger.sealed_records AS sealed ON sealed.record = movements.record WHERE movements.seq = ?1";
 const NEWEST: &str = "SELECT seq FROM movements INDEXED BY movements_by_card \
      WHERE card = ?1 AND type IN ('award', 'redeem') ORDER BY seq DESC LIMIT ?2";

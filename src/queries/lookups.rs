@@ -39,6 +39,15 @@ impl Lookups<'_> {
         self.0.here(|connection| Ok(projections::customer_by_email(connection, partner, &hash)?))
     }
 
+    /// The customers with that phone number, by its digits alone: none, the one, or two of several.
+    ///
+    /// # Errors
+    /// When the views cannot be read.
+    pub fn customers_by_phone(&self, partner: PartnerId, phone: &str) -> Result<Vec<CustomerId>, QueryError> {
+        let hash = vault::lookup_hash(partner, "phone", &PersonRecord::phone_key(phone));
+        self.0.here(|connection| Ok(projections::customers_by_phone(connection, partner, &hash)?))
+    }
+
     /// The card of a customer, who must be the partner's: the outer option says whether there is such a customer.
     ///
     /// # Errors

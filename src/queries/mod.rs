@@ -10,13 +10,17 @@ mod card_views;
 mod connections;
 mod counts;
 mod customer_list;
+mod customer_sheets;
 mod customer_views;
+mod customer_walk;
 mod expiring;
+mod exports;
 mod history;
 mod lookups;
 mod programme;
 mod shops;
 mod templates;
+mod transaction_words;
 mod transactions;
 
 pub use card_list::{CardFilter, CardListItem, CardSort, SortKey};
@@ -24,12 +28,19 @@ pub use card_sheets::{CardNames, CardSheet};
 pub use card_views::{BlockedCard, CardView};
 pub use connections::{Queries, QueryError};
 pub use customer_list::{CustomerFilter, CustomerPage, PHONE_MAX, SEARCH_WALK_MAX};
+pub use customer_sheets::{CustomerFigures, CustomerSheet};
 pub use customer_views::{CustomerCard, CustomerView};
+pub use customer_walk::{CustomerSearch, CustomerSort};
 pub use expiring::{EXPIRING_WALK_MAX, ExpiringLot, ExpiringPage};
+pub use exports::{
+    CardRow, CustomerRow, CustomersCard, DataSet, EXPORT_PAGE, ExportFilter, ExportPage, ExportPosition,
+    ExportQuestion, ExportReader, ExportRows, TransactionRow, Wanted,
+};
 pub use history::{HISTORY_WALK_MAX, HistoryFilter, HistoryPage, MovementView};
 pub use lookups::Lookups;
 pub use shops::{Around, ShopFilter, ShopSort, ShopView};
 pub use templates::{TemplateFilter, TemplateView};
+pub use transaction_words::{TRANSACTION_WORDS, kinds_of, transaction_word};
 pub use transactions::{TransactionFilter, TransactionPage, TransactionSort, TransactionView};
 
 /// Which rows of a list: `limit` of them after `offset`.
@@ -71,7 +82,10 @@ pub fn statements() -> Vec<(&'static str, String)> {
     all.extend(counts::statements());
     all.extend(history::statements());
     all.extend(customer_list::statements());
+    all.extend(customer_sheets::statements());
+    all.extend(customer_walk::statements());
     all.extend(expiring::statements());
     all.extend(transactions::statements());
+    all.extend(exports::statements());
     all
 }

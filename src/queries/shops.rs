@@ -51,7 +51,7 @@ impl ShopView {
     /// Whether it is open for business.
     #[must_use]
     pub fn is_active(&self) -> bool {
-        self.shop.facts.is_active && self.shop.retired_at.is_none()
+        self.shop.is_open()
     }
 }
 

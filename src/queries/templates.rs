@@ -8,12 +8,14 @@ use rusqlite::Connection;
 /// Which templates are listed. What is given must all match.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TemplateFilter {
-    /// Part of a title, in any case and language.
+    /// Part of a title, in any case and language; or the whole number of the template, also as its QR code writes it.
     pub search: Option<String>,
     pub is_active: Option<bool>,
     pub third_party: Option<bool>,
     /// Whose cards earn and spend there.
     pub shop: Option<ShopId>,
+    /// Whether it was deleted.
+    pub is_retired: Option<bool>,
 }
 
 /// A template with everything that is shown of it.
@@ -76,9 +78,12 @@ impl TemplateFilter {
         let rules = &view.template.rules;
         let titled = |search: &String| {
             let search = search.to_lowercase();
-            view.record.title.values().any(|title| title.to_lowercase().contains(&search))
+            let number = view.template.id.to_string();
+            search.strip_prefix("tpl-").unwrap_or(&search) == number
+                || view.record.title.values().any(|title| title.to_lowercase().contains(&search))
         };
         self.is_active.is_none_or(|wanted| wanted == view.is_active())
+            && self.is_retired.is_none_or(|wanted| wanted == view.template.retired_at.is_some())
             && self.third_party.is_none_or(|wanted| wanted == rules.third_party)
             && rules.applies_at(self.shop)
             && self.search.as_ref().is_none_or(titled)

@@ -10,7 +10,7 @@ use crate::domain::customers::PersonRecord;
 use crate::domain::orders::TransactionKind;
 use crate::domain::points::{Note, Points};
 use crate::domain::programme::{Directory, Localised, ShopRecord, TemplateRecord};
-use crate::domain::{CardId, CustomerId, Event, PartnerId, Seq, ShopId, Timestamp};
+use crate::domain::{CardId, CustomerId, Event, Movement, PartnerId, Seq, ShopId, Timestamp};
 use crate::projections::{self, TRANSACTION_BLOCK};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
@@ -44,6 +44,7 @@ pub enum TransactionSort {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TransactionView {
     pub seq: Seq,
+    /// When it happened. Of an import's rows that is not when they were recorded, by which lists are in order.
     pub at: Timestamp,
     pub kind: TransactionKind,
     pub event: Event,
@@ -134,7 +135,7 @@ const BLOCKS: &str = "SELECT block, sum(transactions), sum(gained), sum(lost) FR
      WHERE partner = ?1 AND block BETWEEN ?2 AND ?3 AND (?4 >> kind) & 1 AND (?5 IS NULL OR shop = ?5) \
      GROUP BY block ORDER BY block";
 const LAST: &str = "SELECT seq FROM movements ORDER BY seq DESC LIMIT 1";
-const ROW: &str = "SELECT events.kind, events.schema, events.payload, movements.kind, movements.balance_after, movements.at, \
+const ROW: &str = "SELECT events.kind, events.schema, events.payload, movements.kind, movements.balance_after, coalesce(movements.happened_at, movements.at), \
      movements.card, sealed.body FROM movements JOIN ledger.events AS events ON events.seq = movements.seq \
      LEFT JOIN ledger.sealed_records AS sealed ON sealed.record = movements.record \
      WHERE movements.seq = ?1 AND movements.partner = ?2";
@@ -364,7 +365,11 @@ fn view(
     let event = Event::decode(&kind, schema, payload).map_err(|_| rusqlite::Error::InvalidQuery)?;
     let card = CardId::new(row.get(6)?);
     let card = projections::load_card(connection, card)?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-    let shop = shop_of(&event).map(|shop| shop_name(connection, directory, shop)).transpose()?.flatten();
+    let shop = Movement::of(&event)
+        .and_then(|movement| movement.stated().shop)
+        .map(|shop| shop_name(connection, directory, shop))
+        .transpose()?
+        .flatten();
     Ok(Some(TransactionView {
         seq: Seq::new(seq),
         at: Timestamp::from_micros(row.get(5)?),
@@ -379,37 +384,6 @@ fn view(
         person: super::card_views::holder(connection, card.customer)?,
         shop,
     }))
-}
-
-fn shop_of(event: &Event) -> Option<ShopId> {
-    match event {
-        Event::PointsAwarded(event) => event.shop,
-        Event::PointsRedeemed(event) => event.shop,
-        Event::PointsAdjusted(event) => event.shop,
-        Event::PointsExpired(event) => event.shop,
-        Event::OrderRecorded(event) => event.shop,
-        Event::PointsRefunded(event) => event.shop,
-        Event::PointsReturned(event) => event.shop,
-        Event::PartnerCreated(_)
-        | Event::PartnerSettingsChanged(_)
-        | Event::ShopOpened(_)
-        | Event::ShopUpdated(_)
-        | Event::ShopRetired(_)
-        | Event::TemplateCreated(_)
-        | Event::TemplateUpdated(_)
-        | Event::TemplateRetired(_)
-        | Event::KeyCreated(_)
-        | Event::KeyRevoked(_)
-        | Event::CustomerRegistered(_)
-        | Event::CustomerUpdated(_)
-        | Event::CustomerErased(_)
-        | Event::CardIssued(_)
-        | Event::CardUpdated(_)
-        | Event::CardActivated(_)
-        | Event::CardBlocked(_)
-        | Event::CardUnblocked(_)
-        | Event::CardTierChanged(_) => None,
-    }
 }
 
 fn title(connection: &Connection, directory: &Directory, card: &Card) -> Result<Localised, QueryError> {

@@ -64,6 +64,35 @@ impl DataDir {
         self.0.join("control.sock")
     }
 
+    /// Notes that an import has begun. It stays noted until [`DataDir::unmark_import`], also when the process dies.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn mark_import(&self) -> io::Result<()> {
+        std::fs::write(self.import_mark(), "an import has begun and not ended: the expiry job rests\n")
+    }
+
+    /// Notes that the import has come to its end.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub fn unmark_import(&self) -> io::Result<()> {
+        match std::fs::remove_file(self.import_mark()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Whether an import has begun and not come to its end.
+    #[must_use]
+    pub fn is_importing(&self) -> bool {
+        self.import_mark().exists()
+    }
+
+    fn import_mark(&self) -> PathBuf {
+        self.0.join("import.unfinished")
+    }
+
     /// Whether there is a ledger.
     #[must_use]
     pub fn holds_ledger(&self) -> bool {

@@ -20,7 +20,10 @@ pub enum StorageError {
 /// Migrations of ledger.db: numbered, each applied once, never changed after a release.
 const LEDGER: &[M<'static>] = &[M::up(include_str!("../../schema/sql/ledger/0001_log_and_vault.sql"))];
 /// Migrations of ops.db.
-const OPS: &[M<'static>] = &[M::up(include_str!("../../schema/sql/ops/0001_key_secrets.sql"))];
+const OPS: &[M<'static>] = &[
+    M::up(include_str!("../../schema/sql/ops/0001_key_secrets.sql")),
+    M::up(include_str!("../../schema/sql/ops/0002_export_jobs.sql")),
+];
 
 // A large cache taxes every commit, because SQLite walks it: the writer appends and needs little.
 const WRITER_CACHE_KIB: i64 = 8 * 1024;

@@ -9,10 +9,12 @@ use super::orders::{command_with_key, redeemed_otherwise};
 use super::{BuyerId, Command, Outcome, Recorded, Refusal, Request};
 use crate::clock::Clock;
 use crate::domain::cards::Card;
-use crate::domain::{CardId, CustomerId, Draft, Event, RecordId, Stream, Timestamp};
+use crate::domain::customers::PersonRecord;
+use crate::domain::{CardId, CustomerId, Draft, Event, RecordId, Sealed, Stream, Timestamp};
 use crate::event_log::{Appender, Claim, Entry, EventInsert, LogError, Stored};
 use crate::vault::{self, RecordInsert};
 use rusqlite::Connection;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 /// The log as the writer holds it: its connection, and the end that is committed.
@@ -212,18 +214,19 @@ impl<'a> Batch<'a> {
         let email = match &request.command {
             Command::Issue(command) => &command.person.email,
             Command::Register(command) => &command.person.email,
+            Command::OpenShop(command) => return self.same_record(&command.record, original),
+            Command::CreateTemplate(command) => return self.same_record(&command.record, original),
             Command::CreatePartner(_)
             | Command::ChangeSettings(_)
-            | Command::OpenShop(_)
             | Command::UpdateShop(_)
             | Command::RetireShop(_)
-            | Command::CreateTemplate(_)
             | Command::UpdateTemplate(_)
             | Command::RetireTemplate(_)
             | Command::Purchase { .. }
             | Command::Refund { .. }
             | Command::CreateKey(_)
             | Command::RevokeKey(_)
+            | Command::UpdateCustomer(_)
             | Command::Erase(_)
             | Command::UpdateCard(_)
             | Command::Block(_)
@@ -235,7 +238,27 @@ impl<'a> Batch<'a> {
             | Command::ExpireDue(_) => return Ok(true),
         };
         let Some(customer) = customer_of(original.iter().map(|stored| &stored.event)) else { return Ok(false) };
-        Ok(person(self.memory, self.ledger, customer)?.is_some_and(|person| person.has_email(email)))
+        let person = match person_then(original) {
+            // As the command itself sealed it: the customer may have another email by now.
+            Some(sealed) => self.body_of::<PersonRecord>(sealed)?,
+            None => person(self.memory, self.ledger, customer)?,
+        };
+        Ok(person.is_some_and(|person| person.has_email(email)))
+    }
+
+    /// Whether the command sealed just that.
+    fn same_record<T: DeserializeOwned + PartialEq>(
+        &self,
+        record: &T,
+        original: &[Stored],
+    ) -> Result<bool, BatchError> {
+        let Some(sealed) = original.first().and_then(|first| first.event.sealed()) else { return Ok(false) };
+        Ok(self.body_of::<T>(sealed)?.as_ref() == Some(record))
+    }
+
+    fn body_of<T: DeserializeOwned>(&self, sealed: Sealed) -> rusqlite::Result<Option<T>> {
+        let body = vault::body(self.ledger, sealed.record)?;
+        Ok(body.and_then(|body| serde_json::from_str(&body).ok()))
     }
 
     fn outcome(
@@ -245,6 +268,9 @@ impl<'a> Batch<'a> {
         replayed: bool,
         at: Timestamp,
     ) -> Result<Outcome, BatchError> {
+        if request.command.past().is_some() {
+            return Ok(Outcome { events, replayed, at, card: None, person: None });
+        }
         let card = match subject(&request.command, &events) {
             Some(card) => {
                 self.memory.bring(card)?;
@@ -299,6 +325,7 @@ fn subject(command: &Command, events: &[Recorded]) -> Option<CardId> {
         | Command::CreateKey(_)
         | Command::RevokeKey(_)
         | Command::Register(_)
+        | Command::UpdateCustomer(_)
         | Command::Erase(_)
         | Command::Award(_)
         | Command::Redeem(_)
@@ -306,6 +333,12 @@ fn subject(command: &Command, events: &[Recorded]) -> Option<CardId> {
         | Command::Expire(_)
         | Command::ExpireDue(_) => None,
     }
+}
+
+/// The person whom a command sealed, where it sealed one.
+fn person_then(original: &[Stored]) -> Option<Sealed> {
+    let of_person = |stored: &Stored| matches!(stored.event, Event::CustomerRegistered(_) | Event::CustomerUpdated(_));
+    original.iter().find(|stored| of_person(stored)).and_then(|stored| stored.event.sealed())
 }
 
 fn customer_of<'e>(mut events: impl Iterator<Item = &'e Event>) -> Option<CustomerId> {

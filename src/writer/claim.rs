@@ -4,8 +4,10 @@ use super::{Command, Request};
 use crate::domain::cards::Issue;
 use crate::domain::orders::{Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Order, Particulars, Redeem};
+use crate::domain::programme::{CreateTemplate, OpenShop, ShopFacts};
 use crate::domain::{CardId, CustomerId, PartnerId, ShopId, Timestamp};
 use crate::event_log::{Claim, Fingerprint};
+use rust_decimal::Decimal;
 
 /// The claim of a request; none where nothing names it. `buyer` is who buys, where it is a purchase and they are known.
 pub(super) fn claim(request: &Request, buyer: Option<CustomerId>) -> Option<Claim> {
@@ -18,16 +20,17 @@ pub(super) fn claim(request: &Request, buyer: Option<CustomerId>) -> Option<Clai
         Command::Register(_) => header(request, "register", Fingerprint::of(&[])),
         Command::Purchase { purchase, .. } => Some(self::purchase(request, purchase, buyer?)),
         Command::Refund { order_shop, refund } => self::refund(request, *order_shop, refund),
+        Command::OpenShop(command) => header(request, "open_shop", facts(command)),
+        Command::CreateTemplate(command) => header(request, "create_template", rules(command)),
         Command::CreatePartner(_)
         | Command::ChangeSettings(_)
-        | Command::OpenShop(_)
         | Command::UpdateShop(_)
         | Command::RetireShop(_)
-        | Command::CreateTemplate(_)
         | Command::UpdateTemplate(_)
         | Command::RetireTemplate(_)
         | Command::CreateKey(_)
         | Command::RevokeKey(_)
+        | Command::UpdateCustomer(_)
         | Command::Erase(_)
         | Command::UpdateCard(_)
         | Command::Block(_)
@@ -88,12 +91,27 @@ fn expire(request: &Request, command: &Expire) -> Option<Claim> {
     other(request, "expire", command.card, &command.particulars, fingerprint)
 }
 
-// Who the card is for is compared with the vault instead: see `memory`.
+// Who the card is for is compared with the vault instead: see `batch::same_person`.
 fn issue(command: &Issue) -> Fingerprint {
     let initial = command.initial_points.map(|points| points.to_string());
     let shop = command.shop.map(|shop| shop.to_string());
     let active = command.activate.to_string();
     Fingerprint::of(&[initial.as_deref(), Some(&command.design), Some(&active), shop.as_deref()])
+}
+
+// What people typed about a shop or a template is compared with the vault as well.
+fn facts(command: &OpenShop) -> Fingerprint {
+    let ShopFacts { is_virtual, is_active, coordinates } = command.facts;
+    let degrees = |number: Decimal| number.normalize().to_string();
+    let (latitude, longitude) = coordinates.map(|at| (degrees(at.latitude), degrees(at.longitude))).unzip();
+    let (is_virtual, is_active) = (is_virtual.to_string(), is_active.to_string());
+    Fingerprint::of(&[Some(&is_virtual), Some(&is_active), latitude.as_deref(), longitude.as_deref()])
+}
+
+// The whole rules as the event states them: a field that is added later is absent where it says nothing new.
+fn rules(command: &CreateTemplate) -> Fingerprint {
+    let rules = serde_json::to_string(&command.rules).expect("rules are plain data with text keys");
+    Fingerprint::of(&[Some(&rules)])
 }
 
 fn fingerprint(kind: &str, card: CardId, points: Option<i64>, time: Option<Timestamp>) -> Fingerprint {

@@ -1,9 +1,9 @@
 //! What the writer can be asked to do, who asks, and what it answers.
 
 use crate::domain::cards::{Block, Card, Issue, Unblock, UpdateCard};
-use crate::domain::customers::{Erase, PersonRecord, Register};
+use crate::domain::customers::{Erase, PersonRecord, Register, UpdateCustomer};
 use crate::domain::orders::{Purchase, Refund};
-use crate::domain::points::{Adjust, Award, Expire, Redeem};
+use crate::domain::points::{Adjust, Award, Expire, Past, Redeem};
 use crate::domain::programme::{
     ChangeSettings, CreateKey, CreatePartner, CreateTemplate, OpenShop, RetireShop, RetireTemplate, RevokeKey,
     UpdateShop, UpdateTemplate,
@@ -55,6 +55,7 @@ pub enum Command {
     CreateKey(CreateKey),
     RevokeKey(RevokeKey),
     Register(Register),
+    UpdateCustomer(UpdateCustomer),
     Erase(Erase),
     Issue(Issue),
     UpdateCard(UpdateCard),
@@ -101,11 +102,42 @@ impl Command {
             | Self::CreateKey(_)
             | Self::RevokeKey(_)
             | Self::Register(_)
+            | Self::UpdateCustomer(_)
             | Self::Erase(_)
             | Self::UpdateCard(_)
             | Self::Block(_)
             | Self::Unblock(_)
             | Self::ExpireDue(_) => None,
+        }
+    }
+}
+
+impl Command {
+    /// Whether it begins something new, which a closed shop does not; what ends or mends what was begun there goes on.
+    #[must_use]
+    pub const fn is_new_business(&self) -> bool {
+        match self {
+            Self::Issue(_) | Self::Award(_) | Self::Redeem(_) | Self::Purchase { .. } => true,
+            Self::CreatePartner(_)
+            | Self::ChangeSettings(_)
+            | Self::OpenShop(_)
+            | Self::UpdateShop(_)
+            | Self::RetireShop(_)
+            | Self::CreateTemplate(_)
+            | Self::UpdateTemplate(_)
+            | Self::RetireTemplate(_)
+            | Self::CreateKey(_)
+            | Self::RevokeKey(_)
+            | Self::Register(_)
+            | Self::UpdateCustomer(_)
+            | Self::Erase(_)
+            | Self::UpdateCard(_)
+            | Self::Block(_)
+            | Self::Unblock(_)
+            | Self::Adjust(_)
+            | Self::Expire(_)
+            | Self::ExpireDue(_)
+            | Self::Refund { .. } => false,
         }
     }
 }
@@ -136,8 +168,42 @@ impl Command {
             | Self::CreateKey(_)
             | Self::RevokeKey(_)
             | Self::Register(_)
+            | Self::UpdateCustomer(_)
             | Self::Erase(_)
             | Self::Issue(_) => None,
+        }
+    }
+}
+
+impl Command {
+    /// When it happened, where an import says that it did not happen now.
+    #[must_use]
+    pub const fn past(&self) -> Option<Past> {
+        match self {
+            Self::Award(command) => command.particulars.past,
+            Self::Redeem(command) => command.particulars.past,
+            Self::Adjust(command) => command.particulars.past,
+            Self::Expire(command) => command.particulars.past,
+            Self::Purchase { purchase, .. } => purchase.past,
+            Self::Refund { refund, .. } => refund.past,
+            Self::CreatePartner(_)
+            | Self::ChangeSettings(_)
+            | Self::OpenShop(_)
+            | Self::UpdateShop(_)
+            | Self::RetireShop(_)
+            | Self::CreateTemplate(_)
+            | Self::UpdateTemplate(_)
+            | Self::RetireTemplate(_)
+            | Self::CreateKey(_)
+            | Self::RevokeKey(_)
+            | Self::Register(_)
+            | Self::UpdateCustomer(_)
+            | Self::Erase(_)
+            | Self::Issue(_)
+            | Self::UpdateCard(_)
+            | Self::Block(_)
+            | Self::Unblock(_)
+            | Self::ExpireDue(_) => None,
         }
     }
 }
@@ -173,7 +239,8 @@ pub struct Outcome {
     pub at: Timestamp,
     /// The card that the command was about, as the command left it. After a replay: as it is now. None after an award,
     /// redemption, correction or expiry, whose events say everything. What a purchase or a refund answered stands in its
-    /// events too, so that a replay answers the same however the card has changed since.
+    /// events too, so that a replay answers the same however the card has changed since. None for what an import states:
+    /// nobody looks at it.
     pub card: Option<Arc<Card>>,
     /// The card's holder, where the command was about a card or a customer; none once erased.
     pub person: Option<Arc<PersonRecord>>,

@@ -4,11 +4,13 @@ use super::grounds::Grounds;
 use super::memory::Memory;
 use super::{BuyerId, Command, Request};
 use crate::domain::cards::{Block, Card, CardNumber, CardRecord, Fresh, Holder, Issue, Unblock, UpdateCard};
-use crate::domain::customers::{Customer, Erase, PersonRecord, Register};
+use crate::domain::customers::{Customer, Erase, PersonRecord, Register, UpdateCustomer};
 use crate::domain::orders::{Buyer, Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Redeem, expire_due};
 use crate::domain::programme::{ChangeSettings, Directory, Template, Terms, UpdateShop, UpdateTemplate};
-use crate::domain::{CardId, CustomerId, Draft, Metadata, PartnerId, RecordId, Rejection, TemplateId, Timestamp};
+use crate::domain::{
+    CardId, CustomerId, Draft, Metadata, PartnerId, RecordId, Rejection, ShopId, TemplateId, Timestamp,
+};
 use crate::vault;
 use rand::Rng as _;
 use rusqlite::Connection;
@@ -53,6 +55,7 @@ impl Decider<'_> {
     pub(super) fn decide(&self, request: &Request) -> Result<Decision, Trouble> {
         let partner = request.partner;
         self.check_shop(request)?;
+        self.check_order()?;
         let drafts = match &request.command {
             Command::CreatePartner(command) => {
                 let fresh = self.memory.ids().partner;
@@ -71,6 +74,7 @@ impl Decider<'_> {
             Command::CreateKey(command) => command.decide(&self.memory.directory(), partner, self.memory.ids().key)?,
             Command::RevokeKey(command) => command.decide(&self.memory.directory(), partner)?,
             Command::Register(command) => self.register(partner, command)?,
+            Command::UpdateCustomer(command) => self.update_customer(partner, command)?,
             Command::Erase(command) => self.erase(partner, command)?,
             Command::Issue(command) => self.issue(partner, command)?,
             Command::UpdateCard(command) => self.update(partner, command)?,
@@ -87,9 +91,22 @@ impl Decider<'_> {
     }
 
     fn check_shop(&self, request: &Request) -> Result<(), Rejection> {
-        match request.command.shop() {
-            Some(shop) if self.memory.directory().shop_of(request.partner, shop).is_none() => {
-                Err(Rejection::ShopNotFound { shop })
+        let Some(shop) = request.command.shop() else { return Ok(()) };
+        match self.memory.directory().shop_of(request.partner, shop) {
+            None => Err(Rejection::ShopNotFound { shop }),
+            // What happened in it while it was open, happened.
+            Some(_) if request.command.past().is_some() => Ok(()),
+            Some(found) if request.command.is_new_business() && !found.is_open() => Err(Rejection::ShopClosed { shop }),
+            Some(_) => Ok(()),
+        }
+    }
+
+    // An order is one card's, and refunded by its id: what another card booked under it, or what was booked after its
+    // refund, no refund would find.
+    fn check_order(&self) -> Result<(), Rejection> {
+        match self.grounds.begun() {
+            Some(order) if order.refunded.complete || self.grounds.card() != Some(order.card) => {
+                Err(Rejection::OrderClosed { order: order.id.clone() })
             }
             Some(_) | None => Ok(()),
         }
@@ -121,7 +138,7 @@ impl Decider<'_> {
         command: &Purchase,
     ) -> Result<Vec<Draft>, Trouble> {
         let (partner, directory) = (customer.partner, self.memory.directory());
-        let terms = directory.terms(partner, given_out(&directory, partner, template)?.id)?;
+        let terms = directory.terms(partner, given_out(&directory, partner, template, command.shop)?.id)?;
         let fresh = self.fresh(partner)?;
         Ok(command.decide(&Buyer::Cardless { customer, fresh }, &terms, self.now)?)
     }
@@ -178,8 +195,28 @@ impl Decider<'_> {
     }
 
     fn register(&self, partner: PartnerId, command: &Register) -> Result<Vec<Draft>, Trouble> {
-        let existing = self.memory.customer_by_email(partner, &command.person.email)?;
+        let existing = self.customer_by_email(partner, &command.person.email)?;
         Ok(command.decide(existing.map(|customer| customer.id), self.memory.ids().customer)?)
+    }
+
+    fn update_customer(&self, partner: PartnerId, command: &UpdateCustomer) -> Result<Vec<Draft>, Trouble> {
+        let customer = self.customer(partner, command.customer)?;
+        let owner = match &command.email {
+            Some(email) => self.customer_by_email(partner, email)?,
+            None => None,
+        };
+        let person = match customer.erased_at {
+            Some(_) => None,
+            None => self.sealed::<PersonRecord>(Some(customer.record))?,
+        };
+        Ok(command.decide(&customer, person.as_ref(), owner.map(|owner| owner.id))?)
+    }
+
+    /// The customer who has that email now: what memory and views.db remember of an email that was changed since is not true.
+    fn customer_by_email(&self, partner: PartnerId, email: &str) -> Result<Option<Customer>, Trouble> {
+        let Some(customer) = self.memory.customer_by_email(partner, email)? else { return Ok(None) };
+        let person = self.sealed::<PersonRecord>(Some(customer.record))?;
+        Ok(person.is_some_and(|person| person.has_email(email)).then_some(customer))
     }
 
     fn erase(&self, partner: PartnerId, command: &Erase) -> Result<Vec<Draft>, Trouble> {
@@ -193,14 +230,14 @@ impl Decider<'_> {
 
     fn issue(&self, partner: PartnerId, command: &Issue) -> Result<Vec<Draft>, Trouble> {
         let directory = self.memory.directory();
-        let terms = directory.terms(partner, given_out(&directory, partner, None)?.id)?;
+        let terms = directory.terms(partner, given_out(&directory, partner, None, command.shop)?.id)?;
         let holder = self.holder(partner, &command.person.email)?;
         let fresh = self.fresh(partner)?;
         Ok(command.decide(&holder, &terms, &fresh, self.now)?)
     }
 
     fn holder(&self, partner: PartnerId, email: &str) -> Result<Holder, Trouble> {
-        let Some(customer) = self.memory.customer_by_email(partner, email)? else { return Ok(Holder::New) };
+        let Some(customer) = self.customer_by_email(partner, email)? else { return Ok(Holder::New) };
         if let Some(card) = self.memory.card_of(customer.id)? {
             return Ok(Holder::HasCard { customer: customer.id, card });
         }
@@ -283,9 +320,14 @@ fn sealed<T: DeserializeOwned>(ledger: &Connection, record: Option<RecordId>) ->
 }
 
 /// The template of a new card: the one asked for, where it is given out at all, else the one that is assigned automatically.
-fn given_out(directory: &Directory, partner: PartnerId, asked: Option<TemplateId>) -> Result<&Template, Rejection> {
+fn given_out(
+    directory: &Directory,
+    partner: PartnerId,
+    asked: Option<TemplateId>,
+    shop: Option<ShopId>,
+) -> Result<&Template, Rejection> {
     let Some(template) = asked else {
-        return directory.auto_assigned(partner).ok_or(Rejection::NoTemplateToAssign);
+        return directory.auto_assigned(partner, shop).ok_or(Rejection::NoTemplateToAssign);
     };
     let found = directory.template_of(partner, template);
     let in_use = found.filter(|template| template.rules.is_active && template.retired_at.is_none());

@@ -15,6 +15,7 @@ use rusqlite::Connection;
 pub(super) struct Grounds {
     card: Option<CardId>,
     order: Option<PlacedOrder>,
+    begun: Option<PlacedOrder>,
     counted: Option<Points>,
     others: Vec<(CardId, Tier)>,
 }
@@ -29,6 +30,8 @@ impl Grounds {
         let mut grounds = Self::default();
         if let Command::Refund { order_shop, refund } = &request.command {
             grounds.order = orders::placed(memory, ledger, request.partner, *order_shop, &refund.order)?;
+        } else {
+            grounds.begun = orders::begun_otherwise(memory, ledger, request)?;
         }
         grounds.card = match (&request.command, &grounds.order) {
             (Command::Purchase { buyer: BuyerId::Customer { customer, .. }, .. }, _) => memory.card_of(*customer)?,
@@ -39,7 +42,8 @@ impl Grounds {
             memory.bring(card)?;
         }
         if let (Command::Award(_) | Command::Purchase { .. }, Some(card)) = (&request.command, grounds.card) {
-            grounds.count(memory, card, now)?;
+            // The last twelve months of a movement of the past are those before it.
+            grounds.count(memory, card, request.command.past().map_or(now, |past| past.at))?;
         }
         Ok(grounds)
     }
@@ -54,13 +58,18 @@ impl Grounds {
         self.order.as_ref()
     }
 
+    /// The order that the command goes on with: what another command of the same order id began.
+    pub(super) fn begun(&self) -> Option<&PlacedOrder> {
+        self.begun.as_ref()
+    }
+
     /// What counts towards the tier besides the card itself.
     pub(super) fn standing(&self) -> Standing<'_> {
         Standing { counted: self.counted, others: &self.others }
     }
 
     /// What counts towards the tier of a card that earns, where its partner counts more than the card's own lifetime.
-    fn count(&mut self, memory: &mut Memory, card: CardId, now: Timestamp) -> rusqlite::Result<()> {
+    fn count(&mut self, memory: &mut Memory, card: CardId, at: Timestamp) -> rusqlite::Result<()> {
         let Some((partner, customer)) = memory.card(card).map(|card| (card.partner, card.customer)) else {
             return Ok(());
         };
@@ -77,7 +86,7 @@ impl Grounds {
         for id in others.into_iter().filter(|other| *other != card).chain([card]) {
             memory.bring(id)?;
             let Some(found) = memory.card(id) else { continue };
-            counted = counted.plus(match settings.tiers.basis.since(now) {
+            counted = counted.plus(match settings.tiers.basis.since(at) {
                 Some(since) => memory.earned_since(id, since)?,
                 None => found.lifetime,
             });

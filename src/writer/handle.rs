@@ -5,7 +5,7 @@ use crate::live::Live;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
-use tokio::sync::oneshot;
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, oneshot};
 
 /// How many messages may wait, each one request or one bulk.
 pub const QUEUE_MAX: usize = 4_096;
@@ -49,6 +49,28 @@ pub(super) struct Condition {
     pub(super) waiting: AtomicUsize,
     pub(super) failing: AtomicBool,
     pub(super) stopping: AtomicBool,
+    /// Read by imports, written by a page of the expiry job.
+    expiry: RwLock<()>,
+}
+
+/// Answers that the writer still owes.
+#[derive(Debug)]
+pub struct Bulk(oneshot::Receiver<Vec<Answer>>);
+
+impl Bulk {
+    /// Waits until the requests are committed or refused. For a thread outside any async runtime.
+    ///
+    /// # Errors
+    /// When the writer has gone; then nothing was written.
+    pub fn wait(self) -> Result<Vec<Result<Outcome, Refusal>>, Refusal> {
+        self.0.blocking_recv().map_err(|_| Refusal::Stopping)
+    }
+}
+
+/// The expiry job rests while this lives.
+#[derive(Debug)]
+pub struct ExpiryRest<'w> {
+    _guard: RwLockReadGuard<'w, ()>,
 }
 
 /// A handle on the writer. Cheap to clone.
@@ -78,6 +100,27 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         self.send(Message::Many { requests, answer })?;
         answered.await.map_err(|_| Refusal::Stopping)
+    }
+
+    /// [`Writer::submit_all`] that does not wait, for a thread outside any async runtime that has more to send.
+    ///
+    /// # Errors
+    /// When none of them was taken.
+    pub fn submit_bulk(&self, requests: Vec<Request>) -> Result<Bulk, Refusal> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Message::Many { requests, answer })?;
+        Ok(Bulk(answered))
+    }
+
+    /// Keeps the expiry job from writing anything off as long as the guard lives; waits for what it is writing off. For a thread
+    /// outside any async runtime.
+    pub fn rest_expiry(&self) -> ExpiryRest<'_> {
+        ExpiryRest { _guard: self.condition.expiry.blocking_read() }
+    }
+
+    /// A turn of the expiry job; none while it has to rest.
+    pub(crate) fn expiry_turn(&self) -> Option<RwLockWriteGuard<'_, ()>> {
+        self.condition.expiry.try_write().ok()
     }
 
     /// [`Writer::submit`] for a thread outside any async runtime.

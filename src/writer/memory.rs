@@ -174,11 +174,11 @@ impl Memory {
         }
     }
 
-    /// The customer who has that email and has not been erased.
+    /// The customer who took that email last and has not been erased. They may have changed it since.
     pub(super) fn customer_by_email(&self, partner: PartnerId, email: &str) -> rusqlite::Result<Option<Customer>> {
         let hash = vault::lookup_hash(partner, "email", &PersonRecord::email_key(email));
         let id = match self.layers().find_map(|index| index.emails.get(&(partner, hash))) {
-            Some(id) => Some(*id),
+            Some((id, _)) => Some(*id),
             None => projections::customer_by_email(&self.views, partner, &hash)?,
         };
         let customer = id.map(|id| self.customer(id)).transpose()?.flatten();
@@ -299,12 +299,12 @@ impl Memory {
         at: Timestamp,
         body: Option<&str>,
     ) -> rusqlite::Result<()> {
+        // Only who is registered or updated seals a person.
+        if let Some(person) = body.and_then(|body| serde_json::from_str::<PersonRecord>(body).ok()) {
+            let hash = vault::lookup_hash(partner, "email", &PersonRecord::email_key(&person.email));
+            self.layer.index.emails.insert((partner, hash), (id, seq));
+        }
         if let Event::CustomerRegistered(event) = event {
-            let person = body.and_then(|body| serde_json::from_str::<PersonRecord>(body).ok());
-            if let Some(person) = person {
-                let hash = vault::lookup_hash(partner, "email", &PersonRecord::email_key(&person.email));
-                self.layer.index.emails.insert((partner, hash), id);
-            }
             self.layer.index.customers.insert(id, Customer::registered(event, partner, seq, at));
             return Ok(());
         }

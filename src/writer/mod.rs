@@ -13,5 +13,5 @@ mod pending;
 mod thread;
 
 pub use command::{Actor, BuyerId, Command, Outcome, Recorded, Refusal, Request};
-pub use handle::{BULK_MAX, QUEUE_MAX, WAITING_MAX, Writer};
+pub use handle::{BULK_MAX, Bulk, ExpiryRest, QUEUE_MAX, WAITING_MAX, Writer};
 pub use thread::{StartError, start};

@@ -47,6 +47,30 @@ pub(super) fn redeemed_otherwise(
     Ok(earned.filter(|events| events.iter().any(redeems)))
 }
 
+/// The order of which the request is the other half: what earned, where the request redeems, and the other way round.
+pub(super) fn begun_otherwise(
+    memory: &Memory,
+    ledger: &Connection,
+    request: &Request,
+) -> Result<Option<PlacedOrder>, BatchError> {
+    let (partner, shop) = (request.partner, request.command.shop());
+    let (key, order) = if let Command::Purchase { purchase, .. } = &request.command {
+        (redeem_key(partner, shop, &purchase.order), &purchase.order)
+    } else if let Command::Award(command) = &request.command {
+        let Some(Order::Id(id) | Order::Both { id, .. }) = &command.particulars.name else { return Ok(None) };
+        (redeem_key(partner, shop, id), id)
+    } else if let Command::Redeem(command) = &request.command {
+        let Some(Order::Id(id) | Order::Both { id, .. }) = &command.particulars.name else { return Ok(None) };
+        (earn_key(partner, shop, id), id)
+    } else {
+        return Ok(None);
+    };
+    match seq_of_key(memory, ledger, &key, key_hash(&key))? {
+        Some(_) => placed(memory, ledger, partner, shop, order),
+        None => Ok(None),
+    }
+}
+
 /// An order as it stands: of the commands that claimed its keys, and of the refunds that name its first event.
 pub(super) fn placed(
     memory: &Memory,

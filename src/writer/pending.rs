@@ -26,9 +26,9 @@ pub(super) struct Earned {
 impl Earned {
     fn by(event: &Event, seq: Seq, at: Timestamp) -> Option<(CardId, Self)> {
         if let Event::PointsAwarded(event) = event {
-            Some((event.card, Self { seq, at, points: event.points }))
+            Some((event.card, Self { seq, at: event.happened_at.unwrap_or(at), points: event.points }))
         } else if let Event::PointsRefunded(event) = event {
-            Some((event.card, Self { seq, at, points: event.points }))
+            Some((event.card, Self { seq, at: event.happened_at.unwrap_or(at), points: event.points }))
         } else {
             None
         }
@@ -42,7 +42,8 @@ pub(super) struct Index {
     /// Keys whose hash another key in `keys` has: all but always empty.
     twins: Vec<(i64, Seq)>,
     pub(super) customers: FxHashMap<CustomerId, Customer>,
-    pub(super) emails: FxHashMap<EmailKey, CustomerId>,
+    /// Who took an email, and the event that says so.
+    pub(super) emails: FxHashMap<EmailKey, (CustomerId, Seq)>,
     pub(super) numbers: FxHashMap<NumberKey, CardId>,
     pub(super) cards: FxHashMap<CustomerId, CardId>,
     /// By an order's first event: the events that refunded it.
@@ -111,8 +112,8 @@ impl Pending {
             self.index.customers.insert(id, customer);
             self.order.push_back((head, Item::Customer(id)));
         }
-        for (email, customer) in emails.drain() {
-            self.index.emails.insert(email, customer);
+        for (email, owner) in emails.drain() {
+            self.index.emails.insert(email, owner);
             self.order.push_back((head, Item::Email(email)));
         }
         for (number, card) in numbers.drain() {
@@ -159,7 +160,12 @@ impl Pending {
                     index.customers.remove(&id);
                 }
             }
-            Item::Email(email) => drop(index.emails.remove(&email)),
+            // Somebody else may have taken it since, and will have their own turn.
+            Item::Email(email) => {
+                if index.emails.get(&email).is_some_and(|(_, seq)| *seq <= watermark) {
+                    index.emails.remove(&email);
+                }
+            }
             Item::Number(number) => drop(index.numbers.remove(&number)),
             Item::Card(customer) => drop(index.cards.remove(&customer)),
             Item::Refunds(order) => keep_new(&mut index.refunds, order, |seq| *seq > watermark),

@@ -1,6 +1,8 @@
 //! All cards: what happens to a card itself. Movements of points are in [`super::movement`].
 
 use super::card::Card;
+use super::past::{Pasts, check_happened};
+use super::place;
 use super::programme::Programme;
 use super::purchase::Tills;
 use super::refund::{RefundNote, Refunding};
@@ -78,6 +80,7 @@ pub struct Cards {
     pub refunds: Vec<RefundNote>,
     tills: Tills,
     refunding: Refunding,
+    pasts: Pasts,
     crossings: FxHashMap<CardId, Crossing>,
     /// Cards changed since [`Cards::freeze`], as they were then; none for a card issued since.
     frozen: Option<FxHashMap<CardId, Option<Card>>>,
@@ -114,6 +117,7 @@ impl Cards {
         if let Payload::Moved(moving) = payload {
             self.tills.follow(event, moving, findings);
             self.refunding.follow(event, moving, findings);
+            self.pasts.follow(event, moving, findings);
             return Some(self.moved(id, event, moving, findings));
         }
         change(id, card, event, payload, findings);
@@ -204,6 +208,8 @@ impl Cards {
         if issued.status == Status::Blocked {
             findings.event(Check::Cards, event.seq, "a card is issued active or inactive, not blocked");
         }
+        check_happened(event, issued.happened_at, Check::Cards, findings);
+        place::check_issued(event, issued, &self.programme, findings);
         let at = Instant::from_micros(event.recorded_at);
         let card = Card::issued(issued, PartnerId::new(event.partner_id), event.seq, at);
         if let Some(known) = self.cards.insert(issued.card, card) {
@@ -287,6 +293,7 @@ impl Cards {
             partner: event.partner_id,
             transaction: moving.transaction(),
             amount: moving.order_total().filter(|amount| *amount != 0),
+            happened_at: moving.happened_at.map(Instant::micros),
         }
     }
 }

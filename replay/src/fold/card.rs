@@ -103,7 +103,7 @@ impl Card {
             issued_seq: seq,
             issued_at: at,
             updated_at: at,
-            last_activity: at,
+            last_activity: event.happened_at.unwrap_or(at),
             blocked_at: None,
             block_record: None,
             metadata_record: event.sealed.map(|sealed| sealed.record),

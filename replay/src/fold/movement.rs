@@ -2,7 +2,6 @@
 
 use super::book::Cards;
 use super::card::{Card, LastMovement, Lot};
-use super::programme::Programme;
 use crate::findings::{Check, Findings};
 use crate::instant::Instant;
 use crate::ledger::Event;
@@ -19,10 +18,10 @@ impl Cards {
         findings: &mut Findings,
     ) {
         let Some(card) = self.cards.get_mut(&id) else { return };
-        let at = Instant::from_micros(event.recorded_at);
+        let at = moving.at(event.recorded_at);
         let settings = self.programme.partner(card.partner).map(|partner| &partner.settings);
         let mut scene = Scene { id, seq: event.seq, command_seq: event.command_seq, at, card, settings, findings };
-        scene.check_standing(moving.kind);
+        scene.check_standing(moving);
         scene.check_due_lots(moving.kind);
         scene.check_place(moving, &self.programme);
         scene.check_rules(moving, &self.programme);
@@ -76,7 +75,12 @@ impl Scene<'_> {
 
     /// A blocked card neither earns nor spends, an inactive one only receives what its issue gave it; both let points expire, and
     /// are refunded like any other.
-    fn check_standing(&mut self, kind: MovingKind) {
+    fn check_standing(&mut self, moving: &Moving<'_>) {
+        // What the card is at the recording says nothing of a movement of the past.
+        if moving.is_past() {
+            return;
+        }
+        let kind = moving.kind;
         let barred = match (self.card.status, kind) {
             (Status::Active, _) => false,
             (_, MovingKind::Expire { .. } | MovingKind::Refund { .. } | MovingKind::Return) => false,
@@ -99,36 +103,6 @@ impl Scene<'_> {
         if let Some(lot) = self.card.lots.iter().find(|lot| lot.is_due(at)) {
             let (lot, remaining) = (lot.lot, lot.remaining);
             self.wrong(format!("points of card {} move while {remaining} points of lot {lot} are past their time without a points.expired", self.id));
-        }
-    }
-
-    /// Points are earned and spent in the shops where the template and the partner's settings allow it.
-    fn check_place(&mut self, moving: &Moving<'_>, programme: &Programme) {
-        let Some(shop) = moving.shop else { return };
-        let earns = match moving.kind {
-            MovingKind::Award { origin: Origin::Award, .. } | MovingKind::Order => true,
-            MovingKind::Redeem => false,
-            MovingKind::Award { origin: Origin::Issue, .. }
-            | MovingKind::Adjust
-            | MovingKind::Expire { .. }
-            | MovingKind::Refund { .. }
-            | MovingKind::Return => return,
-        };
-        let template = self.card.template;
-        let rules = programme.template(template).and_then(super::programme::Template::rules_now);
-        if rules.is_some_and(|rules| !rules.apply_at(Some(shop))) {
-            self.wrong(format!("points move at shop {shop}, which is none of those of template {template}"));
-        }
-        let at_home_only = match self.settings.map(Settings::sharing) {
-            Some(Sharing::EarningOnly) => !earns,
-            Some(Sharing::RedemptionOnly) => earns,
-            Some(Sharing::Full | Sharing::None) | None => false,
-        };
-        if let Some(home) = self.card.shop.filter(|home| at_home_only && *home != shop) {
-            let (moved, id) = (if earns { "earned" } else { "spent" }, self.id);
-            self.wrong(format!(
-                "points of card {id} are {moved} at shop {shop}, but only its home shop {home} may do so"
-            ));
         }
     }
 
@@ -191,7 +165,7 @@ impl Scene<'_> {
         card.movements += 1;
         card.last = Some(LastMovement { seq: self.seq, kind: moving.kind.name(), points: moving.points, at: self.at });
         if !matches!(moving.kind, MovingKind::Expire { .. }) {
-            card.last_activity = self.at;
+            card.last_activity = card.last_activity.max(self.at);
         }
     }
 
@@ -250,7 +224,7 @@ impl Scene<'_> {
         }
         // Where points are not shared, those of other shops are passed over.
         let unshared = moving.kind == MovingKind::Redeem && self.settings.map(Settings::sharing) == Some(Sharing::None);
-        let place = moving.shop.filter(|_| unshared);
+        let place = moving.shop.filter(|_| unshared && !moving.is_past());
         for slice in &moving.taken {
             self.take(slice, place, false);
         }

@@ -4,13 +4,17 @@ use crate::decimal::Decimal;
 use crate::ledger::Event;
 use crate::payload::{Basis, Level, Payload, Rules, Settings, Sharing, Shortfall, Tier, TierPlan};
 use crate::points::{PartnerId, Points, ShopId, TemplateId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
 
 /// What the log has said of partners and templates so far.
 #[derive(Debug, Default)]
 pub struct Programme {
     partners: FxHashMap<PartnerId, Partner>,
     templates: FxHashMap<TemplateId, Template>,
+    /// Whose each template is: a partner's from the oldest on.
+    owned: BTreeSet<(PartnerId, TemplateId)>,
+    closed: FxHashSet<ShopId>,
 }
 
 /// A partner's money and settings.
@@ -39,6 +43,9 @@ impl Programme {
             kind,
             "partner.created"
                 | "partner.settings_changed"
+                | "shop.opened"
+                | "shop.updated"
+                | "shop.retired"
                 | "template.created"
                 | "template.updated"
                 | "template.retired"
@@ -59,16 +66,20 @@ impl Programme {
                     partner.settings = it.settings.clone();
                 }
             }
-            Payload::TemplateCreated(it) => self.edit(it.template, event.version, &it.rules),
+            Payload::ShopOpened(it) | Payload::ShopUpdated(it) => {
+                self.set_open(it.shop, it.is_active.unwrap_or(true));
+            }
+            Payload::ShopRetired(it) => self.set_open(it.shop, false),
+            Payload::TemplateCreated(it) => {
+                self.owned.insert((PartnerId::new(event.partner_id), it.template));
+                self.edit(it.template, event.version, &it.rules);
+            }
             Payload::TemplateUpdated(it) => self.edit(it.template, event.version, &it.rules),
             Payload::TemplateRetired(it) => {
                 let template = self.templates.entry(it.template).or_default();
                 (template.version, template.retired) = (event.version, true);
             }
-            Payload::ShopOpened(_)
-            | Payload::ShopUpdated(_)
-            | Payload::ShopRetired(_)
-            | Payload::KeyCreated(_)
+            Payload::KeyCreated(_)
             | Payload::KeyRevoked(_)
             | Payload::CustomerRegistered(_)
             | Payload::CustomerUpdated(_)
@@ -80,6 +91,14 @@ impl Programme {
             | Payload::Unblocked(_)
             | Payload::TierChanged(_)
             | Payload::Moved(_) => {}
+        }
+    }
+
+    fn set_open(&mut self, shop: ShopId, open: bool) {
+        if open {
+            self.closed.remove(&shop);
+        } else {
+            self.closed.insert(shop);
         }
     }
 
@@ -105,6 +124,24 @@ impl Programme {
             (false, false) => Some("not active"),
             (false, true) => None,
         }
+    }
+
+    /// The template that a partner's new cards get in a shop: the oldest in use that is assigned automatically and applies there.
+    #[must_use]
+    pub fn automatic(&self, partner: PartnerId, shop: Option<ShopId>) -> Option<TemplateId> {
+        let own = self.owned.range((partner, TemplateId::new(i64::MIN))..=(partner, TemplateId::new(i64::MAX)));
+        let assigned = |template: &TemplateId| {
+            let rules = self.template(*template).and_then(Template::rules_now);
+            let fits = rules.is_some_and(|rules| rules.auto_assign && rules.apply_at(shop));
+            fits && self.not_given_out(*template).is_none()
+        };
+        own.map(|(_, template)| *template).find(assigned)
+    }
+
+    /// Whether a shop is retired or not active: it takes nothing new.
+    #[must_use]
+    pub fn is_closed(&self, shop: ShopId) -> bool {
+        self.closed.contains(&shop)
     }
 
     pub(super) fn partner(&self, partner: PartnerId) -> Option<&Partner> {

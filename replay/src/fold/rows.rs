@@ -80,11 +80,12 @@ pub struct MovementRow<'a> {
     pub transaction: i64,
     /// The order's total in ten-thousandths, where the row states one.
     pub amount: Option<i64>,
+    pub happened_at: Option<i64>,
 }
 
 impl<'a> MovementRow<'a> {
     /// The columns, in the order of [`MovementRow::values`].
-    pub const NAMES: [&'static str; 16] = [
+    pub const NAMES: [&'static str; 17] = [
         "seq",
         "card",
         "type",
@@ -101,11 +102,12 @@ impl<'a> MovementRow<'a> {
         "partner",
         "kind",
         "amount",
+        "happened_at",
     ];
 
     /// The values.
     #[must_use]
-    pub fn values(&self) -> [Value<'a>; 16] {
+    pub fn values(&self) -> [Value<'a>; 17] {
         [
             self.seq.into(),
             self.card.into(),
@@ -123,6 +125,7 @@ impl<'a> MovementRow<'a> {
             self.partner.into(),
             self.transaction.into(),
             self.amount.into(),
+            self.happened_at.into(),
         ]
     }
 }

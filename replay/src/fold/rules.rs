@@ -38,6 +38,9 @@ impl Scene<'_> {
         }
         let template = self.card.template;
         let rules = programme.template(template).and_then(Template::rules_now);
+        if moving.is_past() {
+            return self.check_past(moving, rules);
+        }
         match moving.kind {
             MovingKind::Award { origin: Origin::Issue, .. } => {
                 self.check_bonus();
@@ -57,6 +60,22 @@ impl Scene<'_> {
                 self.check_own_lots(moving);
             }
             MovingKind::Order | MovingKind::Expire { .. } | MovingKind::Refund { .. } | MovingKind::Return => {}
+        }
+    }
+
+    /// What a template says by the recording refuses nothing of the past. A correction then lasts as long as it says, or for ever.
+    fn check_past(&mut self, moving: &Moving<'_>, rules: Option<&Rules>) {
+        match moving.kind {
+            MovingKind::Adjust if moving.lot.is_some_and(|lot| lot.expires_at.is_some()) => {
+                self.check_lasting(moving, rules);
+            }
+            MovingKind::Redeem => self.check_own_lots(moving),
+            MovingKind::Award { .. }
+            | MovingKind::Adjust
+            | MovingKind::Order
+            | MovingKind::Expire { .. }
+            | MovingKind::Refund { .. }
+            | MovingKind::Return => {}
         }
     }
 

@@ -1,7 +1,7 @@
 //! Tiers where more than the lifetime points of one card count: those of the last twelve months, or of all cards of a customer.
 //!
 //! Cards are folded apart from each other, so this is a fold of its own, of the events of such partners alone. What it keeps of a card is
-//! its tier, its lifetime points and what it earned in the last twelve months.
+//! its tier, its lifetime points, and when it earned how much: a movement of the past counts what was earned since twelve months before it.
 
 use crate::findings::{Check, Findings};
 use crate::instant::Instant;
@@ -9,7 +9,6 @@ use crate::ledger::Event;
 use crate::payload::{Moving, MovingKind, Payload, Settings, Tier};
 use crate::points::{CardId, CustomerId, PartnerId, Points};
 use rustc_hash::FxHashMap;
-use std::collections::VecDeque;
 
 /// What an event says that counts towards tiers.
 #[derive(Debug)]
@@ -64,7 +63,10 @@ impl Note {
             | Payload::Blocked(_)
             | Payload::Unblocked(_) => return None,
         };
-        let (seq, command_seq, at) = (event.seq, event.command_seq, Instant::from_micros(event.recorded_at));
+        let recorded_at = event.recorded_at;
+        let moved = if let Payload::Moved(moving) = payload { Some(moving.at(recorded_at)) } else { None };
+        let at = moved.unwrap_or(Instant::from_micros(recorded_at));
+        let (seq, command_seq) = (event.seq, event.command_seq);
         Some(Self { seq, partner: PartnerId::new(event.partner_id), command_seq, at, what })
     }
 }
@@ -103,10 +105,13 @@ struct Standing {
     earned: Earned,
 }
 
-/// What a card earned in the last twelve months, less what refunds took back in them.
+/// What a card earned, less what refunds took back, in the order in which it happened. An import may go back to any time.
 #[derive(Debug, Default)]
 struct Earned {
-    movements: VecDeque<(Instant, Points)>,
+    movements: Vec<(Instant, Points)>,
+    /// How many of them are not in the sum: those before `since`.
+    before: usize,
+    since: Option<Instant>,
     sum: Points,
 }
 
@@ -122,13 +127,25 @@ struct Raised {
 
 impl Earned {
     fn add(&mut self, at: Instant, points: Points) {
-        self.movements.push_back((at, points));
-        self.sum = self.sum.plus(points);
+        let place = self.movements.partition_point(|(earlier, _)| *earlier <= at);
+        self.movements.insert(place, (at, points));
+        if self.since.is_some_and(|since| at < since) {
+            self.before += 1;
+        } else {
+            self.sum = self.sum.plus(points);
+        }
     }
 
+    /// The sum from a moment on. Asked for rising moments it costs a step for each movement passed, once.
     fn since(&mut self, since: Instant) -> Points {
-        while let Some((_, points)) = self.movements.pop_front_if(|(at, _)| *at < since) {
-            self.sum = self.sum.minus(points);
+        self.since = Some(since);
+        while let Some((_, points)) = self.movements.get(self.before).filter(|(at, _)| *at < since) {
+            self.sum = self.sum.minus(*points);
+            self.before += 1;
+        }
+        while let Some((_, points)) = self.movements[..self.before].last().filter(|(at, _)| *at >= since) {
+            self.sum = self.sum.plus(*points);
+            self.before -= 1;
         }
         self.sum
     }
@@ -156,10 +173,9 @@ impl Standings {
         match &note.what {
             What::Issued { card, customer } => self.issue(*card, *customer),
             What::Earned { card, points, lifetime, award } => {
-                let since = note.at.twelve_months_earlier();
-                self.earn(*card, *points, *lifetime, note.at, since);
+                self.earn(*card, *points, *lifetime, note.at);
                 if *award {
-                    self.raise(note, *card, since);
+                    self.raise(note, *card, note.at.twelve_months_earlier());
                 }
             }
             What::Settled(settings) => drop(self.partners.insert(note.partner, Some((**settings).clone()))),
@@ -186,10 +202,9 @@ impl Standings {
         }
     }
 
-    fn earn(&mut self, card: CardId, points: Points, lifetime: Points, at: Instant, since: Instant) {
+    fn earn(&mut self, card: CardId, points: Points, lifetime: Points, at: Instant) {
         if let Some(standing) = self.cards.get_mut(&card) {
             standing.lifetime = lifetime;
-            standing.earned.since(since);
             standing.earned.add(at, points);
         }
     }

@@ -151,7 +151,10 @@ impl Tables {
         match payload {
             Payload::CustomerRegistered(it) => {
                 let id = it.customer.get();
-                self.customers.insert(id, CustomerRow { partner, record, course: Course::begun(event) });
+                let mut course = Course::begun(event);
+                // Since when they are a customer, where an import says so.
+                course.created_at = it.happened_at.map_or(course.created_at, crate::instant::Instant::micros);
+                self.customers.insert(id, CustomerRow { partner, record, course });
                 self.customer_records.push((id, record));
             }
             Payload::CustomerUpdated(it) => {

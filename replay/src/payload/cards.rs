@@ -1,6 +1,7 @@
 //! The layouts of `card.*`.
 
 use super::{Sealed, Text, present};
+use crate::instant::Instant;
 use crate::points::{CardId, CustomerId, Points, ShopId, TemplateId};
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;
@@ -117,6 +118,8 @@ pub struct CardIssued<'a> {
     pub design: Text<'a>,
     #[serde(default, deserialize_with = "present")]
     pub shop: Option<ShopId>,
+    #[serde(default, deserialize_with = "present")]
+    pub happened_at: Option<Instant>,
     #[serde(default, deserialize_with = "present")]
     pub sealed: Option<Sealed>,
 }

@@ -13,9 +13,9 @@ pub use cards::{
 pub use movements::{About, Cause, Moving, MovingKind, OpenedLot, Origin, Refund, RefundCause, Spending, Taken};
 pub use orders::{Bound, Discount, Formula, Purchase};
 pub use programme::{
-    Basis, CustomerErased, CustomerSealed, KeyCreated, KeyRevoked, Level, PartnerCreated, Rules, Settings,
-    SettingsChanged, Sharing, ShopFacts, ShopRetired, Shortfall, TemplateCreated, TemplateRetired, TemplateUpdated,
-    TierPlan,
+    Basis, CustomerErased, CustomerRegistered, CustomerSealed, KeyCreated, KeyRevoked, Level, PartnerCreated, Rules,
+    Settings, SettingsChanged, Sharing, ShopFacts, ShopRetired, Shortfall, TemplateCreated, TemplateRetired,
+    TemplateUpdated, TierPlan,
 };
 pub use text::{Commitment, Sealed, Text};
 
@@ -36,7 +36,7 @@ pub enum Payload<'a> {
     TemplateRetired(TemplateRetired),
     KeyCreated(KeyCreated),
     KeyRevoked(KeyRevoked),
-    CustomerRegistered(CustomerSealed),
+    CustomerRegistered(CustomerRegistered),
     CustomerUpdated(CustomerSealed),
     CustomerErased(CustomerErased),
     Issued(CardIssued<'a>),
@@ -139,7 +139,8 @@ impl<'a> Payload<'a> {
             Self::TemplateCreated(it) => Some(it.sealed),
             Self::TemplateUpdated(it) => Some(it.sealed),
             Self::KeyCreated(it) => Some(it.sealed),
-            Self::CustomerRegistered(it) | Self::CustomerUpdated(it) => Some(it.sealed),
+            Self::CustomerRegistered(it) => Some(it.sealed),
+            Self::CustomerUpdated(it) => Some(it.sealed),
             Self::Issued(it) => it.sealed,
             Self::Updated(it) => it.sealed,
             Self::Blocked(it) => Some(it.sealed),
@@ -194,7 +195,8 @@ impl<'a> Payload<'a> {
             Self::TemplateRetired(it) => ("template", it.template.get()),
             Self::KeyCreated(it) => ("key", it.key.get()),
             Self::KeyRevoked(it) => ("key", it.key.get()),
-            Self::CustomerRegistered(it) | Self::CustomerUpdated(it) => ("customer", it.customer.get()),
+            Self::CustomerRegistered(it) => ("customer", it.customer.get()),
+            Self::CustomerUpdated(it) => ("customer", it.customer.get()),
             Self::CustomerErased(it) => ("customer", it.customer.get()),
             Self::Issued(CardIssued { card, .. })
             | Self::Updated(CardUpdated { card, .. })

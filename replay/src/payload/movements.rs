@@ -92,6 +92,8 @@ pub struct Moving<'a> {
     pub taken: Vec<Taken>,
     pub balance_before: Points,
     pub balance: Points,
+    /// When it really happened, where an import says so.
+    pub happened_at: Option<Instant>,
     pub sealed: Option<Sealed>,
     pub about: About<'a>,
 }
@@ -132,6 +134,18 @@ impl Moving<'_> {
             About::Purchase(purchase) => Some(purchase.order_total.0.scaled(4).unwrap_or(i64::MAX)),
             About::Nothing | About::Spending(_) | About::Refund(_) | About::Return { .. } => None,
         }
+    }
+
+    /// Whether it is a fact of the past, which the rules of its recording do not refuse.
+    #[must_use]
+    pub const fn is_past(&self) -> bool {
+        self.happened_at.is_some()
+    }
+
+    /// The moment as of which it was decided: when it happened, else when it was recorded.
+    #[must_use]
+    pub fn at(&self, recorded_at: i64) -> Instant {
+        self.happened_at.unwrap_or(Instant::from_micros(recorded_at))
     }
 }
 
@@ -186,6 +200,8 @@ macro_rules! movement {
             balance_before: Points,
             balance: Points,
             #[serde(default, deserialize_with = "present")]
+            happened_at: Option<Instant>,
+            #[serde(default, deserialize_with = "present")]
             sealed: Option<Sealed>,
             $($own)*
         }
@@ -238,6 +254,8 @@ pub(super) struct OrderRecorded<'a> {
     purchase: Purchase<'a>,
     balance: Points,
     #[serde(default, deserialize_with = "present")]
+    happened_at: Option<Instant>,
+    #[serde(default, deserialize_with = "present")]
     sealed: Option<Sealed>,
 }
 
@@ -268,6 +286,8 @@ pub(super) struct Refunded<'a> {
     balance: Points,
     lifetime: Points,
     #[serde(default, deserialize_with = "present")]
+    happened_at: Option<Instant>,
+    #[serde(default, deserialize_with = "present")]
     sealed: Option<Sealed>,
 }
 
@@ -290,6 +310,8 @@ pub(super) struct Returned<'a> {
     lot: Option<OpenedLot>,
     balance_before: Points,
     balance: Points,
+    #[serde(default, deserialize_with = "present")]
+    happened_at: Option<Instant>,
 }
 
 macro_rules! one_form {
@@ -309,6 +331,7 @@ macro_rules! one_form {
                     reference: $it.reference,
                     balance_before: $it.balance_before,
                     balance: $it.balance,
+                    happened_at: $it.happened_at,
                     sealed: $it.sealed,
                 }
             }
@@ -355,6 +378,7 @@ impl<'a> From<OrderRecorded<'a>> for Moving<'a> {
             taken: Vec::new(),
             balance_before: it.balance,
             balance: it.balance,
+            happened_at: it.happened_at,
             sealed: it.sealed,
             about: About::Purchase(Box::new(it.purchase)),
         }
@@ -376,6 +400,7 @@ impl<'a> From<Refunded<'a>> for Moving<'a> {
             taken: it.taken,
             balance_before: it.balance_before,
             balance: it.balance,
+            happened_at: it.happened_at,
             sealed: it.sealed,
             about: About::Refund(Refund { cause: it.cause, of: it.of, amount, completes: it.completes, let_go }),
         }
@@ -396,6 +421,7 @@ impl<'a> From<Returned<'a>> for Moving<'a> {
             taken: Vec::new(),
             balance_before: it.balance_before,
             balance: it.balance,
+            happened_at: it.happened_at,
             sealed: None,
             about: About::Return { of: it.of },
         }

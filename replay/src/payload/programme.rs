@@ -86,7 +86,17 @@ pub struct KeyRevoked {
     pub key: KeyId,
 }
 
-/// `customer.registered` and `customer.updated`.
+/// `customer.registered`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomerRegistered {
+    pub customer: CustomerId,
+    #[serde(default, deserialize_with = "present")]
+    pub happened_at: Option<Instant>,
+    pub sealed: Sealed,
+}
+
+/// `customer.updated`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerSealed {

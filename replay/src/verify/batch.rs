@@ -30,7 +30,7 @@ struct Slot {
 #[derive(Debug)]
 struct Projected {
     numbers: [i64; 8],
-    optional: [Option<i64>; 4],
+    optional: [Option<i64>; 5],
     kind: Range<usize>,
     order_id: Option<Range<usize>>,
     reference: Option<Range<usize>>,
@@ -109,7 +109,7 @@ impl Batch {
                 row.partner,
                 row.transaction,
             ],
-            optional: [row.shop, row.expires_at, row.record, row.amount],
+            optional: [row.shop, row.expires_at, row.record, row.amount, row.happened_at],
             kind: text(row.kind),
             order_id: row.order_id.map(&mut text),
             reference: row.reference.map(&mut text),
@@ -153,7 +153,7 @@ impl Batch {
     pub(super) fn projected(&self, at: usize) -> Option<MovementRow<'_>> {
         let row = self.rows[at].projected.as_ref()?;
         let [seq, card, points, balance_before, balance_after, at, partner, transaction] = row.numbers;
-        let [shop, expires_at, record, amount] = row.optional;
+        let [shop, expires_at, record, amount, happened_at] = row.optional;
         Some(MovementRow {
             seq,
             card,
@@ -171,6 +171,7 @@ impl Batch {
             partner,
             transaction,
             amount,
+            happened_at,
         })
     }
 }

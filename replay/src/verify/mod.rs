@@ -2,11 +2,12 @@
 //!
 //! A reader thread goes through the log in order, checks what concerns neighbours, and hands batches of rows to every worker. A worker hashes its
 //! share of each batch (a link needs nothing but the stored hash before it) and folds the cards whose ids fall to it. The calling thread
-//! follows the vault and the tiers that count more than one card. Memory holds the cards, their open lots, a note of each refund and eight bytes for each idempotency key, never the history:
-//! orders that were refunded are looked up at the end.
+//! follows the vault and the tiers that count more than one card. Memory holds the cards, their open lots, a note of each refund, eight bytes for each idempotency key, sixteen more for
+//! each redemption of an order by itself and for each award where tiers count twelve months or all cards, never the history: orders that were refunded, or whose points were redeemed by themselves, are looked up at the end.
 
 mod batch;
 mod guards;
+mod halves;
 mod idempotency;
 mod keys;
 mod laws;
@@ -19,6 +20,7 @@ mod reader;
 mod registry;
 mod report;
 mod standings;
+mod step;
 mod tables;
 mod vault;
 mod views;
@@ -121,6 +123,7 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
     }
     let claimed = keys::check_unique(&ledger, key_hashes, &mut findings)?;
     orders::check(&ledger, refunds, &claimed, &mut findings)?;
+    halves::check(&ledger, &claimed, &mut findings)?;
     laws::check(&folds, &mut findings);
     laws::check_numbers(&folds, &mut findings);
     let compared = match &views {

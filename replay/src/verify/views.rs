@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Rows, Statement};
 use std::path::Path;
 
 /// The layout of views.db that this tool knows.
-pub(crate) const LAYOUT: &str = "6";
+pub(crate) const LAYOUT: &str = "7";
 
 /// `views.db`, at one moment.
 #[derive(Debug)]
@@ -193,5 +193,6 @@ fn read<'a>(row: &'a Row<'_>) -> Result<MovementRow<'a>, Box<dyn std::error::Err
         partner: row.get(13)?,
         transaction: row.get(14)?,
         amount: row.get(15)?,
+        happened_at: row.get(16)?,
     })
 }

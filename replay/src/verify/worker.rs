@@ -86,7 +86,7 @@ impl Worker {
         for at in share(self.number)..share(self.number + 1) {
             let event = batch.event(at);
             if let Some(key) = event.idempotency_key {
-                self.keys.note(key);
+                self.keys.note(key, event.seq);
                 if self.is_projected(&event) {
                     self.claims.add_key(event.seq, key);
                 }
@@ -134,7 +134,7 @@ impl Worker {
             }
         };
         if let Some(registry) = &mut self.registry {
-            registry.check(&event, &payload, &self.cards.programme, &mut self.findings);
+            registry.check(&event, &payload, batch.command_key(at), &self.cards.programme, &mut self.findings);
         }
         if learns {
             self.cards.programme.learn(&event, &payload);

@@ -64,7 +64,8 @@ CREATE TABLE movements (
     balance_before INTEGER NOT NULL, balance_after INTEGER NOT NULL, shop INTEGER, order_id TEXT, reference TEXT,
     expires_at INTEGER, actor TEXT NOT NULL, record INTEGER, at INTEGER NOT NULL, partner INTEGER NOT NULL,
     kind INTEGER NOT NULL,         -- a place in `TransactionKind::ALL`
-    amount INTEGER                 -- the order's total in ten-thousandths, where the row states one
+    amount INTEGER,                -- the order's total in ten-thousandths, where the row states one
+    happened_at INTEGER            -- when it really happened, where an import said so; `at` is always the time of recording
 ) STRICT;
 
 -- Which points.refunded refunded an order: `order_seq` is the seq of the order's first event, by which a refund names it.

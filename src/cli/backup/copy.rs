@@ -8,7 +8,7 @@ use std::time::Duration;
 const BUSY: Duration = Duration::from_secs(30);
 
 /// Copies everything, without the free pages: what was erased from the original is not in the copy either.
-pub(super) fn whole(from: &Path, to: &Path) -> Result<(), BackupError> {
+pub(in crate::cli) fn whole(from: &Path, to: &Path) -> Result<(), BackupError> {
     let copy = || {
         // VACUUM INTO reads one snapshot. The backup API would start again whenever the service commits.
         let source = open(from)?;

@@ -3,6 +3,8 @@
 mod copy;
 mod verify;
 
+pub(super) use copy::whole as copy_database;
+
 use super::Failure;
 use super::arguments::Data;
 use super::output::Output;

@@ -5,7 +5,9 @@ use crate::domain::orders::{PointsRefunded, PointsReturned};
 use crate::domain::points::{
     Lot, Lots, OpenedLot, Points, PointsAdjusted, PointsAwarded, PointsExpired, PointsRedeemed, Slice,
 };
-use crate::domain::{CardId, CustomerId, Event, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp};
+use crate::domain::{
+    CardId, CustomerId, Event, Movement, MovementType, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// Whether a card may be used.
@@ -32,47 +34,6 @@ impl Status {
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         [Self::Active, Self::Inactive, Self::Blocked].into_iter().find(|status| status.name() == name)
-    }
-}
-
-/// What kind of movement a row of the history is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum MovementType {
-    Award,
-    Redeem,
-    Adjust,
-    Expire,
-    /// A purchase that earned nothing.
-    Order,
-    /// What a refund took back.
-    Refund,
-    /// What a refund gave back.
-    Return,
-}
-
-impl MovementType {
-    /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Award, Self::Redeem, Self::Adjust, Self::Expire, Self::Order, Self::Refund, Self::Return];
-
-    /// The type's name in the history.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Award => "award",
-            Self::Redeem => "redeem",
-            Self::Adjust => "adjust",
-            Self::Expire => "expire",
-            Self::Order => "order",
-            Self::Refund => "refund",
-            Self::Return => "return",
-        }
-    }
-
-    /// The type of that name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|movement| movement.name() == name)
     }
 }
 
@@ -149,9 +110,11 @@ impl Card {
             adjusted: Points::ZERO,
             movements: 0,
             last: None,
+            // Since when somebody has had a card elsewhere, their customer's record says. This one is new, and lists by the time
+            // of issue rely on its growing with the ids.
             issued_at: at,
             updated_at: at,
-            last_activity: at,
+            last_activity: event.happened_at.unwrap_or(at),
             blocked_at: None,
             block_record: None,
             metadata_record: event.sealed.map(|sealed| sealed.record),
@@ -183,6 +146,8 @@ impl Card {
     /// # Panics
     /// When the event is not of a card's stream or is the card's issue: the caller mixed up streams.
     pub fn evolve(&mut self, event: &Event, seq: Seq, at: Timestamp) {
+        // A movement of the past stands at its own time; what changes the card itself, at the time of its recording.
+        let at = Movement::of(event).and_then(Movement::happened_at).unwrap_or(at);
         match event {
             Event::CardUpdated(event) => self.updated(event, at),
             Event::CardActivated(_) => {
@@ -298,7 +263,7 @@ impl Card {
         self.last = Some(LastMovement { seq, movement, points, at });
         // Expiry is something that happens to a card, not something that its holder does.
         if movement != MovementType::Expire {
-            self.last_activity = at;
+            self.last_activity = self.last_activity.max(at);
         }
     }
 }

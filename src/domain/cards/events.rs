@@ -2,7 +2,7 @@
 
 use super::{CardNumber, Status, Tier};
 use crate::domain::points::Points;
-use crate::domain::{CardId, CustomerId, Sealed, ShopId, TemplateId};
+use crate::domain::{CardId, CustomerId, Sealed, ShopId, TemplateId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// `card.issued`
@@ -20,6 +20,9 @@ pub struct CardIssued {
     pub design: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shop: Option<ShopId>,
+    /// When it really happened, where an import says so: a fact beside the time of recording, never after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub happened_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
 }

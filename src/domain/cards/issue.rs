@@ -2,7 +2,7 @@
 
 use super::{CardIssued, CardNumber, CardRecord, Status, Tier};
 use crate::domain::customers::{CustomerRegistered, CustomerUpdated, PersonRecord};
-use crate::domain::points::{Note, OpenedLot, Origin, Points, PointsAwarded, promotion};
+use crate::domain::points::{Note, OpenedLot, Origin, Points, PointsAwarded, happened_by, promotion};
 use crate::domain::programme::Terms;
 use crate::domain::{CardId, CustomerId, Draft, Metadata, Rejection, Secret, ShopId, Stream, Timestamp};
 
@@ -16,6 +16,8 @@ pub struct Issue {
     pub activate: bool,
     pub metadata: Metadata,
     pub shop: Option<ShopId>,
+    /// Since when they are a customer with a card, where an import says so.
+    pub happened_at: Option<Timestamp>,
 }
 
 /// Who will hold the card.
@@ -66,6 +68,7 @@ impl Issue {
         fresh: &Fresh,
         now: Timestamp,
     ) -> Result<Vec<Draft>, Rejection> {
+        happened_by(self.happened_at, now)?;
         let initial = self.initial_points.unwrap_or(terms.rules().initial_bonus_points);
         if initial > Points::MAX_MOVED {
             return Err(Rejection::TooManyPoints { points: initial });
@@ -80,7 +83,7 @@ impl Issue {
 
     fn registration(&self, customer: CustomerId) -> Draft {
         let secret = Secret::new(Stream::Customer(customer), &self.person);
-        Draft::sealing(CustomerRegistered { customer, sealed: None }, secret)
+        Draft::sealing(CustomerRegistered { customer, happened_at: self.happened_at, sealed: None }, secret)
     }
 
     // What the request says of a known person and differs from what was known.
@@ -102,6 +105,7 @@ impl Issue {
             status: if self.activate { Status::Active } else { Status::Inactive },
             design: self.design.clone(),
             shop: self.shop,
+            happened_at: self.happened_at,
             sealed: None,
         };
         if self.metadata.is_empty() {
@@ -126,6 +130,7 @@ impl Issue {
             balance_before: Points::ZERO,
             balance: points,
             lifetime: points,
+            happened_at: None,
             sealed: None,
         };
         let note = Note { reason: Some("Initial points".to_owned()), ..Note::default() };
@@ -163,6 +168,7 @@ mod tests {
             activate: true,
             metadata: Metadata::new(),
             shop: Some(ShopId::new(2)),
+            happened_at: None,
         }
     }
 

@@ -9,7 +9,7 @@ mod tier;
 mod update;
 
 pub use block::{Block, BlockNote, Unblock};
-pub use card::{Card, LastMovement, MovementType, Status};
+pub use card::{Card, LastMovement, Status};
 pub use events::{CardActivated, CardBlocked, CardIssued, CardTierChanged, CardUnblocked, CardUpdated};
 pub use issue::{Fresh, Holder, Issue};
 pub use number::CardNumber;

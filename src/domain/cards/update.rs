@@ -86,7 +86,7 @@ mod tests {
 
     /// Decides on a card of design `default` and metadata `{"till":4}`.
     fn decide(update: &UpdateCard, person: Option<&PersonRecord>) -> Result<Vec<Draft>, Rejection> {
-        let registered = CustomerRegistered { customer: CUSTOMER, sealed: None };
+        let registered = CustomerRegistered { customer: CUSTOMER, happened_at: None, sealed: None };
         let holder = Customer::registered(&registered, PartnerId::new(1), Seq::new(1), NOW);
         update.decide(&card(&[]), &holder, person, &metadata(4))
     }

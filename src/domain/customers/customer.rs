@@ -24,7 +24,7 @@ impl Customer {
             id: event.customer,
             partner,
             record: event.sealed.map_or(RecordId::new(0), |sealed| sealed.record),
-            registered_at: at,
+            registered_at: event.happened_at.unwrap_or(at),
             updated_at: at,
             erased_at: None,
             version: 1,

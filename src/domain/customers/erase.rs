@@ -29,7 +29,7 @@ mod tests {
 
     #[test]
     fn a_person_is_erased_as_often_as_there_is_something_to_erase() {
-        let registered = CustomerRegistered { customer: CUSTOMER, sealed: None };
+        let registered = CustomerRegistered { customer: CUSTOMER, happened_at: None, sealed: None };
         let known = Customer::registered(&registered, PartnerId::new(1), Seq::new(1), NOW);
         let erased = Customer { erased_at: Some(NOW), ..known.clone() };
         for (customer, records, expected) in

@@ -1,6 +1,6 @@
 //! What happens to people. Who they are stands in the vault; the log knows numbers.
 
-use crate::domain::{CustomerId, Sealed};
+use crate::domain::{CustomerId, Sealed, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// `customer.registered`
@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct CustomerRegistered {
     pub customer: CustomerId,
+    /// When it really happened, where an import says so: a fact beside the time of recording, never after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub happened_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
 }

@@ -5,9 +5,11 @@ mod erase;
 mod events;
 mod person;
 mod register;
+mod update;
 
 pub use customer::Customer;
 pub use erase::Erase;
 pub use events::{CustomerErased, CustomerRegistered, CustomerUpdated};
 pub use person::PersonRecord;
 pub use register::Register;
+pub use update::UpdateCustomer;

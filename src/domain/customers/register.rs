@@ -19,6 +19,6 @@ impl Register {
             return Err(Rejection::CustomerExists { customer });
         }
         let secret = Secret::new(Stream::Customer(fresh), &self.person);
-        Ok(vec![Draft::sealing(CustomerRegistered { customer: fresh, sealed: None }, secret)])
+        Ok(vec![Draft::sealing(CustomerRegistered { customer: fresh, happened_at: None, sealed: None }, secret)])
     }
 }

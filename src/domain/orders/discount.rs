@@ -44,12 +44,21 @@ impl Discount {
     /// # Errors
     /// [`Rejection::DiscountTooLarge`], [`Rejection::RuleOutOfBounds`]
     pub fn of(points: Points, asked: Option<Money>, terms: &Terms<'_>) -> Result<Self, Rejection> {
-        let currency = terms.partner.currency.clone();
-        let exact = worth(points, terms.rules(), &currency)?;
+        let exact = worth(points, terms.rules(), &terms.partner.currency)?;
         let amount = asked.unwrap_or(exact);
         if amount.get() > exact.get() + TOLERANCE {
             return Err(Rejection::DiscountTooLarge { asked: amount, exact });
         }
+        Self::given(points, amount, terms)
+    }
+
+    /// What was given for the points, beside what they are worth by these terms.
+    ///
+    /// # Errors
+    /// [`Rejection::RuleOutOfBounds`]
+    pub fn given(points: Points, amount: Money, terms: &Terms<'_>) -> Result<Self, Rejection> {
+        let currency = terms.partner.currency.clone();
+        let exact = worth(points, terms.rules(), &currency)?;
         Ok(Self { amount, exact, currency, template: terms.template.id, template_version: terms.template.version })
     }
 }

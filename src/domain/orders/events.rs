@@ -2,7 +2,7 @@
 
 use super::Breakdown;
 use crate::domain::points::{OpenedLot, Points, Slice};
-use crate::domain::{CardId, Money, Sealed, Seq, ShopId};
+use crate::domain::{CardId, Money, Sealed, Seq, ShopId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// `order.recorded`: a purchase that earned nothing.
@@ -20,6 +20,9 @@ pub struct OrderRecorded {
     pub purchase: Box<Breakdown>,
     /// The balance, which it leaves as it is.
     pub balance: Points,
+    /// When it really happened, where an import says so: a fact beside the time of recording, never after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub happened_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
 }
@@ -38,7 +41,7 @@ pub struct PointsRefunded {
     pub shop: Option<ShopId>,
     /// The order's id.
     pub order: String,
-    /// The event that stated the order's terms.
+    /// The order's first event, which names it for good.
     pub of: Seq,
     /// The refund's own id.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +63,9 @@ pub struct PointsRefunded {
     pub balance: Points,
     /// All points ever awarded to the card, less those taken back.
     pub lifetime: Points,
+    /// When it really happened, where an import says so: a fact beside the time of recording, never after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub happened_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
 }
@@ -95,4 +101,7 @@ pub struct PointsReturned {
     pub lot: Option<OpenedLot>,
     pub balance_before: Points,
     pub balance: Points,
+    /// When it really happened, where an import says so: a fact beside the time of recording, never after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub happened_at: Option<Timestamp>,
 }

@@ -14,7 +14,7 @@ pub use events::{OrderRecorded, PointsRefunded, PointsReturned, RefundCause};
 pub use order::{PlacedOrder, Refunded, Spent};
 pub use purchase::{Buyer, Purchase};
 pub use refund::{Refund, Share};
-pub use transaction::{TransactionKind, order_total};
+pub use transaction::TransactionKind;
 
 #[cfg(test)]
 mod tests;

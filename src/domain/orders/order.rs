@@ -2,7 +2,7 @@
 
 use super::{OrderRecorded, PointsRefunded};
 use crate::domain::points::{Points, PointsAwarded, PointsRedeemed};
-use crate::domain::{CardId, Event, LotId, Money, Seq, ShopId, Timestamp};
+use crate::domain::{CardId, Event, LotId, Money, Movement, Seq, ShopId, Timestamp};
 
 /// An order as of its last event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,8 @@ pub struct Refunded {
     pub given: Points,
     /// Nothing of it is left.
     pub complete: bool,
+    /// How many refunds there were.
+    pub count: usize,
 }
 
 impl PlacedOrder {
@@ -61,40 +63,24 @@ impl PlacedOrder {
 
     /// Applies a later event; what is not of this order changes nothing.
     pub fn evolve(&mut self, event: &Event, seq: Seq) {
-        match event {
-            Event::PointsAwarded(event) if self.is(event.card, event.order.as_deref()) => self.awarded(event, seq),
-            Event::PointsRedeemed(event) if self.is(event.card, event.order.as_deref()) => self.redeemed(event),
-            Event::OrderRecorded(event) if self.is(event.card, Some(&event.order)) => self.recorded(event),
-            Event::PointsRefunded(event) if event.of == self.of => self.refunded(event),
-            Event::PointsReturned(event) if event.of == self.of => {
+        match Movement::of(event) {
+            Some(Movement::Awarded(event)) if self.is(event.card, event.order.as_deref()) => self.awarded(event, seq),
+            Some(Movement::Redeemed(event)) if self.is(event.card, event.order.as_deref()) => self.redeemed(event),
+            Some(Movement::Recorded(event)) if self.is(event.card, Some(&event.order)) => self.recorded(event),
+            Some(Movement::Refunded(event)) if event.of == self.of => self.refunded(event),
+            Some(Movement::Returned(event)) if event.of == self.of => {
                 self.refunded.given = self.refunded.given.plus(event.points);
             }
-            Event::PointsAwarded(_)
-            | Event::PointsRedeemed(_)
-            | Event::OrderRecorded(_)
-            | Event::PointsRefunded(_)
-            | Event::PointsReturned(_)
-            | Event::PartnerCreated(_)
-            | Event::PartnerSettingsChanged(_)
-            | Event::ShopOpened(_)
-            | Event::ShopUpdated(_)
-            | Event::ShopRetired(_)
-            | Event::TemplateCreated(_)
-            | Event::TemplateUpdated(_)
-            | Event::TemplateRetired(_)
-            | Event::KeyCreated(_)
-            | Event::KeyRevoked(_)
-            | Event::CustomerRegistered(_)
-            | Event::CustomerUpdated(_)
-            | Event::CustomerErased(_)
-            | Event::CardIssued(_)
-            | Event::CardUpdated(_)
-            | Event::CardActivated(_)
-            | Event::CardBlocked(_)
-            | Event::CardUnblocked(_)
-            | Event::CardTierChanged(_)
-            | Event::PointsAdjusted(_)
-            | Event::PointsExpired(_) => {}
+            Some(
+                Movement::Awarded(_)
+                | Movement::Redeemed(_)
+                | Movement::Recorded(_)
+                | Movement::Refunded(_)
+                | Movement::Returned(_)
+                | Movement::Adjusted(_)
+                | Movement::Expired(_),
+            )
+            | None => {}
         }
     }
 
@@ -105,33 +91,13 @@ impl PlacedOrder {
     }
 
     fn begun(event: &Event, seq: Seq) -> Option<Self> {
-        let (card, shop, id) = match event {
-            Event::PointsAwarded(event) => (event.card, event.shop, event.order.clone()?),
-            Event::PointsRedeemed(event) => (event.card, event.shop, event.order.clone()?),
-            Event::OrderRecorded(event) => (event.card, event.shop, event.order.clone()),
-            Event::PartnerCreated(_)
-            | Event::PartnerSettingsChanged(_)
-            | Event::ShopOpened(_)
-            | Event::ShopUpdated(_)
-            | Event::ShopRetired(_)
-            | Event::TemplateCreated(_)
-            | Event::TemplateUpdated(_)
-            | Event::TemplateRetired(_)
-            | Event::KeyCreated(_)
-            | Event::KeyRevoked(_)
-            | Event::CustomerRegistered(_)
-            | Event::CustomerUpdated(_)
-            | Event::CustomerErased(_)
-            | Event::CardIssued(_)
-            | Event::CardUpdated(_)
-            | Event::CardActivated(_)
-            | Event::CardBlocked(_)
-            | Event::CardUnblocked(_)
-            | Event::CardTierChanged(_)
-            | Event::PointsAdjusted(_)
-            | Event::PointsExpired(_)
-            | Event::PointsRefunded(_)
-            | Event::PointsReturned(_) => return None,
+        let (card, shop, id) = match Movement::of(event)? {
+            Movement::Awarded(event) => (event.card, event.shop, event.order.clone()?),
+            Movement::Redeemed(event) => (event.card, event.shop, event.order.clone()?),
+            Movement::Recorded(event) => (event.card, event.shop, event.order.clone()),
+            Movement::Adjusted(_) | Movement::Expired(_) | Movement::Refunded(_) | Movement::Returned(_) => {
+                return None;
+            }
         };
         let mut order = Self {
             id,
@@ -177,5 +143,6 @@ impl PlacedOrder {
         refunded.amount = refunded.amount.plus(event.amount.unwrap_or_default());
         refunded.taken = refunded.taken.minus(event.points).plus(event.let_go.unwrap_or_default());
         refunded.complete |= event.completes;
+        refunded.count += 1;
     }
 }

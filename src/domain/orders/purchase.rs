@@ -4,8 +4,8 @@ use super::{Breakdown, Discount, OrderRecorded, earned};
 use crate::domain::cards::{Card, Fresh, Issue};
 use crate::domain::customers::{Customer, PersonRecord};
 use crate::domain::points::{
-    Deposit, Note, Origin, Points, PointsAwarded, PointsRedeemed, Ready, balance_after, draft, may_earn, may_spend,
-    promotion, ready, spendable, within_one_operation, within_redemption_bounds,
+    Deposit, Note, Origin, Past, Points, PointsAwarded, PointsRedeemed, Ready, When, applies, balance_after, draft,
+    may_earn, may_spend, promotion, ready, spendable, within_bounds_of, within_one_operation,
 };
 use crate::domain::programme::Terms;
 use crate::domain::{CustomerId, Draft, Event, Metadata, Money, Rejection, Seq, ShopId, Timestamp};
@@ -29,6 +29,8 @@ pub struct Purchase {
     /// Overrides the template's expiry of what is earned.
     pub expires_at: Option<Timestamp>,
     pub note: Note,
+    /// When it happened, where it is not happening now. Its points have to be stated then.
+    pub past: Option<Past>,
 }
 
 /// Who buys.
@@ -93,11 +95,13 @@ impl Purchase {
         }
         let issue = Issue {
             person: PersonRecord::default(),
-            initial_points: None,
+            // A card of the past begins with what its history says.
+            initial_points: self.past.map(|_| Points::ZERO),
             design: "default".to_owned(),
             activate: true,
             metadata: Metadata::new(),
             shop: self.shop,
+            happened_at: self.past.map(|past| past.at),
         };
         let mut drafts = issue.card_and_bonus(customer.id, terms, fresh, now)?;
         // The purchase is decided on the card that these events make. Their places in the log are not known yet, so nothing
@@ -114,14 +118,16 @@ impl Purchase {
         terms: &Terms<'_>,
         now: Timestamp,
     ) -> Result<Vec<Draft>, Rejection> {
-        let (checked, Ready { mut drafts, balance }) = self.check(card, spendable, terms, now)?;
+        let when = When::of(self.past, now)?;
+        self.check_currency(terms)?;
+        let (checked, Ready { mut drafts, balance }) = self.check(card, spendable, terms, when)?;
         let left = balance.minus(self.redeem);
-        drafts.extend(checked.discount.map(|discount| self.redeemed(card, balance, discount, terms, now)));
+        drafts.extend(checked.discount.map(|discount| self.redeemed(card, balance, discount, terms, when)));
         if !checked.earned.is_positive() {
-            drafts.push(self.recorded(card, left, checked.breakdown));
+            drafts.push(self.recorded(card, left, checked.breakdown, when));
             return Ok(drafts);
         }
-        drafts.push(self.awarded(card, left, checked.earned, checked.breakdown, terms, now));
+        drafts.push(self.awarded(card, left, checked.earned, checked.breakdown, terms, when));
         drafts.extend(promotion(card.id, card.tier, card.lifetime, checked.earned, terms));
         Ok(drafts)
     }
@@ -131,40 +137,55 @@ impl Purchase {
         card: &Card,
         spendable: Points,
         terms: &Terms<'_>,
-        now: Timestamp,
+        when: When,
     ) -> Result<(Checked, Ready), Rejection> {
         let (rules, redeems) = (terms.rules(), self.redeem.is_positive());
         self.check_currency(terms)?;
-        let ready = ready(card, rules, now)?;
-        may_earn(card, self.shop, terms)?;
+        let place = when.judged_at(self.shop);
+        let ready = ready(card, rules, when)?;
+        applies(place, terms)?;
+        if self.asks_to_earn(terms) {
+            may_earn(card, place, terms)?;
+        }
         if redeems {
-            may_spend(card, self.shop, self.redeem, terms, now)?;
+            may_spend(card, place, self.redeem, terms, when.at())?;
         }
-        if self.points.is_some_and(Points::is_positive) && !rules.points_enabled {
-            return Err(Rejection::EarningDisabled);
-        }
-        if redeems && !rules.points_redemption_enabled {
-            return Err(Rejection::RedemptionDisabled);
-        }
+        let states_points = self.points.is_some_and(Points::is_positive);
+        when.needs(rules.points_enabled || !states_points, Rejection::EarningDisabled)?;
+        when.needs(rules.points_redemption_enabled || !redeems, Rejection::RedemptionDisabled)?;
         within_one_operation(self.redeem)?;
         let (earned, breakdown) = self.earning(card, terms)?;
         within_one_operation(earned)?;
-        if self.expires_at.is_some_and(|time| time <= now) {
-            return Err(Rejection::ExpiryNotInFuture);
-        }
-        let discount = if redeems {
-            within_redemption_bounds(self.redeem, rules)?;
-            Some(Box::new(Discount::of(self.redeem, self.discount, terms)?))
-        } else {
-            self.check_no_discount()?;
-            None
-        };
+        when.check_expiry(self.expires_at)?;
+        let discount = self.bought(terms, when)?;
         balance_after(ready.balance, earned)?;
         let available = ready.balance.min(spendable);
         if redeems && self.redeem > available {
             return Err(Rejection::InsufficientPoints { needed: self.redeem, available });
         }
         Ok((Checked { earned, breakdown, discount }, ready))
+    }
+
+    // A purchase that earns nothing in any case may take place where the card does not earn.
+    fn asks_to_earn(&self, terms: &Terms<'_>) -> bool {
+        match self.points {
+            Some(points) => points.is_positive(),
+            None => !self.total.is_zero() && terms.rules().points_enabled,
+        }
+    }
+
+    /// What the redeemed points bought. Of the past it is what was given then; where that is not known, what they are worth now.
+    fn bought(&self, terms: &Terms<'_>, when: When) -> Result<Option<Box<Discount>>, Rejection> {
+        if !self.redeem.is_positive() {
+            self.check_no_discount()?;
+            return Ok(None);
+        }
+        within_bounds_of(when, self.redeem, terms.rules())?;
+        let discount = match self.discount.filter(|_| when.is_past()) {
+            Some(given) => Discount::given(self.redeem, given, terms)?,
+            None => Discount::of(self.redeem, self.discount, terms)?,
+        };
+        Ok(Some(Box::new(discount)))
     }
 
     fn check_currency(&self, terms: &Terms<'_>) -> Result<(), Rejection> {
@@ -202,9 +223,10 @@ impl Purchase {
         balance_before: Points,
         discount: Box<Discount>,
         terms: &Terms<'_>,
-        now: Timestamp,
+        when: When,
     ) -> Draft {
-        let taken = card.lots.slices(self.redeem, |lot| spendable(lot, self.shop, terms, now));
+        let (at, place) = (when.at(), when.judged_at(self.shop));
+        let taken = card.lots.slices(self.redeem, |lot| spendable(lot, place, terms, at));
         let event = PointsRedeemed {
             card: card.id,
             points: self.redeem.negated(),
@@ -216,6 +238,7 @@ impl Purchase {
             taken,
             balance_before,
             balance: balance_before.minus(self.redeem),
+            happened_at: when.happened_at(),
             sealed: None,
         };
         draft(event, self.note.secret(card))
@@ -228,9 +251,9 @@ impl Purchase {
         points: Points,
         purchase: Box<Breakdown>,
         terms: &Terms<'_>,
-        now: Timestamp,
+        when: When,
     ) -> Draft {
-        let expires_at = self.expires_at.or_else(|| terms.rules().lot_expiry(now));
+        let expires_at = self.expires_at.or_else(|| when.lot_expiry(terms.rules()));
         let deposit = Deposit::new(card.debt, points, expires_at);
         let event = PointsAwarded {
             card: card.id,
@@ -245,14 +268,22 @@ impl Purchase {
             balance_before,
             balance: balance_before.plus(points),
             lifetime: card.lifetime.plus(points),
+            happened_at: when.happened_at(),
             sealed: None,
         };
         draft(event, self.note.secret(card))
     }
 
-    fn recorded(&self, card: &Card, balance: Points, purchase: Box<Breakdown>) -> Draft {
-        let (card_id, order) = (card.id, self.order.clone());
-        let event = OrderRecorded { card: card_id, shop: self.shop, order, purchase, balance, sealed: None };
+    fn recorded(&self, card: &Card, balance: Points, purchase: Box<Breakdown>, when: When) -> Draft {
+        let event = OrderRecorded {
+            card: card.id,
+            shop: self.shop,
+            order: self.order.clone(),
+            purchase,
+            balance,
+            happened_at: when.happened_at(),
+            sealed: None,
+        };
         draft(event, self.note.secret(card))
     }
 }

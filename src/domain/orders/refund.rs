@@ -2,13 +2,17 @@
 
 use super::{PlacedOrder, PointsRefunded, PointsReturned, RefundCause};
 use crate::domain::cards::Card;
-use crate::domain::points::{Deposit, Note, Points, Slice, balance_after, draft, expire_due};
+use crate::domain::points::{Deposit, Note, Past, Points, Slice, When, balance_after, draft, expire_due_as_of};
 use crate::domain::programme::{Settings, Shortfall};
 use crate::domain::ratio::Ratio;
 use crate::domain::{Draft, Money, Rejection, ShopId, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// How long points last at least that are given back after their time.
 const AT_LEAST_DAYS: u32 = 30;
+
+/// How many refunds one order has at most: each is decided on all before it.
+const REFUNDS_MAX: usize = 500;
 
 /// Refunds an order or part of it. It works on a blocked card too: nobody keeps points for goods they returned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,10 +26,12 @@ pub struct Refund {
     pub cause: RefundCause,
     pub share: Share,
     pub note: Note,
+    /// When it happened, where it is not happening now.
+    pub past: Option<Past>,
 }
 
 /// How much of an order is refunded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Share {
     /// So much of its total.
     Amount(Money),
@@ -85,13 +91,14 @@ impl Refund {
         settings: &Settings,
         now: Timestamp,
     ) -> Result<Vec<Draft>, Rejection> {
+        let when = When::of(self.past, now)?;
         let part = self.share.of(order)?;
-        let mut drafts = Vec::from_iter(expire_due(card, now));
-        let refunded = self.refunded(order, card, part, settings.refund_shortfall, now)?;
+        let mut drafts = Vec::from_iter(expire_due_as_of(card, when));
+        let refunded = self.refunded(order, card, part, settings.refund_shortfall, when)?;
         let debt = card.debt.plus(refunded.debt.unwrap_or_default());
-        let (balance, lots) = (refunded.balance, returned_lots(order, part.give, now));
+        let (balance, lots) = (refunded.balance, returned_lots(order, part.give, when.at()));
         drafts.push(draft(refunded, self.note.secret(card)));
-        drafts.extend(self.returned(order, card, &lots, debt, balance)?);
+        drafts.extend(self.returned(order, card, &lots, (debt, balance), when)?);
         Ok(drafts)
     }
 
@@ -101,9 +108,9 @@ impl Refund {
         card: &Card,
         part: Part,
         shortfall: Shortfall,
-        now: Timestamp,
+        when: When,
     ) -> Result<PointsRefunded, Rejection> {
-        let balance_before = card.available(now);
+        let balance_before = card.available(when.at());
         // What the order spent comes back in the same command, and so counts as there.
         let available = balance_before.plus(part.give).max(Points::ZERO);
         let take = match shortfall {
@@ -114,7 +121,7 @@ impl Refund {
             Shortfall::Block | Shortfall::Negative => part.take,
         };
         let balance = balance_after(balance_before, take.negated())?;
-        let taken = slices(order, card, take, now);
+        let taken = slices(order, card, take, when.at());
         let debt = take.minus(taken.iter().map(|slice| slice.points).sum());
         let let_go = part.take.minus(take);
         Ok(PointsRefunded {
@@ -133,6 +140,7 @@ impl Refund {
             balance_before,
             balance,
             lifetime: card.lifetime.minus(take),
+            happened_at: when.happened_at(),
             sealed: None,
         })
     }
@@ -142,8 +150,8 @@ impl Refund {
         order: &PlacedOrder,
         card: &Card,
         lots: &[ReturnedLot],
-        mut debt: Points,
-        mut balance: Points,
+        (mut debt, mut balance): (Points, Points),
+        when: When,
     ) -> Result<Vec<Draft>, Rejection> {
         let mut drafts = Vec::with_capacity(lots.len());
         for &ReturnedLot { points, expires_at, shop } in lots {
@@ -162,6 +170,7 @@ impl Refund {
                 lot: deposit.lot,
                 balance_before,
                 balance,
+                happened_at: when.happened_at(),
             }));
         }
         Ok(drafts)
@@ -169,7 +178,22 @@ impl Refund {
 }
 
 impl Share {
+    // An order that was paid with points alone has a total of nothing, all of which may be refunded.
+    fn is_nothing(self, order: &PlacedOrder) -> bool {
+        match self {
+            Self::Amount(amount) => amount.is_zero() && order.total.is_none_or(|total| !total.is_zero()),
+            Self::Points(points) => !points.is_positive(),
+            Self::Rest => false,
+        }
+    }
+
     fn of(self, order: &PlacedOrder) -> Result<Part, Rejection> {
+        if self.is_nothing(order) {
+            return Err(Rejection::NothingMoved);
+        }
+        if order.refunded.count >= REFUNDS_MAX {
+            return Err(Rejection::TooManyRefunds { most: REFUNDS_MAX });
+        }
         if order.refunded.complete {
             return Err(Rejection::OrderRefunded { of: order.of });
         }
@@ -182,7 +206,7 @@ impl Share {
         match self {
             Self::Rest => Ok(rest),
             Self::Amount(amount) => rest.by_amount(amount, order),
-            Self::Points(points) => rest.by_points(points.max(Points::ZERO), order),
+            Self::Points(points) => rest.by_points(points, order),
         }
     }
 }

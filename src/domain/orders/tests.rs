@@ -99,6 +99,7 @@ impl Life {
             discount: None,
             expires_at: None,
             note: Note::default(),
+            past: None,
         };
         purchase.decide(&Buyer::Holder(&self.card), &self.programme.terms(), self.now)
     }
@@ -112,7 +113,7 @@ impl Life {
     fn refund(&self, order: usize, share: Share) -> Result<Vec<Draft>, Rejection> {
         let Some(order) = self.orders.get(order) else { return Ok(Vec::new()) };
         let (id, cause) = (order.id.clone(), RefundCause::Refund);
-        let refund = Refund { shop: shop(2), order: id, refund: None, cause, share, note: Note::default() };
+        let refund = Refund { shop: shop(2), order: id, refund: None, cause, share, note: Note::default(), past: None };
         refund.decide(order, &self.card, &self.programme.partner.settings, self.now)
     }
 

@@ -1,9 +1,5 @@
 //! What a movement of points is to a shop: finer than the history's types, which every list of transactions filters by.
 
-use super::RefundCause;
-use crate::domain::points::{Origin, Points};
-use crate::domain::{Event, Money};
-
 /// What kind of transaction an event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TransactionKind {
@@ -40,45 +36,6 @@ impl TransactionKind {
         Self::Cut,
     ];
 
-    /// The kind of an event; none where it moves no points.
-    #[must_use]
-    pub fn of(event: &Event) -> Option<Self> {
-        Some(match event {
-            Event::PointsAwarded(event) if event.origin == Origin::Issue => Self::Welcome,
-            Event::PointsAwarded(event) if event.order.is_some() => Self::Purchase,
-            Event::PointsAwarded(_) => Self::Award,
-            Event::OrderRecorded(_) => Self::Purchase,
-            Event::PointsRedeemed(_) => Self::Redemption,
-            Event::PointsAdjusted(event) if event.points < Points::ZERO => Self::Cut,
-            Event::PointsAdjusted(_) => Self::Raise,
-            Event::PointsExpired(_) => Self::Expiry,
-            Event::PointsRefunded(event) => match event.cause {
-                RefundCause::Refund => Self::Refund,
-                RefundCause::Cancellation => Self::Cancellation,
-            },
-            Event::PointsReturned(_) => Self::Return,
-            Event::PartnerCreated(_)
-            | Event::PartnerSettingsChanged(_)
-            | Event::ShopOpened(_)
-            | Event::ShopUpdated(_)
-            | Event::ShopRetired(_)
-            | Event::TemplateCreated(_)
-            | Event::TemplateUpdated(_)
-            | Event::TemplateRetired(_)
-            | Event::KeyCreated(_)
-            | Event::KeyRevoked(_)
-            | Event::CustomerRegistered(_)
-            | Event::CustomerUpdated(_)
-            | Event::CustomerErased(_)
-            | Event::CardIssued(_)
-            | Event::CardUpdated(_)
-            | Event::CardActivated(_)
-            | Event::CardBlocked(_)
-            | Event::CardUnblocked(_)
-            | Event::CardTierChanged(_) => return None,
-        })
-    }
-
     /// Its place in [`TransactionKind::ALL`].
     #[must_use]
     pub fn place(self) -> i64 {
@@ -91,19 +48,6 @@ impl TransactionKind {
     pub fn at(place: i64) -> Option<Self> {
         Self::ALL.get(usize::try_from(place).ok()?).copied()
     }
-}
-
-/// The total of the order that an event states; nothing where it states none.
-#[must_use]
-pub fn order_total(event: &Event) -> Money {
-    let purchase = if let Event::PointsAwarded(event) = event {
-        event.purchase.as_ref()
-    } else if let Event::OrderRecorded(event) = event {
-        Some(&event.purchase)
-    } else {
-        None
-    };
-    purchase.map_or(Money::ZERO, |purchase| purchase.order_total)
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Correcting a balance by hand.
 
 use super::award::Deposit;
-use super::moving::{balance_after, draft, ready, within_one_operation};
+use super::moving::{balance_after, draft, ready, something, within_one_operation};
+use super::past::When;
 use super::{Particulars, Points, PointsAdjusted};
 use crate::domain::cards::Card;
 use crate::domain::programme::TemplateRules;
@@ -22,7 +23,9 @@ impl Adjust {
     /// # Errors
     /// The first broken rule in the order in which [`Rejection`] declares them.
     pub fn decide(&self, card: &Card, rules: &TemplateRules, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
-        let mut ready = ready(card, rules, now)?;
+        something(self.points.abs())?;
+        let when = When::of(self.particulars.past, now)?;
+        let mut ready = ready(card, rules, when)?;
         within_one_operation(self.points)?;
         let balance = balance_after(ready.balance, self.points)?;
         let mut adjusted = PointsAdjusted {
@@ -35,10 +38,11 @@ impl Adjust {
             taken: Vec::new(),
             balance_before: ready.balance,
             balance,
+            happened_at: when.happened_at(),
             sealed: None,
         };
         if self.points.is_positive() {
-            let expires_at = rules.lot_expiry(now);
+            let expires_at = when.lot_expiry(rules);
             let deposit = Deposit::new(card.debt, self.points, expires_at);
             (adjusted.debt_paid, adjusted.lot) = (deposit.debt_paid, deposit.lot);
         } else {
@@ -46,7 +50,7 @@ impl Adjust {
             if needed > ready.balance {
                 return Err(Rejection::InsufficientPoints { needed, available: ready.balance });
             }
-            adjusted.taken = card.slices(needed, now);
+            adjusted.taken = card.slices(needed, when.at());
         }
         ready.drafts.push(draft(adjusted, self.particulars.note.secret(card)));
         Ok(ready.drafts)

@@ -1,6 +1,7 @@
 //! Awarding points.
 
-use super::moving::{balance_after, draft, ready, within_one_operation};
+use super::moving::{balance_after, draft, ready, something, within_one_operation};
+use super::past::When;
 use super::sharing::may_earn;
 use super::{OpenedLot, Origin, Particulars, Points, PointsAwarded};
 use crate::domain::cards::{Card, CardTierChanged, Tier};
@@ -25,17 +26,14 @@ impl Award {
     /// The first broken rule in the order in which [`Rejection`] declares them.
     pub fn decide(&self, card: &Card, terms: &Terms<'_>, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
         let rules = terms.rules();
-        let mut ready = ready(card, rules, now)?;
-        may_earn(card, self.particulars.shop, terms)?;
-        if !rules.points_enabled {
-            return Err(Rejection::EarningDisabled);
-        }
+        something(self.points)?;
+        let when = When::of(self.particulars.past, now)?;
+        let mut ready = ready(card, rules, when)?;
+        may_earn(card, when.judged_at(self.particulars.shop), terms)?;
+        when.needs(rules.points_enabled, Rejection::EarningDisabled)?;
         within_one_operation(self.points)?;
-        let expires_at = match self.expires_at {
-            Some(time) if time <= now => return Err(Rejection::ExpiryNotInFuture),
-            Some(time) => Some(time),
-            None => rules.lot_expiry(now),
-        };
+        when.check_expiry(self.expires_at)?;
+        let expires_at = self.expires_at.or_else(|| when.lot_expiry(rules));
         let deposit = Deposit::new(card.debt, self.points, expires_at);
         let awarded = PointsAwarded {
             card: card.id,
@@ -50,6 +48,7 @@ impl Award {
             balance_before: ready.balance,
             balance: balance_after(ready.balance, self.points)?,
             lifetime: card.lifetime.plus(self.points),
+            happened_at: when.happened_at(),
             sealed: None,
         };
         ready.drafts.push(draft(awarded, self.particulars.note.secret(card)));

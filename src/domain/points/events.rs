@@ -32,6 +32,9 @@ pub struct PointsAwarded {
     pub balance: Points,
     /// All points ever awarded to the card, these included.
     pub lifetime: Points,
+    /// When it really happened, where an import says so: a fact beside the time of recording, never after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub happened_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
 }
@@ -78,6 +81,9 @@ pub struct PointsRedeemed {
     pub lot_shops: Vec<Option<ShopId>>,
     pub balance_before: Points,
     pub balance: Points,
+    /// When it really happened, where an import says so: a fact beside the time of recording, never after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub happened_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
 }
@@ -101,6 +107,9 @@ pub struct PointsAdjusted {
     pub taken: Vec<Slice>,
     pub balance_before: Points,
     pub balance: Points,
+    /// When it really happened, where an import says so: a fact beside the time of recording, never after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub happened_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
 }
@@ -120,6 +129,9 @@ pub struct PointsExpired {
     pub taken: Vec<Slice>,
     pub balance_before: Points,
     pub balance: Points,
+    /// When it really happened, where an import says so: a fact beside the time of recording, never after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub happened_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
 }

@@ -1,6 +1,7 @@
 //! Expiry: of lots whose time has come, and of points that somebody asks to expire.
 
 use super::moving::{balance_after, draft, within_one_operation};
+use super::past::When;
 use super::{ExpiryCause, Particulars, Points, PointsExpired, Slice};
 use crate::domain::cards::Card;
 use crate::domain::{CardId, Draft, Rejection, Timestamp};
@@ -22,15 +23,16 @@ impl Expire {
     /// # Errors
     /// The first broken rule in the order in which [`Rejection`] declares them.
     pub fn decide(&self, card: &Card, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
+        let when = When::of(self.particulars.past, now)?;
         self.points.map_or(Ok(()), within_one_operation)?;
-        let mut drafts = Vec::from_iter(expire_due(card, now));
-        let balance_before = card.available(now);
+        let mut drafts = Vec::from_iter(expire_due_as_of(card, when));
+        let balance_before = card.available(when.at());
         if let (Some(needed), None) = (self.points, self.expires_before)
             && needed > balance_before
         {
             return Err(Rejection::InsufficientPoints { needed, available: balance_before });
         }
-        let taken = self.chosen(card, now);
+        let taken = self.chosen(card, when.at());
         let points = taken.iter().map(|slice| slice.points).sum::<Points>().negated();
         if points.is_zero() {
             return Err(Rejection::NothingToExpire { card: card.id });
@@ -45,6 +47,7 @@ impl Expire {
             taken,
             balance_before,
             balance: balance_after(balance_before, points)?,
+            happened_at: when.happened_at(),
             sealed: None,
         };
         drafts.push(draft(expired, self.particulars.note.secret(card)));
@@ -66,7 +69,17 @@ impl Expire {
 /// Every command that moves points does this first, so that the balance it states is the one available at that moment.
 #[must_use]
 pub fn expire_due(card: &Card, now: Timestamp) -> Option<Draft> {
-    let taken = card.lots.slices_due(now);
+    written_off(card, now, None)
+}
+
+/// The same as of the moment that a command is decided on. By then the points had expired: their event says then, like the
+/// others of its command, and each slice says when its own time came.
+pub(in crate::domain) fn expire_due_as_of(card: &Card, when: When) -> Option<Draft> {
+    written_off(card, when.at(), when.happened_at())
+}
+
+fn written_off(card: &Card, at: Timestamp, happened_at: Option<Timestamp>) -> Option<Draft> {
+    let taken = card.lots.slices_due(at);
     let points = taken.iter().map(|slice| slice.points).sum::<Points>().negated();
     let balance_before = card.balance();
     (!taken.is_empty()).then(|| {
@@ -79,6 +92,7 @@ pub fn expire_due(card: &Card, now: Timestamp) -> Option<Draft> {
             taken,
             balance_before,
             balance: balance_before.plus(points),
+            happened_at,
             sealed: None,
         })
     })

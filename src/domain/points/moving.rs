@@ -1,9 +1,11 @@
 //! What every command that moves points has in common: how it is named, what the vault keeps of it, and the checks on the card.
 
-use super::{Points, expire_due};
+use super::expire::expire_due_as_of;
+use super::past::When;
+use super::{Past, Points};
 use crate::domain::cards::{Card, CardActivated, Status};
 use crate::domain::programme::{Activation, TemplateRules};
-use crate::domain::{Draft, Metadata, Rejection, Secret, ShopId, Stream, Timestamp};
+use crate::domain::{Draft, Metadata, Rejection, Secret, ShopId, Stream};
 use serde::{Deserialize, Serialize};
 
 /// The caller's own names for a movement, and where it took place.
@@ -12,6 +14,8 @@ pub struct Particulars {
     pub shop: Option<ShopId>,
     pub name: Option<Order>,
     pub note: Note,
+    /// When it happened, where it is not happening now.
+    pub past: Option<Past>,
 }
 
 impl Particulars {
@@ -73,15 +77,22 @@ pub(in crate::domain) struct Ready {
 }
 
 /// Checks that the card may earn and spend, and drafts what has to be recorded first.
-pub(in crate::domain) fn ready(card: &Card, rules: &TemplateRules, now: Timestamp) -> Result<Ready, Rejection> {
-    let mut drafts = Vec::from_iter(expire_due(card, now));
+pub(in crate::domain) fn ready(card: &Card, rules: &TemplateRules, when: When) -> Result<Ready, Rejection> {
+    let mut drafts = Vec::from_iter(expire_due_as_of(card, when));
     match (card.status, rules.activation) {
+        // What the card is today says nothing of then, and what happened then wakes nobody today.
+        _ if when.is_past() => {}
         (Status::Blocked, _) => return Err(Rejection::CardBlocked { card: card.id }),
         (Status::Inactive, Activation::Manual) => return Err(Rejection::CardInactive { card: card.id }),
         (Status::Inactive, Activation::FirstUse) => drafts.push(Draft::open(CardActivated { card: card.id })),
         (Status::Active, _) => {}
     }
-    Ok(Ready { drafts, balance: card.available(now) })
+    Ok(Ready { drafts, balance: card.available(when.at()) })
+}
+
+/// Refuses to earn or to spend nothing, or less.
+pub(in crate::domain) fn something(points: Points) -> Result<(), Rejection> {
+    if points.is_positive() { Ok(()) } else { Err(Rejection::NothingMoved) }
 }
 
 /// Refuses a movement that is larger than one operation may be.

@@ -1,6 +1,7 @@
 //! Redeeming points.
 
-use super::moving::{balance_after, draft, ready, within_one_operation};
+use super::moving::{balance_after, draft, ready, something, within_one_operation};
+use super::past::{When, within_bounds_of};
 use super::sharing::{may_spend, spendable};
 use super::{Particulars, Points, PointsRedeemed};
 use crate::domain::cards::Card;
@@ -23,18 +24,19 @@ impl Redeem {
     /// The first broken rule in the order in which [`Rejection`] declares them.
     pub fn decide(&self, card: &Card, terms: &Terms<'_>, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
         let (rules, shop) = (terms.rules(), self.particulars.shop);
-        let mut ready = ready(card, rules, now)?;
-        may_spend(card, shop, self.points, terms, now)?;
-        if !rules.points_redemption_enabled {
-            return Err(Rejection::RedemptionDisabled);
-        }
+        something(self.points)?;
+        let when = When::of(self.particulars.past, now)?;
+        let (at, place) = (when.at(), when.judged_at(shop));
+        let mut ready = ready(card, rules, when)?;
+        may_spend(card, place, self.points, terms, at)?;
+        when.needs(rules.points_redemption_enabled, Rejection::RedemptionDisabled)?;
         within_one_operation(self.points)?;
-        within_redemption_bounds(self.points, rules)?;
+        within_bounds_of(when, self.points, rules)?;
         if self.points > ready.balance {
             return Err(Rejection::InsufficientPoints { needed: self.points, available: ready.balance });
         }
         let moved = self.points.negated();
-        let taken = card.lots.slices(self.points, |lot| spendable(lot, shop, terms, now));
+        let taken = card.lots.slices(self.points, |lot| spendable(lot, place, terms, at));
         let redeemed = PointsRedeemed {
             card: card.id,
             points: moved,
@@ -46,6 +48,7 @@ impl Redeem {
             taken,
             balance_before: ready.balance,
             balance: balance_after(ready.balance, moved)?,
+            happened_at: when.happened_at(),
             sealed: None,
         };
         ready.drafts.push(draft(redeemed, self.particulars.note.secret(card)));

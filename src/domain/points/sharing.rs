@@ -49,7 +49,8 @@ pub(in crate::domain) fn spendable(lot: &Lot, shop: Option<ShopId>, terms: &Term
     live && here
 }
 
-fn applies(shop: Option<ShopId>, terms: &Terms<'_>) -> Result<(), Rejection> {
+/// Refuses a shop that the template's cards are not for.
+pub(in crate::domain) fn applies(shop: Option<ShopId>, terms: &Terms<'_>) -> Result<(), Rejection> {
     if terms.rules().applies_at(shop) { Ok(()) } else { denied(shop, Setting::ShopsOfTemplate) }
 }
 

@@ -1,5 +1,6 @@
 //! Founding a partner, changing its settings, and its credentials.
 
+use super::shop::unchanged_since;
 use super::{
     Directory, KeyCreated, KeyForm, KeyRevoked, NameRecord, PartnerCreated, PartnerSettingsChanged, Scope, Settings,
     SettingsRecord,
@@ -27,6 +28,8 @@ impl CreatePartner {
 /// Changes a partner's settings. Both parts are stated as a whole: the caller fills in what stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeSettings {
+    /// The version of the partner's stream from which the caller filled in what stays; none overwrites whatever is there.
+    pub based_on: Option<i64>,
     pub settings: Settings,
     /// What the tiers are called and offer.
     pub record: SettingsRecord,
@@ -36,7 +39,7 @@ impl ChangeSettings {
     /// The change, or nothing where everything is so already. `known` is what the vault holds of the settings.
     ///
     /// # Errors
-    /// [`Rejection::PartnerNotFound`], [`Rejection::RuleOutOfBounds`]
+    /// [`Rejection::PartnerNotFound`], [`Rejection::ChangedMeanwhile`], [`Rejection::RuleOutOfBounds`]
     pub fn decide(
         &self,
         directory: &Directory,
@@ -44,6 +47,7 @@ impl ChangeSettings {
         known: Option<&SettingsRecord>,
     ) -> Result<Vec<Draft>, Rejection> {
         let state = directory.partners.get(&partner).ok_or(Rejection::PartnerNotFound { partner })?;
+        unchanged_since(self.based_on, state.version)?;
         self.settings.check()?;
         let nothing = SettingsRecord::default();
         if state.settings == self.settings && *known.unwrap_or(&nothing) == self.record {
@@ -127,7 +131,7 @@ mod tests {
         let settings =
             Settings { multi_store_points: true, point_sharing: PointSharing::EarningOnly, ..Settings::default() };
         let friend = TierRecord { name: "Draugas".to_owned(), benefits: Vec::new() };
-        ChangeSettings { settings, record: SettingsRecord { tiers: [(Tier::Silver, friend)].into() } }
+        ChangeSettings { based_on: None, settings, record: SettingsRecord { tiers: [(Tier::Silver, friend)].into() } }
     }
 
     #[test]

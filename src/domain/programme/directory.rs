@@ -37,6 +37,14 @@ pub struct Shop {
     pub as_of: Seq,
 }
 
+impl Shop {
+    /// Whether it does business: active, and not retired.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.facts.is_active && self.retired_at.is_none()
+    }
+}
+
 /// A card template of a partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
@@ -143,12 +151,12 @@ impl Directory {
         )
     }
 
-    /// The template that a partner's new cards get: the oldest in use that is assigned automatically.
+    /// The template that a partner's new cards get in a shop: the oldest in use that is assigned automatically and applies there.
     #[must_use]
-    pub fn auto_assigned(&self, partner: PartnerId) -> Option<&Template> {
+    pub fn auto_assigned(&self, partner: PartnerId, shop: Option<ShopId>) -> Option<&Template> {
         let assigned = |template: &&Template| {
             let in_use = template.rules.is_active && template.retired_at.is_none();
-            template.partner == partner && template.rules.auto_assign && in_use
+            template.partner == partner && template.rules.auto_assign && in_use && template.rules.applies_at(shop)
         };
         self.templates.values().find(assigned)
     }

@@ -27,11 +27,15 @@ pub enum Scope {
     /// Erase a customer for good.
     #[serde(rename = "customers:erase")]
     CustomersErase,
+    /// Change the programme: its settings, shops and card templates.
+    #[serde(rename = "programme:manage")]
+    ProgrammeManage,
 }
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::LoyaltyRead, Self::LoyaltyWrite, Self::PointsManage, Self::CustomersErase];
+    pub const ALL: [Self; 5] =
+        [Self::LoyaltyRead, Self::LoyaltyWrite, Self::PointsManage, Self::CustomersErase, Self::ProgrammeManage];
 
     /// The scope's name in the log and the API.
     #[must_use]
@@ -41,6 +45,7 @@ impl Scope {
             Self::LoyaltyWrite => "loyalty:write",
             Self::PointsManage => "points:manage",
             Self::CustomersErase => "customers:erase",
+            Self::ProgrammeManage => "programme:manage",
         }
     }
 

@@ -103,14 +103,18 @@ impl TemplateRules {
         shop.is_none_or(|shop| self.shop_ids.is_empty() || self.shop_ids.contains(&shop))
     }
 
+    /// Whether a number can be a rate: above zero, and within [`Self::MAX_RATE`] and [`Self::MAX_RATE_PLACES`].
+    #[must_use]
+    pub fn is_rate(number: Decimal) -> bool {
+        number > Decimal::ZERO && number <= Self::MAX_RATE && number.normalize().scale() <= Self::MAX_RATE_PLACES
+    }
+
     /// The rule that is not within its bounds, if one is not.
     ///
     /// # Errors
     /// [`Rejection::RuleOutOfBounds`]
     pub fn check(&self) -> Result<(), Rejection> {
-        let rate = |number: Decimal| {
-            number > Decimal::ZERO && number <= Self::MAX_RATE && number.normalize().scale() <= Self::MAX_RATE_PLACES
-        };
+        let rate = Self::is_rate;
         let points = |points: Points| (Points::ZERO..=Points::MAX_BALANCE).contains(&points);
         let above = |maximum: Option<Points>, minimum| maximum.is_none_or(|maximum| maximum >= minimum);
         let bounds = [

@@ -135,6 +135,14 @@ pub struct TierLevel {
     pub multiplier: Decimal,
 }
 
+impl TierLevel {
+    /// Whether points can be multiplied by it: from 0 to 1,000, with at most four decimal places.
+    #[must_use]
+    pub fn is_multiplier(number: Decimal) -> bool {
+        (Decimal::ZERO..=Decimal::ONE_THOUSAND).contains(&number) && number.normalize().scale() <= 4
+    }
+}
+
 impl TierPlan {
     /// The tier that so many counted points reach.
     #[must_use]
@@ -173,11 +181,7 @@ impl TierPlan {
         if !(begins && rises && bounded) {
             return refused("tiers.threshold");
         }
-        let multiplies = |level: &TierLevel| {
-            level.multiplier >= Decimal::ZERO
-                && level.multiplier <= Decimal::ONE_THOUSAND
-                && level.multiplier.normalize().scale() <= 4
-        };
+        let multiplies = |level: &TierLevel| TierLevel::is_multiplier(level.multiplier);
         if self.levels.iter().all(multiplies) { Ok(()) } else { refused("tiers.multiplier") }
     }
 }

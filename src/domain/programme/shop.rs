@@ -52,6 +52,8 @@ impl OpenShop {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateShop {
     pub shop: ShopId,
+    /// The version of the shop's stream from which the caller filled in what stays; none overwrites whatever is there.
+    pub based_on: Option<i64>,
     pub record: ShopRecord,
     pub facts: ShopFacts,
 }
@@ -60,7 +62,7 @@ impl UpdateShop {
     /// The change, or nothing where everything is so already. `known` is what the vault holds of the shop.
     ///
     /// # Errors
-    /// [`Rejection::ShopNotFound`]
+    /// [`Rejection::ShopNotFound`], [`Rejection::ChangedMeanwhile`]
     pub fn decide(
         &self,
         directory: &Directory,
@@ -68,6 +70,7 @@ impl UpdateShop {
         known: Option<&ShopRecord>,
     ) -> Result<Vec<Draft>, Rejection> {
         let shop = directory.shop_of(partner, self.shop).ok_or(Rejection::ShopNotFound { shop: self.shop })?;
+        unchanged_since(self.based_on, shop.version)?;
         if shop.facts == self.facts && known == Some(&self.record) && shop.retired_at.is_none() {
             return Ok(Vec::new());
         }
@@ -93,6 +96,11 @@ impl RetireShop {
         let retired = || vec![Draft::open(ShopRetired { shop: self.shop })];
         Ok(if shop.retired_at.is_some() { Vec::new() } else { retired() })
     }
+}
+
+/// Refuses a change whose caller filled in what stays from another version than the one that it would replace.
+pub(super) fn unchanged_since(based_on: Option<i64>, version: i64) -> Result<(), Rejection> {
+    if based_on.is_none_or(|known| known == version) { Ok(()) } else { Err(Rejection::ChangedMeanwhile { version }) }
 }
 
 pub(super) const fn yes() -> bool {
@@ -125,7 +133,7 @@ mod tests {
         let coordinates = Coordinates { latitude: "54.6872".parse().unwrap(), longitude: "25.2797".parse().unwrap() };
         let facts = ShopFacts { is_virtual: false, is_active: true, coordinates: Some(coordinates) };
         let record = ShopRecord { address: Some("Pilies 1".to_owned()), ..ShopRecord::named("Old Town") };
-        UpdateShop { shop: SHOP, record, facts }
+        UpdateShop { shop: SHOP, based_on: None, record, facts }
     }
 
     #[test]
@@ -163,6 +171,26 @@ mod tests {
         assert_eq!(retire.decide(&directory(&all), PARTNER), Ok(vec![]));
         all.extend(moved().decide(&directory(&all), PARTNER, Some(&moved().record)).unwrap());
         assert_eq!(directory(&all).shops[&SHOP].retired_at, None);
+    }
+
+    #[test]
+    fn a_change_that_was_made_from_an_older_version_is_refused() {
+        let mut all = OpenShop::named("Old Town").decide(SHOP);
+        let from = |version| UpdateShop { based_on: Some(version), ..moved() };
+        assert!(from(1).decide(&directory(&all), PARTNER, None).is_ok());
+        all.extend(moved().decide(&directory(&all), PARTNER, None).unwrap());
+        let refused = Err(Rejection::ChangedMeanwhile { version: 2 });
+        assert_eq!(from(1).decide(&directory(&all), PARTNER, None), refused);
+    }
+
+    #[test]
+    fn a_shop_is_open_while_it_is_active_and_not_retired() {
+        let opened = OpenShop::named("Old Town").decide(SHOP);
+        let retired = RetireShop { shop: SHOP }.decide(&directory(&opened), PARTNER).unwrap();
+        let idle = UpdateShop { facts: ShopFacts { is_active: false, ..moved().facts }, ..moved() };
+        let idle = idle.decide(&directory(&opened), PARTNER, None).unwrap();
+        let open = |more: &[Draft]| directory(&[opened.clone(), more.to_vec()].concat()).shops[&SHOP].is_open();
+        assert_eq!((open(&[]), open(&retired), open(&idle)), (true, false, false));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Creating a card template, changing its rules and words, and retiring it.
 
+use super::shop::unchanged_since;
 use super::{Directory, Template, TemplateCreated, TemplateRecord, TemplateRetired, TemplateRules, TemplateUpdated};
 use crate::domain::{Draft, PartnerId, Rejection, Secret, Stream, TemplateId};
 use std::collections::BTreeMap;
@@ -40,6 +41,8 @@ impl CreateTemplate {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateTemplate {
     pub template: TemplateId,
+    /// The version of the template's stream from which the caller filled in what stays; none overwrites whatever is there.
+    pub based_on: Option<i64>,
     pub record: TemplateRecord,
     pub rules: TemplateRules,
 }
@@ -48,7 +51,7 @@ impl UpdateTemplate {
     /// The change, or nothing where everything is so already. `known` is what the vault holds of the template.
     ///
     /// # Errors
-    /// [`Rejection::TemplateNotFound`], [`Rejection::ShopNotFound`], [`Rejection::RuleOutOfBounds`]
+    /// [`Rejection::TemplateNotFound`], [`Rejection::ChangedMeanwhile`], [`Rejection::ShopNotFound`], [`Rejection::RuleOutOfBounds`]
     pub fn decide(
         &self,
         directory: &Directory,
@@ -56,6 +59,7 @@ impl UpdateTemplate {
         known: Option<&TemplateRecord>,
     ) -> Result<Vec<Draft>, Rejection> {
         let template = found(directory, partner, self.template)?;
+        unchanged_since(self.based_on, template.version)?;
         check(&self.rules, directory, partner)?;
         if template.rules == self.rules && known == Some(&self.record) && template.retired_at.is_none() {
             return Ok(Vec::new());
@@ -124,7 +128,12 @@ mod tests {
     fn generous() -> UpdateTemplate {
         let rules = TemplateRules { points_per_visit: Points::new(5), ..TemplateRules::default() };
         let terms_conditions = [("lt".to_owned(), "Taškai galioja metus".to_owned())].into();
-        UpdateTemplate { template: TEMPLATE, record: TemplateRecord { terms_conditions, ..created().record }, rules }
+        UpdateTemplate {
+            template: TEMPLATE,
+            based_on: None,
+            record: TemplateRecord { terms_conditions, ..created().record },
+            rules,
+        }
     }
 
     #[test]
@@ -158,13 +167,31 @@ mod tests {
     #[test]
     fn a_retired_template_is_given_to_nobody_until_it_is_changed_again() {
         let mut all = create();
-        assert!(directory(&all).auto_assigned(PARTNER).is_some());
+        assert!(directory(&all).auto_assigned(PARTNER, None).is_some());
         let retire = RetireTemplate { template: TEMPLATE };
         all.extend(retire.decide(&directory(&all), PARTNER).unwrap());
-        assert!(directory(&all).auto_assigned(PARTNER).is_none());
+        assert!(directory(&all).auto_assigned(PARTNER, None).is_none());
         assert_eq!(retire.decide(&directory(&all), PARTNER), Ok(vec![]));
         all.extend(generous().decide(&directory(&all), PARTNER, None).unwrap());
-        assert_eq!(directory(&all).auto_assigned(PARTNER).map(|template| template.version), Some(3));
+        assert_eq!(directory(&all).auto_assigned(PARTNER, None).map(|template| template.version), Some(3));
+    }
+
+    #[test]
+    fn a_shop_gives_out_a_template_that_applies_there() {
+        let mut all = create();
+        let rules = TemplateRules { shop_ids: vec![ShopId::new(4)], ..TemplateRules::default() };
+        all.extend([Draft::open(crate::domain::programme::ShopOpened {
+            shop: ShopId::new(4),
+            is_virtual: false,
+            is_active: true,
+            coordinates: None,
+            sealed: None,
+        })]);
+        let update = UpdateTemplate { rules, ..generous() };
+        all.extend(update.decide(&directory(&all), PARTNER, None).unwrap());
+        let found = |shop| directory(&all).auto_assigned(PARTNER, shop).map(|template| template.id);
+        assert_eq!(found(Some(ShopId::new(4))), Some(TEMPLATE));
+        assert_eq!((found(Some(ShopId::new(5))), found(None)), (None, Some(TEMPLATE)));
     }
 
     #[test]
@@ -173,7 +200,7 @@ mod tests {
         let rules = TemplateRules { is_active: false, ..TemplateRules::default() };
         let update = UpdateTemplate { rules, ..generous() };
         all.extend(update.decide(&directory(&all), PARTNER, None).unwrap());
-        assert!(directory(&all).auto_assigned(PARTNER).is_none());
+        assert!(directory(&all).auto_assigned(PARTNER, None).is_none());
     }
 
     #[test]

@@ -125,7 +125,17 @@ async fn process(
     Ok(Answer::ok(Message::BulkProcessed, BulkResult { processed, successful, failed, results, processing_time }))
 }
 
-async fn submit_all(state: &HttpState, requests: Vec<Request>) -> Result<Vec<Result<Outcome, Refusal>>, ApiError> {
+/// The name of an item without one of its own. A blank cannot stand in a key that a client sends, so no client's key is mistaken
+/// for an item's.
+pub(crate) fn named_by_place(key: &IdempotencyKey, place: usize) -> Option<String> {
+    key.0.as_ref().map(|key| format!("{key} {place}"))
+}
+
+/// Submits up to [`crate::writer::BULK_MAX`] requests, of which all are committed or none.
+pub(crate) async fn submit_all(
+    state: &HttpState,
+    requests: Vec<Request>,
+) -> Result<Vec<Result<Outcome, Refusal>>, ApiError> {
     if requests.is_empty() {
         return Ok(Vec::new());
     }
@@ -155,7 +165,7 @@ fn items(mut fields: Fields) -> Result<Vec<Fields>, ApiError> {
             fields.problem(Problem::value("transactions", Message::MustNotBeEmpty));
         }
         Some(Value::Array(list)) if list.len() > limits::BULK_ITEMS => {
-            return Err(ApiError::BulkTooLarge { size: list.len() });
+            return Err(ApiError::BulkTooLarge { size: list.len(), most: limits::BULK_ITEMS });
         }
         Some(Value::Array(list)) => {
             for (place, item) in list.into_iter().enumerate() {
@@ -192,8 +202,7 @@ async fn prepare(
     let prepared = async {
         let caller = caller.clone().at_shop(movement.shop.as_deref())?;
         let found = finder.target(&caller, &movement.target).await?;
-        // A blank cannot stand in a key that a client sends, so no client's key is mistaken for an item's.
-        let key = key.0.as_ref().map(|key| format!("{key} {place}"));
+        let key = named_by_place(key, place);
         let kind = kind.unwrap_or(Kind::Award);
         Ok((ids::card(found), request(&caller, key, movement.clone().command(kind, found, &caller))))
     };
@@ -254,8 +263,8 @@ impl ItemResult {
     }
 }
 
-// An item has no map of fields beside its message: the message names them.
-fn said(form: &Form, locale: Locale) -> String {
+/// What went wrong with an item. It has no map of fields beside its message: the message names them.
+pub(crate) fn said(form: &Form, locale: Locale) -> String {
     let fields = form.problems.iter().map(|problem| format!("{} {}", problem.field, problem.message.text(locale)));
     let fields: Vec<_> = fields.collect();
     if fields.is_empty() { form.message.text(locale).into_owned() } else { fields.join("; ") }

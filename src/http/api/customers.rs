@@ -116,7 +116,8 @@ pub(crate) async fn create(
     Ok(Answer::created(Message::CustomerCreated, customer).replayed(outcome.replayed))
 }
 
-fn person(mut fields: Fields) -> Result<PersonRecord, ApiError> {
+/// Who is to be registered.
+pub(crate) fn person(mut fields: Fields) -> Result<PersonRecord, ApiError> {
     let email = fields.email("email");
     let person = PersonRecord {
         email: email.clone().unwrap_or_default(),

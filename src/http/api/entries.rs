@@ -2,9 +2,8 @@
 //! repeated request is the first answer again.
 
 use super::ERASED;
-use crate::domain::cards::MovementType;
 use crate::domain::points::{ExpiryCause, Note, Order, Points};
-use crate::domain::{CardId, Event, Metadata, Seq, Timestamp};
+use crate::domain::{CardId, Metadata, Movement, MovementType, Seq, Timestamp};
 use crate::http::ids;
 use crate::queries::MovementView;
 use crate::writer::Recorded;
@@ -39,100 +38,34 @@ impl Moved {
     }
 
     fn from_recorded(recorded: &Recorded) -> Option<Self> {
-        let moved = match &recorded.event {
-            Event::PointsAwarded(event) => Self {
-                reference: event.reference.clone().or_else(|| event.order.clone()),
-                expires_at: event.lot.and_then(|lot| lot.expires_at),
-                ..Self::new(
-                    recorded,
-                    MovementType::Award,
-                    event.card,
-                    [event.points, event.balance_before, event.balance],
-                )
-            },
-            Event::PointsRedeemed(event) => Self {
-                reference: event.reference.clone().or_else(|| event.order.clone()),
-                ..Self::new(
-                    recorded,
-                    MovementType::Redeem,
-                    event.card,
-                    [event.points, event.balance_before, event.balance],
-                )
-            },
-            Event::PointsAdjusted(event) => Self {
-                reference: event.reference.clone(),
-                ..Self::new(
-                    recorded,
-                    MovementType::Adjust,
-                    event.card,
-                    [event.points, event.balance_before, event.balance],
-                )
-            },
-            Event::PointsExpired(event) if event.cause == ExpiryCause::Requested => Self {
-                reference: event.reference.clone(),
-                ..Self::new(
-                    recorded,
-                    MovementType::Expire,
-                    event.card,
-                    [event.points, event.balance_before, event.balance],
-                )
-            },
-            Event::OrderRecorded(event) => Self {
-                reference: Some(event.order.clone()),
-                ..Self::new(recorded, MovementType::Order, event.card, [Points::ZERO, event.balance, event.balance])
-            },
-            Event::PointsRefunded(event) => Self {
-                reference: event.refund.clone().or_else(|| Some(event.order.clone())),
-                ..Self::new(
-                    recorded,
-                    MovementType::Refund,
-                    event.card,
-                    [event.points, event.balance_before, event.balance],
-                )
-            },
-            Event::PointsReturned(_)
-            | Event::PointsExpired(_)
-            | Event::PartnerCreated(_)
-            | Event::PartnerSettingsChanged(_)
-            | Event::ShopOpened(_)
-            | Event::ShopUpdated(_)
-            | Event::ShopRetired(_)
-            | Event::TemplateCreated(_)
-            | Event::TemplateUpdated(_)
-            | Event::TemplateRetired(_)
-            | Event::KeyCreated(_)
-            | Event::KeyRevoked(_)
-            | Event::CustomerRegistered(_)
-            | Event::CustomerUpdated(_)
-            | Event::CustomerErased(_)
-            | Event::CardIssued(_)
-            | Event::CardUpdated(_)
-            | Event::CardActivated(_)
-            | Event::CardBlocked(_)
-            | Event::CardUnblocked(_)
-            | Event::CardTierChanged(_) => return None,
+        let moved = match Movement::of(&recorded.event)? {
+            Movement::Expired(event) if event.cause == ExpiryCause::Due => return None,
+            Movement::Returned(_) => return None,
+            moved @ (Movement::Awarded(_)
+            | Movement::Redeemed(_)
+            | Movement::Adjusted(_)
+            | Movement::Expired(_)
+            | Movement::Recorded(_)
+            | Movement::Refunded(_)) => moved.stated(),
         };
-        Some(moved)
-    }
-
-    fn new(recorded: &Recorded, movement: MovementType, card: CardId, [points, before, after]: [Points; 3]) -> Self {
         let note = recorded.body.as_deref().and_then(|body| serde_json::from_str::<Note>(body).ok());
         let erased = recorded.event.sealed().is_some() && note.is_none();
         let note = note.unwrap_or_default();
-        Self {
+        Some(Self {
             seq: recorded.seq,
             at: recorded.at,
-            card,
-            movement,
-            points,
-            before,
-            after,
+            card: moved.card,
+            movement: moved.movement,
+            points: moved.points,
+            before: moved.before,
+            after: moved.after,
             reason: if erased { Some(ERASED.to_owned()) } else { note.reason },
-            reference: None,
-            expires_at: None,
+            reference: moved.refund.or(moved.reference).or(moved.order).map(str::to_owned),
+            // Only an award's answer states it.
+            expires_at: moved.lot.filter(|_| moved.movement == MovementType::Award).and_then(|lot| lot.expires_at),
             staff_member: note.staff_member,
             metadata: note.metadata,
-        }
+        })
     }
 }
 

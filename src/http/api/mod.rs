@@ -2,7 +2,7 @@
 
 pub(crate) mod bulk;
 pub(crate) mod customers;
-mod entries;
+pub(crate) mod entries;
 pub(crate) mod loyalty_cards;
 pub(crate) mod points;
 pub(crate) mod submitting;

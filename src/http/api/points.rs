@@ -23,9 +23,9 @@ use serde::Serialize;
 
 /// A request to move points, whichever way.
 #[derive(Debug, Clone)]
-pub(super) struct Movement {
-    pub(super) target: Target,
-    pub(super) shop: Option<String>,
+pub(crate) struct Movement {
+    pub(crate) target: Target,
+    pub(crate) shop: Option<String>,
     pub(super) points: Option<Points>,
     /// When the points of an award expire, or before when those to expire would have.
     pub(super) time: Option<Timestamp>,
@@ -35,7 +35,7 @@ pub(super) struct Movement {
 
 /// Which movement of points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Award,
     Redeem,
     Adjust,
@@ -52,7 +52,7 @@ impl Kind {
 }
 
 impl Movement {
-    pub(super) fn read(fields: Fields, kind: Kind) -> Result<Self, ApiError> {
+    pub(crate) fn read(fields: Fields, kind: Kind) -> Result<Self, ApiError> {
         let (movement, fields) = Self::take(fields, kind);
         fields.finish().or(movement).map_err(ApiError::Invalid)
     }
@@ -89,8 +89,8 @@ impl Movement {
     }
 
     /// The command, once the card is known.
-    pub(super) fn command(self, kind: Kind, card: CardId, caller: &Caller) -> Command {
-        let particulars = Particulars { shop: caller.shop, name: self.name, note: self.note };
+    pub(crate) fn command(self, kind: Kind, card: CardId, caller: &Caller) -> Command {
+        let particulars = Particulars { shop: caller.shop, name: self.name, note: self.note, past: None };
         // Where points are required, they have been found.
         let points = self.points.unwrap_or_default();
         match kind {
@@ -217,9 +217,8 @@ struct TierInfo {
 }
 
 impl Balance {
-    fn of(card: &Card, now: Timestamp) -> Self {
+    fn of(card: &Card, next: Option<(Tier, Points)>, now: Timestamp) -> Self {
         let soon = ExpiringLot::of_card(card, now, now.plus_days(limits::EXPIRING_DAYS));
-        let next = card.tier.next();
         Self {
             card_id: ids::card(card.id),
             current_balance: card.available(now).get(),
@@ -234,8 +233,8 @@ impl Balance {
             }),
             tier_info: TierInfo {
                 current_tier: card.tier.name(),
-                points_to_next_tier: next.map(|next| next.threshold().minus(card.lifetime).get()),
-                next_tier: next.map(Tier::name),
+                points_to_next_tier: next.map(|(_, away)| away.get()),
+                next_tier: next.map(|(tier, _)| tier.name()),
             },
         }
     }
@@ -255,7 +254,10 @@ pub(crate) async fn balance(state: State, caller: Caller, id: PathId) -> Result<
     caller.needs(Scope::LoyaltyRead)?;
     let card = find_card(&state, &caller, &id.0).await?;
     let card = state.queries.card(caller.partner, card)?.ok_or(ApiError::CardNotFound { card: id.0 })?;
-    Ok(Answer::ok(Message::Balance, Balance::of(&card, state.now())))
+    let (now, directory) = (state.now(), state.queries.live().directory());
+    let settings = &directory.partners.get(&caller.partner).ok_or(ApiError::Internal)?.settings;
+    let counted = state.queries.counted(&card, settings, now).await?;
+    Ok(Answer::ok(Message::Balance, Balance::of(&card, settings.tiers.to_next(card.tier, counted), now)))
 }
 
 /// A page of a card's history.

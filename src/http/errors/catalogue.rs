@@ -45,6 +45,7 @@ pub(crate) const CATALOGUE: &[Entry] = &[
         Message::NotPermitted,
         &["FORBIDDEN", "ACCESS_DENIED", "SCOPE_INSUFFICIENT"],
     ),
+    entry("INSUFFICIENT_PARTNER_PERMISSIONS", 403, None, Message::NotPermitted, &[]),
     entry("IP_NOT_WHITELISTED", 403, None, Message::AddressNotAllowed, &[]),
     entry("STORE_ACCESS_DENIED", 403, None, Message::CredentialsOfAnotherShop, &[]),
     entry("CARD_BLOCKED", 403, None, Message::CardIsBlocked, &["BUSINESS_CARD_BLOCKED"]),
@@ -55,6 +56,7 @@ pub(crate) const CATALOGUE: &[Entry] = &[
     entry("METHOD_NOT_ALLOWED", 405, None, Message::MethodNotAllowed, &[]),
     entry("RESOURCE_ALREADY_EXISTS", 409, None, Message::RecordedDifferently, &[]),
     entry("DUPLICATE_CUSTOMER", 409, None, Message::CustomerHasCard, &["DUPLICATE_VALUE"]),
+    entry("RESOURCE_EXPIRED", 410, None, Message::Expired, &[]),
     entry("PAYLOAD_TOO_LARGE", 413, None, Message::BodyTooLarge, &[]),
     entry("OPERATION_NOT_ALLOWED", 422, None, Message::RuleForbids, &[]),
     entry("INSUFFICIENT_POINTS", 422, None, Message::NotEnoughPoints, &["INSUFFICIENT_BALANCE"]),
@@ -62,6 +64,7 @@ pub(crate) const CATALOGUE: &[Entry] = &[
     entry("POINTS_OUT_OF_RANGE", 422, None, Message::PointsOutOfBounds, &[]),
     entry("BULK_OPERATION_TOO_LARGE", 422, None, Message::TooManyItems, &[]),
     entry("RATE_LIMIT_EXCEEDED", 429, Some(1003), Message::TooManyRequests, &["RATE_LIMITED"]),
+    entry("QUOTA_EXCEEDED", 429, None, Message::TooManyExports, &[]),
     entry("INTERNAL_ERROR", 500, None, Message::OurSide, &[]),
     entry("SERVICE_UNAVAILABLE", 503, None, Message::Busy, &[]),
 ];

@@ -85,6 +85,13 @@ impl ApiError {
             Self::MissingScope(scope) => Form::new(S::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", Message::NotPermitted)
                 .number(1005)
                 .detail("required_permissions", json!([scope.name()])),
+            Self::MissingPartnerScope(scope) => {
+                not_the_partner(Message::NotPermitted).detail("required_permissions", json!([scope.name()]))
+            }
+            Self::NotThePartner => not_the_partner(Message::NotThePartner),
+            Self::NeedsWholePartner { shop } => {
+                not_the_partner(Message::NeedsWholePartner).detail("shop_id", shop.get())
+            }
             Self::ShopNotAllowed { shop } => {
                 Form::new(S::FORBIDDEN, "STORE_ACCESS_DENIED", Message::CredentialsOfAnotherShop)
                     .detail("shop_id", shop.as_str())
@@ -96,10 +103,10 @@ impl ApiError {
             Self::MalformedBody(why) => Form::new(S::BAD_REQUEST, "VALIDATION_ERROR", why.clone()).number(1100),
             Self::BodyTooLarge { most } => Form::new(S::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", Message::BodyTooLarge)
                 .detail("maximum_bytes", *most),
-            Self::BulkTooLarge { size } => {
+            Self::BulkTooLarge { size, most } => {
                 Form::new(S::UNPROCESSABLE_ENTITY, "BULK_OPERATION_TOO_LARGE", Message::TooManyItems)
                     .detail("provided_size", *size)
-                    .detail("maximum_size", crate::http::limits::BULK_ITEMS)
+                    .detail("maximum_size", *most)
             }
             Self::CardNotFound { card } => Form::new(S::NOT_FOUND, "CARD_NOT_FOUND", Message::NoSuchCard)
                 .number(1200)
@@ -112,6 +119,12 @@ impl ApiError {
             Self::TransactionNotFound { transaction } => {
                 Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchTransaction)
                     .detail("transaction_id", transaction.as_str())
+            }
+            Self::ExportNotFound { export } => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchExport)
+                .detail("export_id", export.as_str()),
+            Self::Expired => Form::new(S::GONE, "RESOURCE_EXPIRED", Message::Expired),
+            Self::WrongToken => {
+                Form::new(S::UNAUTHORIZED, "INVALID_CREDENTIALS", Message::CredentialsNotValid).number(1013)
             }
             Self::CardBlocked { card, reason } => Form::new(S::FORBIDDEN, "CARD_BLOCKED", Message::CardIsBlocked)
                 .detail("card_id", card.as_str())
@@ -132,6 +145,18 @@ impl ApiError {
                     .number(1003)
                     .detail("retry_after", *retry_after)
             },
+            Self::TooManyDownloads { retry_after } => Form {
+                retry_after: Some(*retry_after),
+                ..Form::new(S::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED", Message::TooManyDownloads)
+                    .number(1003)
+                    .detail("retry_after", *retry_after)
+            },
+            Self::TooManyExports { retry_after } => Form {
+                retry_after: Some(*retry_after),
+                ..Form::new(S::TOO_MANY_REQUESTS, "QUOTA_EXCEEDED", Message::TooManyExports)
+                    .detail("maximum", crate::ops::EXPORT_JOBS_MAX)
+                    .detail("retry_after", *retry_after)
+            },
             Self::Unavailable(why) => Form {
                 retry_after: Some(RETRY_AFTER),
                 ..Form::new(S::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", why.clone())
@@ -144,6 +169,10 @@ impl ApiError {
             Self::Internal => Form::new(S::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", Message::OurSide),
         }
     }
+}
+
+fn not_the_partner(message: Message) -> Form {
+    Form::new(StatusCode::FORBIDDEN, "INSUFFICIENT_PARTNER_PERMISSIONS", message)
 }
 
 // Of several problems the one with a code of its own names the answer.

@@ -14,6 +14,7 @@ use super::fields::{Problem, Problems};
 use super::locales::Message;
 use crate::domain::programme::Scope;
 use crate::domain::{Rejection, ShopId};
+use crate::ops::OpsError;
 use crate::queries::QueryError;
 use crate::writer::Refusal;
 use actix_web::http::StatusCode;
@@ -36,6 +37,14 @@ pub(crate) enum ApiError {
     CredentialsExpired,
     AddressNotAllowed,
     MissingScope(Scope),
+    /// Under `/partners`: the credential lacks the scope.
+    MissingPartnerScope(Scope),
+    /// `X-Partner-ID` names another partner than the credential's.
+    NotThePartner,
+    /// The credential is bound to one shop, and what is asked concerns the whole partner.
+    NeedsWholePartner {
+        shop: ShopId,
+    },
     /// The shop is the partner's, but not the credential's.
     ShopNotAllowed {
         shop: String,
@@ -52,6 +61,7 @@ pub(crate) enum ApiError {
     },
     BulkTooLarge {
         size: usize,
+        most: usize,
     },
     CardNotFound {
         card: String,
@@ -63,6 +73,13 @@ pub(crate) enum ApiError {
     TransactionNotFound {
         transaction: String,
     },
+    ExportNotFound {
+        export: String,
+    },
+    /// What is asked for was there until its time was over.
+    Expired,
+    /// The token of a link is not its own.
+    WrongToken,
     CardBlocked {
         card: String,
         reason: Option<String>,
@@ -78,6 +95,14 @@ pub(crate) enum ApiError {
         allowed: Option<String>,
     },
     TooManyRequests {
+        retry_after: i64,
+    },
+    /// As many downloads as there may be are under way.
+    TooManyDownloads {
+        retry_after: i64,
+    },
+    /// The partner keeps as many exports as it may.
+    TooManyExports {
         retry_after: i64,
     },
     /// Nothing was done: try again.
@@ -129,6 +154,13 @@ impl From<QueryError> for ApiError {
                 Self::Internal
             }
         }
+    }
+}
+
+impl From<OpsError> for ApiError {
+    fn from(error: OpsError) -> Self {
+        tracing::error!(%error, "ops.db failed");
+        Self::Internal
     }
 }
 

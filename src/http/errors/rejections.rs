@@ -23,6 +23,8 @@ pub(super) fn rejected(rejection: &Rejection) -> Form {
             .detail("template_id", template.get()),
         Rejection::NoTemplateToAssign => not_allowed(Message::NoTemplateToAssign),
         Rejection::ShopNotFound { shop } => ApiError::ShopNotFound { shop: shop.to_string() }.form(),
+        Rejection::ShopClosed { shop } => not_allowed(Message::ShopIsClosed).detail("shop_id", shop.get()),
+        Rejection::ChangedMeanwhile { .. } => ApiError::Unavailable(Message::ChangedMeanwhile).form(),
         Rejection::PartnerNotFound { .. } => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchPartner),
         Rejection::KeyNotFound { .. } => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchCredential),
         Rejection::CustomerExists { customer } => Form::new(S::CONFLICT, "DUPLICATE_CUSTOMER", Message::EmailTaken)
@@ -44,6 +46,9 @@ pub(super) fn rejected(rejection: &Rejection) -> Form {
                 .detail("currency", given.as_str())
                 .detail("expected_currency", expected.as_str())
         }
+        Rejection::NothingMoved => not_allowed(Message::NothingMoved),
+        Rejection::TooManyRefunds { most } => not_allowed(Message::TooManyRefunds { most: *most }),
+        Rejection::OrderClosed { order } => not_allowed(Message::OrderClosed).detail("order_id", order.as_str()),
         Rejection::OrderRefunded { of } => {
             not_allowed(Message::OrderRefunded).detail("transaction_id", ids::transaction(*of))
         }
@@ -74,6 +79,9 @@ pub(super) fn rejected(rejection: &Rejection) -> Form {
         Rejection::TooManyPoints { points } => out_of_range(Message::TooManyPointsAtOnce)
             .detail("requested_points", points.get())
             .detail("maximum_points", Points::MAX_MOVED.get()),
+        Rejection::HappenedInFuture { .. } => {
+            ApiError::invalid(Problem::value("happened_at", Message::MustNotBeInFuture)).form()
+        }
         Rejection::ExpiryNotInFuture => ApiError::invalid(Problem::value("expires_at", Message::MustBeInFuture)).form(),
         Rejection::BelowRedemptionMinimum { points, minimum } => not_allowed(Message::BelowRedemptionMinimum)
             .detail("requested_points", points.get())

@@ -10,6 +10,7 @@ pub(crate) use message::Message;
 
 use super::errors::ApiError;
 use actix_web::dev::Payload;
+use actix_web::http::header::ACCEPT_LANGUAGE;
 use actix_web::{FromRequest, HttpRequest};
 use message::MESSAGES;
 use std::borrow::Cow;
@@ -39,12 +40,35 @@ impl Locale {
     /// The language of paths that name none, or one that is not spoken here.
     pub(crate) const ENGLISH: Self = Self(0);
 
-    /// The language that the path of a request names.
+    /// The language that the path of a request names; under `/api/partners`, whose paths have a form with a language, the
+    /// one that the client accepts most.
     pub(crate) fn of(request: &HttpRequest) -> Self {
         let path = request.path();
+        if path.starts_with("/api/partners/") {
+            let accepted = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+            return accepted.map_or(Self::ENGLISH, Self::accepted);
+        }
         let first = path.strip_prefix('/').unwrap_or(path).split('/').next();
         let place = LANGUAGES.iter().position(|(code, _)| Some(*code) == first);
         place.map_or(Self::ENGLISH, Self)
+    }
+
+    // The spoken language of the highest weight, of equals the first: `lt, en;q=0.8`.
+    fn accepted(header: &str) -> Self {
+        let mut best = (Self::ENGLISH, 0);
+        for range in header.split(',') {
+            let (tag, weight) = range.split_once(';').unwrap_or((range, ""));
+            let tag = tag.trim();
+            let primary = tag.split('-').next().unwrap_or(tag);
+            let Some(place) = LANGUAGES.iter().position(|(code, _)| code.eq_ignore_ascii_case(primary)) else {
+                continue;
+            };
+            let weight = weight.trim().strip_prefix("q=").map_or(Some(1_000), thousandths).unwrap_or(0);
+            if weight > best.1 {
+                best = (Self(place), weight);
+            }
+        }
+        best.0
     }
 
     /// The text of this language among texts by language; where it has none, the English or any other.
@@ -57,6 +81,18 @@ impl Locale {
     pub(crate) fn segment() -> String {
         let codes: Vec<_> = LANGUAGES.iter().map(|(code, _)| *code).collect();
         format!("{{locale:{}}}", codes.join("|"))
+    }
+}
+
+/// A weight from 0 to 1 with at most three places.
+fn thousandths(text: &str) -> Option<u32> {
+    let (whole, places) = text.split_once('.').unwrap_or((text, ""));
+    let valid = places.len() <= 3 && places.bytes().all(|byte| byte.is_ascii_digit());
+    let places: u32 = format!("{places:0<3}").parse().ok().filter(|_| valid)?;
+    match whole {
+        "0" => Some(places),
+        "1" if places == 0 => Some(1_000),
+        _ => None,
     }
 }
 

@@ -92,6 +92,12 @@ impl From<&'static str> for Value {
     }
 }
 
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self { written: Cow::Owned(text), count: None }
+    }
+}
+
 impl From<i64> for Value {
     fn from(number: i64) -> Self {
         Self { written: Cow::Owned(number.to_string()), count: Some(number.unsigned_abs()) }

@@ -76,7 +76,7 @@ struct Redemption {
 
 /// Who holds a card; nothing but the id once erased.
 #[derive(Debug, Serialize)]
-pub(super) struct User {
+pub(crate) struct User {
     id: i64,
     name: Option<String>,
     email: Option<String>,
@@ -84,7 +84,7 @@ pub(super) struct User {
 }
 
 impl User {
-    pub(super) fn of(customer: CustomerId, person: Option<PersonRecord>) -> Self {
+    pub(crate) fn of(customer: CustomerId, person: Option<PersonRecord>) -> Self {
         Self {
             id: customer.get(),
             name: person.as_ref().map(PersonRecord::display_name),
@@ -303,6 +303,7 @@ fn template_filter(params: &mut Params) -> (TemplateFilter, bool) {
         is_active: Some(params.boolean("is_active").unwrap_or(true)),
         third_party: third_party(params),
         shop: params.id(&["shop_id"], ids::parse_shop),
+        is_retired: None,
     };
     let sort = params.sort(|field| matches!(field, "id" | "created_at").then_some(()), "id, created_at");
     (filter, sort.is_some_and(|((), down)| down))
@@ -319,7 +320,7 @@ fn third_party(params: &mut Params) -> Option<bool> {
 }
 
 /// Refuses a filter by a shop that is not the caller's.
-pub(super) fn own_shop(state: &HttpState, caller: &Caller, shop: Option<ShopId>) -> Result<(), ApiError> {
+pub(crate) fn own_shop(state: &HttpState, caller: &Caller, shop: Option<ShopId>) -> Result<(), ApiError> {
     match shop {
         Some(shop) if state.queries.live().directory().shop_of(caller.partner, shop).is_none() => {
             Err(ApiError::ShopNotFound { shop: shop.to_string() })

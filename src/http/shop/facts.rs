@@ -1,11 +1,11 @@
 //! What every form of a transaction under `/{locale}/shop` is rendered from: the recorded event, and what the vault holds of it.
 
-use crate::domain::orders::{TransactionKind, order_total};
+use crate::domain::orders::TransactionKind;
 use crate::domain::points::{Note, Points};
-use crate::domain::{CardId, Event, Metadata, Money, Seq, Timestamp};
+use crate::domain::{CardId, Event, Metadata, Money, Movement, Seq, Timestamp};
 use crate::http::api::ERASED;
 use crate::http::locales::{Locale, Message};
-use crate::queries::TransactionView;
+use crate::queries::{TransactionView, transaction_word};
 use crate::writer::Recorded;
 use serde_json::Value;
 
@@ -14,26 +14,26 @@ const CART: &str = "cart_items";
 
 /// A transaction as its event states it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Facts {
-    pub(super) seq: Seq,
-    pub(super) at: Timestamp,
-    pub(super) kind: TransactionKind,
-    pub(super) card: CardId,
-    pub(super) points: Points,
-    pub(super) balance: Points,
+pub(crate) struct Facts {
+    pub(crate) seq: Seq,
+    pub(crate) at: Timestamp,
+    pub(crate) kind: TransactionKind,
+    pub(crate) card: CardId,
+    pub(crate) points: Points,
+    pub(crate) balance: Points,
     /// The order's total, or nothing.
-    pub(super) total: Money,
-    pub(super) order: Option<String>,
+    pub(crate) total: Money,
+    pub(crate) order: Option<String>,
     refund: Option<String>,
     reference: Option<String>,
-    pub(super) expires_at: Option<Timestamp>,
+    pub(crate) expires_at: Option<Timestamp>,
     reason: Option<String>,
-    pub(super) metadata: Metadata,
-    pub(super) cart: Vec<Value>,
+    pub(crate) metadata: Metadata,
+    pub(crate) cart: Vec<Value>,
 }
 
 /// The metadata that keeps what was bought beside what the client sent.
-pub(super) fn metadata_with_cart(mut metadata: Metadata, cart: Vec<Value>) -> Metadata {
+pub(crate) fn metadata_with_cart(mut metadata: Metadata, cart: Vec<Value>) -> Metadata {
     if !cart.is_empty() {
         metadata.insert(CART.to_owned(), Value::Array(cart));
     }
@@ -41,17 +41,17 @@ pub(super) fn metadata_with_cart(mut metadata: Metadata, cart: Vec<Value>) -> Me
 }
 
 impl Facts {
-    pub(super) fn of_recorded(recorded: &Recorded) -> Option<Self> {
+    pub(crate) fn of_recorded(recorded: &Recorded) -> Option<Self> {
         let note = recorded.body.as_deref().and_then(|body| serde_json::from_str::<Note>(body).ok());
         Self::of((recorded.seq, recorded.at), &recorded.event, note)
     }
 
-    pub(super) fn of_view(view: &TransactionView) -> Option<Self> {
+    pub(crate) fn of_view(view: &TransactionView) -> Option<Self> {
         Self::of((view.seq, view.at), &view.event, view.note.clone())
     }
 
     fn of((seq, at): (Seq, Timestamp), event: &Event, note: Option<Note>) -> Option<Self> {
-        let kind = TransactionKind::of(event)?;
+        let moved = Movement::of(event)?.stated();
         let erased = event.sealed().is_some() && note.is_none();
         let note = note.unwrap_or_default();
         let mut metadata = note.metadata;
@@ -63,88 +63,26 @@ impl Facts {
             }
             None => Vec::new(),
         };
-        let facts = Self {
+        Some(Self {
             seq,
             at,
-            kind,
-            card: CardId::new(0),
-            points: Points::ZERO,
-            balance: Points::ZERO,
-            total: order_total(event),
-            order: None,
-            refund: None,
-            reference: None,
-            expires_at: None,
+            kind: moved.kind,
+            card: moved.card,
+            points: moved.points,
+            balance: moved.after,
+            total: moved.order_total(),
+            order: moved.order.map(str::to_owned),
+            refund: moved.refund.map(str::to_owned),
+            reference: moved.reference.map(str::to_owned),
+            expires_at: moved.lot.and_then(|lot| lot.expires_at),
             reason: if erased { Some(ERASED.to_owned()) } else { note.reason },
             metadata,
             cart,
-        };
-        facts.stated(event)
-    }
-
-    fn stated(self, event: &Event) -> Option<Self> {
-        Some(match event {
-            Event::PointsAwarded(event) => Self {
-                order: event.order.clone(),
-                reference: event.reference.clone(),
-                expires_at: event.lot.and_then(|lot| lot.expires_at),
-                ..self.moved(event.card, event.points, event.balance)
-            },
-            Event::PointsRedeemed(event) => Self {
-                order: event.order.clone(),
-                reference: event.reference.clone(),
-                ..self.moved(event.card, event.points, event.balance)
-            },
-            Event::PointsAdjusted(event) => Self {
-                reference: event.reference.clone(),
-                expires_at: event.lot.and_then(|lot| lot.expires_at),
-                ..self.moved(event.card, event.points, event.balance)
-            },
-            Event::PointsExpired(event) => {
-                Self { reference: event.reference.clone(), ..self.moved(event.card, event.points, event.balance) }
-            }
-            Event::OrderRecorded(event) => {
-                Self { order: Some(event.order.clone()), ..self.moved(event.card, Points::ZERO, event.balance) }
-            }
-            Event::PointsRefunded(event) => Self {
-                order: Some(event.order.clone()),
-                refund: event.refund.clone(),
-                ..self.moved(event.card, event.points, event.balance)
-            },
-            Event::PointsReturned(event) => Self {
-                order: Some(event.order.clone()),
-                refund: event.refund.clone(),
-                expires_at: event.lot.and_then(|lot| lot.expires_at),
-                ..self.moved(event.card, event.points, event.balance)
-            },
-            Event::PartnerCreated(_)
-            | Event::PartnerSettingsChanged(_)
-            | Event::ShopOpened(_)
-            | Event::ShopUpdated(_)
-            | Event::ShopRetired(_)
-            | Event::TemplateCreated(_)
-            | Event::TemplateUpdated(_)
-            | Event::TemplateRetired(_)
-            | Event::KeyCreated(_)
-            | Event::KeyRevoked(_)
-            | Event::CustomerRegistered(_)
-            | Event::CustomerUpdated(_)
-            | Event::CustomerErased(_)
-            | Event::CardIssued(_)
-            | Event::CardUpdated(_)
-            | Event::CardActivated(_)
-            | Event::CardBlocked(_)
-            | Event::CardUnblocked(_)
-            | Event::CardTierChanged(_) => return None,
         })
     }
 
-    fn moved(self, card: CardId, points: Points, balance: Points) -> Self {
-        Self { card, points, balance, ..self }
-    }
-
     /// The caller's own name for it, and what kind of name that is.
-    pub(super) fn named(&self) -> (Option<String>, Option<&'static str>) {
+    pub(crate) fn named(&self) -> (Option<String>, Option<&'static str>) {
         match (&self.refund, &self.order, &self.reference) {
             (Some(refund), _, _) => (Some(refund.clone()), Some("refund")),
             (None, Some(order), _) => (Some(order.clone()), Some("order")),
@@ -154,7 +92,7 @@ impl Facts {
     }
 
     /// What was typed about it, else what it is.
-    pub(super) fn description(&self, locale: Locale) -> String {
+    pub(crate) fn description(&self, locale: Locale) -> String {
         let described = match self.kind {
             TransactionKind::Purchase => Message::KindPurchase,
             TransactionKind::Award => Message::KindAward,
@@ -170,20 +108,12 @@ impl Facts {
     }
 
     /// What a transaction calls it.
-    pub(super) const fn transaction_type(&self) -> &'static str {
-        match self.kind {
-            TransactionKind::Purchase => "purchase",
-            TransactionKind::Award | TransactionKind::Welcome => "bonus",
-            TransactionKind::Redemption => "redemption",
-            TransactionKind::Expiry => "expiry",
-            TransactionKind::Refund | TransactionKind::Return => "refund",
-            TransactionKind::Cancellation => "cancellation",
-            TransactionKind::Raise | TransactionKind::Cut => "adjustment",
-        }
+    pub(crate) const fn transaction_type(&self) -> &'static str {
+        transaction_word(self.kind)
     }
 
     /// What a point entry calls it.
-    pub(super) const fn entry_type(&self) -> &'static str {
+    pub(crate) const fn entry_type(&self) -> &'static str {
         match self.kind {
             TransactionKind::Purchase | TransactionKind::Award | TransactionKind::Raise => "earned",
             TransactionKind::Welcome => "bonus",
@@ -196,13 +126,13 @@ impl Facts {
         }
     }
 
-    pub(super) fn is_expired(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|time| time <= now)
     }
 }
 
 /// What of a command's events its answer is about: the purchase, the refund or the movement itself.
-pub(super) fn main_of(events: &[Recorded]) -> Option<Facts> {
+pub(crate) fn main_of(events: &[Recorded]) -> Option<Facts> {
     let facts: Vec<Facts> = events.iter().filter_map(Facts::of_recorded).collect();
     let is_main = |facts: &&Facts| {
         matches!(facts.kind, TransactionKind::Purchase | TransactionKind::Refund | TransactionKind::Cancellation)

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 
 /// The form of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Listing {
-    pub(super) paging: Paging,
+pub(crate) struct Listing {
+    pub(crate) paging: Paging,
     nested: bool,
 }
 
@@ -30,18 +30,18 @@ pub(crate) enum Rows<T> {
 
 impl Listing {
     /// Reads `page`, `per_page` and `list_format`.
-    pub(super) fn of(params: &mut Params, most: i64) -> Self {
+    pub(crate) fn of(params: &mut Params, most: i64) -> Self {
         let paging = params.paging_up_to(crate::http::limits::SHOP_ROWS, most);
         let nested = params.word("list_format", |word| (word == "nested").then_some(()), "nested").is_some();
         Self { paging, nested }
     }
 
-    pub(super) fn answer<T: Serialize>(self, message: Message, rows: Vec<T>, total: i64) -> Answer<Rows<T>> {
+    pub(crate) fn answer<T: Serialize>(self, message: Message, rows: Vec<T>, total: i64) -> Answer<Rows<T>> {
         self.answer_with(message, rows, total, Map::new())
     }
 
     /// The same with more to say beside the page.
-    pub(super) fn answer_with<T: Serialize>(
+    pub(crate) fn answer_with<T: Serialize>(
         self,
         message: Message,
         rows: Vec<T>,

@@ -2,12 +2,12 @@
 
 pub(crate) mod cards;
 pub(crate) mod catalogue;
-mod facts;
-mod listing;
+pub(crate) mod facts;
+pub(crate) mod listing;
 pub(crate) mod points;
 pub(crate) mod qr;
 pub(crate) mod shops;
-mod templates;
+pub(crate) mod templates;
 pub(crate) mod transactions;
 
 type State = actix_web::web::Data<crate::http::HttpState>;

@@ -87,7 +87,9 @@ impl Entry {
         let title = state.queries.card_title(&card)?;
         let new_balance = Some(facts.balance.get());
         let card = OnCard::of(card.id, &title, card.number.to_string(), locale);
-        Ok(Self { new_balance, ..Self::of(facts, card, locale, state.now()) })
+        // As of then: a repetition answers the same.
+        let at = facts.at;
+        Ok(Self { new_balance, ..Self::of(facts, card, locale, at) })
     }
 }
 
@@ -205,8 +207,7 @@ pub(crate) async fn create(
 
 impl NewEntry {
     fn read(mut fields: Fields) -> Result<Self, ApiError> {
-        let cards = [fields.id("loyalty_card_id"), fields.id("card_id")];
-        let card = cards.into_iter().flatten().next();
+        let card = fields.either(["loyalty_card_id", "card_id"], Fields::id);
         let card = fields.required("loyalty_card_id", card);
         let points = fields.points("points", POSITIVE);
         let points = fields.required("points", points);
@@ -220,7 +221,7 @@ impl NewEntry {
             shop: fields.id("shop_id"),
             note: Note {
                 reason: description,
-                staff_member: fields.text("staff_member", limits::STAFF_CHARS),
+                staff_member: fields.typed("staff_member", limits::STAFF_CHARS),
                 metadata: fields.metadata("metadata").unwrap_or_default(),
             },
         };
@@ -230,7 +231,7 @@ impl NewEntry {
     fn command(self, card: CardId, caller: &Caller) -> Command {
         let points = self.points;
         let name = self.reference.map(Order::Reference);
-        let particulars = Particulars { shop: caller.shop, name, note: self.note };
+        let particulars = Particulars { shop: caller.shop, name, note: self.note, past: None };
         match self.kind {
             Kind::Award => Command::Award(Award { card, points, expires_at: None, particulars }),
             Kind::Redeem => Command::Redeem(Redeem { card, points, particulars }),

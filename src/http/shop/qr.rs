@@ -3,6 +3,7 @@
 use super::State;
 use crate::http::HttpState;
 use crate::http::api::submitting::PathId;
+use crate::http::edge::RequestContext;
 use crate::http::errors::ApiError;
 use crate::http::fields::Problem;
 use crate::http::ids::CardRef;
@@ -17,7 +18,17 @@ use qrcode::{Color, EcLevel, QrCode};
 /// The light border that a reader needs, in modules.
 const BORDER: usize = 4;
 
-pub(crate) async fn text(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+/// Counts the request, and notes what its headers say.
+fn counted(state: &HttpState, request: &HttpRequest) -> Result<(), ApiError> {
+    let verdict = state.rate_limits.count_picture(request);
+    if let Some(context) = RequestContext::of(request) {
+        context.stands(verdict.standing);
+    }
+    verdict.outcome
+}
+
+pub(crate) async fn text(state: State, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    counted(&state, &request)?;
     let mut params = Params::of(&request);
     let data = params.value("data");
     match &data {
@@ -33,6 +44,7 @@ pub(crate) async fn text(request: HttpRequest) -> Result<HttpResponse, ApiError>
 }
 
 pub(crate) async fn card(state: State, id: PathId, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    counted(&state, &request)?;
     let mut params = Params::of(&request);
     let size = size(&mut params);
     let size = params.finish(size)?;

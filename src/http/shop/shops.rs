@@ -140,7 +140,7 @@ pub(crate) async fn get(state: State, caller: Caller, id: PathId) -> Result<Answ
 }
 
 /// What the caller's partner is called.
-pub(super) fn partner_name(state: &HttpState, caller: &Caller) -> Result<String, ApiError> {
+pub(crate) fn partner_name(state: &HttpState, caller: &Caller) -> Result<String, ApiError> {
     let directory = state.queries.live().directory();
     let partner = directory.partners.get(&caller.partner).ok_or(ApiError::Internal)?;
     Ok(state.queries.name(partner.record)?.unwrap_or_default())
@@ -161,7 +161,7 @@ fn around(params: &mut Params) -> Option<Around> {
     Some(Around { centre: Coordinates { latitude: latitude?, longitude: longitude? }, radius })
 }
 
-fn sort_field(field: &str) -> Option<ShopSort> {
+pub(crate) fn sort_field(field: &str) -> Option<ShopSort> {
     match field {
         "id" => Some(ShopSort::Id),
         "name" => Some(ShopSort::Name),

@@ -13,7 +13,7 @@ const PLACES: u32 = 8;
 
 /// The rules of earning and redeeming, under a template's names for them.
 #[derive(Debug, Serialize)]
-pub(super) struct Rules {
+pub(crate) struct Rules {
     points_enabled: bool,
     points_per_currency: Number,
     currency_amount: Number,
@@ -29,7 +29,7 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    pub(super) fn of(rules: &TemplateRules) -> Self {
+    pub(crate) fn of(rules: &TemplateRules) -> Self {
         Self {
             points_enabled: rules.points_enabled,
             points_per_currency: Number(rules.points_per_currency),
@@ -78,15 +78,15 @@ pub(crate) struct Template {
 
 /// The partner behind a template or a card.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct Issuer {
-    pub(super) id: i64,
-    pub(super) name: String,
-    pub(super) logo: Option<String>,
-    pub(super) logo_url: Option<String>,
+pub(crate) struct Issuer {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) logo: Option<String>,
+    pub(crate) logo_url: Option<String>,
 }
 
 impl Template {
-    pub(super) fn of(view: TemplateView, partner_name: &str) -> Self {
+    pub(crate) fn of(view: TemplateView, partner_name: &str) -> Self {
         let is_active = view.is_active();
         let TemplateView { template, record } = view;
         let shop_ids: Vec<i64> = template.rules.shop_ids.iter().map(|shop| shop.get()).collect();
@@ -126,11 +126,11 @@ impl Template {
 }
 
 /// The first text that a design has under one of the names.
-pub(super) fn design(design: &Metadata, names: &[&str]) -> Option<String> {
+pub(crate) fn design(design: &Metadata, names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| design.get(*name)?.as_str()).map(str::to_owned)
 }
 
-fn per_unit(rules: &TemplateRules) -> Decimal {
+pub(crate) fn per_unit(rules: &TemplateRules) -> Decimal {
     let quotient = rules.points_per_currency.checked_div(rules.currency_amount);
     quotient.unwrap_or_default().round_dp(PLACES)
 }

@@ -1,8 +1,8 @@
 //! Reading cards back as state.
 
-use crate::domain::cards::{Card, CardNumber, LastMovement, MovementType, Status, Tier};
+use crate::domain::cards::{Card, CardNumber, LastMovement, Status, Tier};
 use crate::domain::points::{Lot, Lots, Points};
-use crate::domain::{CardId, CustomerId, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp};
+use crate::domain::{CardId, CustomerId, MovementType, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row, Rows};
 

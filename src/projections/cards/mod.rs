@@ -6,7 +6,7 @@ pub use load::{card_by_number, card_of_customer, cards_of_customer, each_card, l
 
 use crate::domain::cards::{Card, Status};
 use crate::domain::points::{Lot, Lots, OpenedLot, Slice};
-use crate::domain::{CardId, Event, RecordId, Seq, ShopId, Timestamp};
+use crate::domain::{CardId, Movement, RecordId, Seq, ShopId, Timestamp};
 use rusqlite::Connection;
 
 /// How many card ids one row of `card_counts` spans.
@@ -43,47 +43,16 @@ pub(super) fn save(connection: &Connection, before: Option<&Card>, card: &Card) 
 pub(super) fn save_moved<'e>(
     connection: &Connection,
     card: &Card,
-    movements: impl Iterator<Item = (Seq, &'e Event)>,
+    movements: impl Iterator<Item = (Seq, Movement<'e>)>,
 ) -> rusqlite::Result<()> {
-    for (seq, event) in movements {
-        let (opened, shop, taken) = lots_of(event);
-        if let Some(OpenedLot { points, expires_at }) = opened {
-            insert_lot(connection, card.id, &Lot { id: seq, points, remaining: points, shop, expires_at })?;
+    for (seq, movement) in movements {
+        let moved = movement.stated();
+        if let Some(OpenedLot { points, expires_at }) = moved.lot {
+            insert_lot(connection, card.id, &Lot { id: seq, points, remaining: points, shop: moved.shop, expires_at })?;
         }
-        taken.iter().try_for_each(|slice| take_from_lot(connection, card.id, slice))?;
+        moved.taken.iter().try_for_each(|slice| take_from_lot(connection, card.id, slice))?;
     }
     update_points(connection, card)
-}
-
-fn lots_of(event: &Event) -> (Option<OpenedLot>, Option<ShopId>, &[Slice]) {
-    match event {
-        Event::PointsAwarded(event) => (event.lot, event.shop, &[]),
-        Event::PointsRedeemed(event) => (None, event.shop, &event.taken),
-        Event::PointsAdjusted(event) => (event.lot, event.shop, &event.taken),
-        Event::PointsExpired(event) => (None, event.shop, &event.taken),
-        Event::PointsRefunded(event) => (None, event.shop, &event.taken),
-        Event::PointsReturned(event) => (event.lot, event.shop, &[]),
-        Event::PartnerCreated(_)
-        | Event::PartnerSettingsChanged(_)
-        | Event::ShopOpened(_)
-        | Event::ShopUpdated(_)
-        | Event::ShopRetired(_)
-        | Event::TemplateCreated(_)
-        | Event::TemplateUpdated(_)
-        | Event::TemplateRetired(_)
-        | Event::KeyCreated(_)
-        | Event::KeyRevoked(_)
-        | Event::CustomerRegistered(_)
-        | Event::CustomerUpdated(_)
-        | Event::CustomerErased(_)
-        | Event::CardIssued(_)
-        | Event::CardUpdated(_)
-        | Event::CardActivated(_)
-        | Event::CardBlocked(_)
-        | Event::CardUnblocked(_)
-        | Event::CardTierChanged(_)
-        | Event::OrderRecorded(_) => (None, None, &[]),
-    }
 }
 
 fn take_from_lot(connection: &Connection, card: CardId, slice: &Slice) -> rusqlite::Result<()> {

@@ -14,11 +14,12 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("projections", &["domain", "event_log", "vault", "storage"]),
     ("writer", &["domain", "event_log", "vault", "projections", "live", "clock", "storage"]),
     ("queries", &["domain", "projections", "vault", "live", "storage"]),
+    ("exports", &["domain", "queries"]),
     ("ops", &["domain", "storage"]),
     ("jobs", &["domain", "writer", "clock", "storage"]),
     ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage"]),
-    ("control", &["domain", "writer", "ops", "app", "clock", "storage"]),
-    ("http", &["domain", "queries", "writer", "ops", "clock", "live"]),
+    ("control", &["domain", "writer", "queries", "ops", "app", "clock", "storage"]),
+    ("http", &["domain", "queries", "exports", "writer", "ops", "clock", "live"]),
     (
         "cli",
         &[
@@ -29,6 +30,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "jobs",
             "ops",
             "queries",
+            "exports",
             "projections",
             "event_log",
             "storage",

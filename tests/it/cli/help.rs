@@ -4,7 +4,7 @@ use super::program::run_bare;
 
 #[test]
 fn each_subcommand_explains_its_flags() {
-    let subcommands: [(&str, &[&str]); 10] = [
+    let subcommands: [(&str, &[&str]); 11] = [
         ("demo", &["--data", "--listen"]),
         ("init", &["--data", "--partner", "--currency", "--json"]),
         ("serve", &["--data", "--listen", "--rate-limit", "--log", "--card-memory", "--environment"]),
@@ -26,6 +26,10 @@ fn each_subcommand_explains_its_flags() {
         ("keys revoke", &["--data", "--key"]),
         ("status", &["--data", "--json"]),
         ("erase", &["--data", "--customer"]),
+        (
+            "export",
+            &["--data", "--format", "--output", "--columns", "--partner", "--date-from", "--tier", "--type", "--json"],
+        ),
         ("rebuild", &["--data", "--check"]),
         ("backup", &["--data", "--to", "--for-auditor"]),
     ];
@@ -36,7 +40,7 @@ fn each_subcommand_explains_its_flags() {
         }
     }
     let help = run_bare("--help").ok();
-    for word in ["demo", "init", "serve", "status", "keys", "erase", "rebuild", "backup", "Exit codes"] {
+    for word in ["demo", "init", "serve", "status", "keys", "erase", "export", "rebuild", "backup", "Exit codes"] {
         assert!(help.contains(word), "--help does not mention {word}");
     }
 }

@@ -12,6 +12,7 @@ mod history;
 mod isolation;
 mod lists;
 mod locales;
+mod partners;
 mod points;
 mod qr_codes;
 mod query_plans;

@@ -52,6 +52,27 @@ fn failed_credentials_count_against_their_address_and_never_hold_up_right_ones()
 }
 
 #[test]
+fn pictures_have_a_bucket_of_their_own_for_each_address() {
+    let shop = Shop::with(TemplateRules::default(), HttpConfig::default());
+    let card = shop.card("ann@example.com");
+    let anyone = shop.client.bare();
+    let paths = [format!("/qr/{card}?size=64"), "/qr?data=x&size=64".to_owned()];
+    for used in 1..=300 {
+        let reply = anyone.get(&paths[used % 2]);
+        assert_eq!(reply.status, 200);
+        assert_eq!(number(&reply, "x-ratelimit-limit"), 300);
+        assert_eq!(number(&reply, "x-ratelimit-remaining"), 300 - i64::try_from(used).unwrap());
+    }
+    for path in &paths {
+        anyone.get(path).error(429, "RATE_LIMIT_EXCEEDED");
+    }
+    assert_eq!(number(&anyone.get("/health"), "x-ratelimit-remaining"), 60, "wrong credentials are another matter");
+    shop.get("/api/loyalty-cards").data(200);
+    shop.server.advance_seconds(60);
+    assert_eq!(anyone.get(&paths[0]).status, 200);
+}
+
+#[test]
 fn switched_off_nothing_is_limited_or_said() {
     let shop = Shop::open();
     for _ in 0..150 {

@@ -20,7 +20,15 @@ fn shape(reply: &Reply, name: i64) -> (u16, Value) {
 fn without(value: &Value, name: &str) -> Value {
     match value {
         Value::String(text) if text.rsplit('_').next() == Some(name) => json!("NAME"),
-        Value::Object(object) => object.iter().map(|(key, value)| (key.clone(), without(value, name))).collect(),
+        Value::Object(object) => {
+            let is_id = |key: &str, value: &Value| {
+                key.ends_with("_id") && value.as_i64().is_some_and(|id| name.parse() == Ok(id))
+            };
+            let field = |(key, value): (&String, &Value)| {
+                (key.clone(), if is_id(key, value) { json!("NAME") } else { without(value, name) })
+            };
+            object.iter().map(field).collect()
+        }
         Value::Array(list) => list.iter().map(|value| without(value, name)).collect(),
         other => other.clone(),
     }

@@ -84,10 +84,20 @@ fn names_that_contradict_each_other_book_nothing() {
     let shop = Shop::open();
     let (ann, bob) = (shop.issued("ann@example.com"), shop.issued("bob@example.com"));
     let bob_id = shop.customer_of(bob["card_number"].as_str().unwrap());
+    let ann_id = shop.customer_of(ann["card_number"].as_str().unwrap());
     let body = json!({"order_id": "1", "order_total": 1, "card_number": ann["card_number"], "user_id": bob_id});
     shop.post(CREATE, &body).error(404, "CARD_NOT_FOUND");
     let body = json!({"order_id": "1", "order_total": 1, "user_email": "ann@example.com", "user_id": bob_id});
     shop.post(CREATE, &body).error(404, "CUSTOMER_NOT_FOUND");
+    let body =
+        json!({"order_id": "1", "order_total": 1, "loyalty_card_id": ann["id"], "card_number": bob["card_number"]});
+    shop.post(CREATE, &body).error(404, "CARD_NOT_FOUND");
+    let body = json!({"order_id": "1", "order_total": 1, "user_id": bob_id, "customer_id": ann_id});
+    shop.post(CREATE, &body).error(404, "CUSTOMER_NOT_FOUND");
+    let body = json!({"order_id": "1", "order_total": 1, "amount": 2, "user_id": bob_id});
+    assert_eq!(shop.post(CREATE, &body).about("amount"), "must say the same as order_total, or be left out");
+    let query = format!("/en/shop/transactions?loyalty_card_id=1&card_id={}", 2);
+    assert_eq!(shop.get(&query).about("card_id"), "must say the same as loyalty_card_id, or be left out");
     let body = json!({"order_id": "1", "order_total": 1});
     let reply = shop.post(CREATE, &body);
     reply.error(400, "VALIDATION_ERROR");
@@ -108,7 +118,7 @@ fn an_unknown_field_and_an_unknown_type_are_refused() {
     };
     assert_eq!(with("refrence", json!("x")), "is not a field of this request");
     assert!(with("type", json!("nonsense")).contains("cancellation"));
-    assert_eq!(with("cart_items", json!([1])), "must be an object");
+    assert_eq!(with("cart_items", json!([1])), "must be a list of objects");
     assert_eq!(with("cart_items", json!({})), "must be a list");
     assert!(with("cart_items", json!([{"sku": "x".repeat(17_000)}])).contains("16384"));
 }
@@ -139,5 +149,46 @@ fn a_description_that_nobody_gave_is_said_in_the_language_of_the_path() {
     let body = json!({"order_id": "1", "order_total": 3, "card_number": card["card_number"]});
     let path = format!("shop/transactions/{}", shop.post(CREATE, &body).data(201)["id"]);
     assert_eq!(shop.get(&format!("/en/{path}")).data(200)["description"], json!("Purchase"));
-    assert_eq!(shop.get(&format!("/lt/{path}")).data(200)["description"], json!("Pirkinys"));
+    assert_eq!(shop.get(&format!("/lt/{path}")).data(200)["description"], json!("Pirkimas"));
+}
+
+#[test]
+fn nothing_is_neither_redeemed_nor_refunded() {
+    let shop = Shop::open();
+    let card = shop.issued("ann@example.com");
+    let sold = json!({"order_id": "1", "order_total": 10, "card_number": card["card_number"]});
+    shop.post(CREATE, &sold).data(201);
+    for body in [
+        json!({"type": "redeem", "order_id": "2", "points": 0, "card_number": card["card_number"]}),
+        json!({"type": "refund", "order_id": "1", "points": 0}),
+    ] {
+        let reply = shop.post(CREATE, &body);
+        reply.error(400, "INVALID_POINTS");
+        assert!(reply.about("points").contains("greater than 0"), "{body}");
+    }
+    let nothing = json!({"type": "refund", "order_id": "1", "order_total": 0});
+    shop.post(CREATE, &nothing).error(422, "OPERATION_NOT_ALLOWED");
+    assert_eq!(shop.get("/en/shop/transactions").page().1["total"], json!(1));
+}
+
+#[test]
+fn an_older_form_without_an_order_id_happens_once_under_an_idempotency_key() {
+    let shop = Shop::open();
+    let card = shop.issued("ann@example.com");
+    let earn =
+        json!({"type": "earn", "amount": 10, "card_number": card["card_number"], "description": " ", "currency": ""});
+    let (once, twice) = (shop.with("Idempotency-Key", "till-4-0001"), shop.with("Idempotency-Key", "till-4-0002"));
+    let first = once.post(CREATE, &earn);
+    let again = once.post(CREATE, &earn);
+    assert_eq!((again.data(201), again.replayed()), (first.data(201), true));
+    let other = json!({"type": "earn", "amount": 11, "card_number": card["card_number"]});
+    once.post(CREATE, &other).error(409, "RESOURCE_ALREADY_EXISTS");
+    let redeem = json!({"type": "redeem", "points": 3, "card_number": card["card_number"]});
+    for replayed in [false, true] {
+        assert_eq!(twice.post(CREATE, &redeem).replayed(), replayed);
+    }
+    // Without a key it happens as often as it is sent.
+    shop.post(CREATE, &earn).data(201);
+    shop.post(CREATE, &earn).data(201);
+    assert_eq!(shop.get("/en/shop/transactions").page().1["total"], json!(4));
 }

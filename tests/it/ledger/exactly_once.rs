@@ -11,7 +11,8 @@ fn with_header(key: &str, command: Command) -> Request {
 }
 
 fn award_at_shop(shop: i64, card: CardId) -> Command {
-    let particulars = Particulars { shop: Some(ShopId::new(shop)), name: order("1001"), note: Note::default() };
+    let particulars =
+        Particulars { shop: Some(ShopId::new(shop)), name: order("1001"), note: Note::default(), past: None };
     Command::Award(Award { card, points: Points::new(5), expires_at: None, particulars })
 }
 

@@ -161,6 +161,9 @@ impl History {
                 assert!(outcome.events.iter().any(|recorded| self.answered.contains_key(&recorded.seq)), "{seq}");
             }
             Some(_) => assert!(self.workshop.run(command.clone()).is_err(), "other content under the same key"),
+            None if self.orders.get(&(!key.0, key.1)).is_some_and(|(other, ..)| *other != card) => {
+                assert!(self.workshop.run(command.clone()).is_err(), "an order is one card's");
+            }
             None => {
                 let time = self.time();
                 let model = &mut self.model[card];

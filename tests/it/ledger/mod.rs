@@ -1,6 +1,7 @@
 //! The ledger without its doors: the engine on a real directory, driven by commands.
 
 mod disk_full;
+mod emails;
 mod erasure;
 mod exactly_once;
 mod expiry_job;
@@ -8,6 +9,7 @@ mod invariants;
 mod load;
 mod model;
 mod orders;
+mod past;
 mod refusals;
 mod settings;
 mod start;

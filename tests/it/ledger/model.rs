@@ -65,8 +65,9 @@ impl ModelCard {
     /// Refunds so many cents, or the rest. A blocked card gives back too.
     pub(crate) fn refund(&mut self, order: &mut ModelOrder, cents: Option<i64>, now: i64) -> bool {
         let left = order.total - order.refunded;
+        let nothing = cents == Some(0) && order.total > 0;
         let cents = cents.unwrap_or(left);
-        if order.complete || cents > left {
+        if order.complete || cents > left || nothing {
             return false;
         }
         let all = order.spent.len() - order.given;

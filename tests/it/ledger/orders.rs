@@ -124,6 +124,32 @@ fn the_points_of_an_order_are_redeemed_once_by_themselves_or_by_the_purchase() {
 }
 
 #[test]
+fn an_order_belongs_to_one_card_and_ends_with_its_refund() {
+    let workshop = Workshop::new();
+    let (ona, _) = workshop.issue("ona@example.com", 500);
+    let (jonas, _) = workshop.issue("jonas@example.com", 500);
+    let alone = |card, id: &str| {
+        let Command::Redeem(command) = redeem(card, 50, order(id)) else { unreachable!("a redemption is one") };
+        let particulars =
+            counterfoil::domain::points::Particulars { shop: Some(ShopId::new(1)), ..command.particulars };
+        Command::Redeem(Redeem { particulars, ..command })
+    };
+    let closed = |refused: Result<Outcome, Refusal>, id: &str| {
+        let rejection = Rejection::OrderClosed { order: id.to_owned() };
+        assert!(matches!(refused, Err(Refusal::Rejected(found)) if found == rejection));
+    };
+    workshop.must(alone(ona, "1001"));
+    closed(workshop.run(buy(jonas, "1001", "1", 0)), "1001");
+    workshop.must(buy(ona, "1002", "1", 0));
+    closed(workshop.run(alone(jonas, "1002")), "1002");
+    workshop.must(cancel("1001"));
+    closed(workshop.run(buy(ona, "1001", "1", 0)), "1001");
+    workshop.must(cancel("1002"));
+    closed(workshop.run(alone(ona, "1002")), "1002");
+    assert_eq!((workshop.available(ona), workshop.available(jonas)), (500, 500));
+}
+
+#[test]
 fn two_shops_may_both_sell_an_order_1001_and_each_is_refunded_for_itself() {
     let workshop = Workshop::new();
     workshop.must(Command::OpenShop(OpenShop::named("Station")));
@@ -265,7 +291,8 @@ fn what_the_rules_say_by_then_changes_nothing_about_a_refund() {
         ..TemplateRules::default()
     };
     let template = TemplateId::new(1);
-    let update = || UpdateTemplate { template, record: TemplateRecord::default(), rules: rules.clone() };
+    let update =
+        || UpdateTemplate { template, based_on: None, record: TemplateRecord::default(), rules: rules.clone() };
     assert_eq!(kinds(&workshop.must(Command::UpdateTemplate(update()))), ["template.updated"]);
     assert!(workshop.must(Command::UpdateTemplate(update())).events.is_empty(), "it is so already");
     workshop.must(Command::RetireTemplate(RetireTemplate { template }));

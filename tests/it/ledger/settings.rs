@@ -25,7 +25,7 @@ fn plan(basis: TierBasis) -> TierPlan {
 }
 
 fn change(settings: Settings) -> Command {
-    Command::ChangeSettings(ChangeSettings { settings, record: SettingsRecord::default() })
+    Command::ChangeSettings(ChangeSettings { based_on: None, settings, record: SettingsRecord::default() })
 }
 
 fn rolling() -> Settings {
@@ -167,6 +167,7 @@ fn append_card(workshop: &Workshop, customer: CustomerId) -> CardId {
         status: Status::Active,
         design: "default".into(),
         shop: None,
+        happened_at: None,
         sealed: None,
     });
     let mut end = event_log::head(&ledger).unwrap();
@@ -207,10 +208,10 @@ fn changes_of_the_programme_outlive_a_restart_and_a_rebuild_and_happen_once() {
     let mut workshop = Workshop::new();
     let friend = TierRecord { name: "Draugas".into(), benefits: vec!["bun".into()] };
     let record = SettingsRecord { tiers: [(Tier::Silver, friend)].into() };
-    let settings = Command::ChangeSettings(ChangeSettings { settings: rolling(), record });
+    let settings = Command::ChangeSettings(ChangeSettings { based_on: None, settings: rolling(), record });
     let facts = ShopFacts { is_virtual: true, is_active: true, coordinates: None };
     let shop = ShopId::new(1);
-    let update = Command::UpdateShop(UpdateShop { shop, record: ShopRecord::named("New Town"), facts });
+    let update = Command::UpdateShop(UpdateShop { shop, based_on: None, record: ShopRecord::named("New Town"), facts });
     let retire = Command::RetireShop(RetireShop { shop });
     for command in [settings, update.clone(), retire] {
         assert_eq!(workshop.must(command.clone()).events.len(), 1);

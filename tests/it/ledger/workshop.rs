@@ -137,12 +137,13 @@ pub(crate) fn issue(email: &str, initial: i64) -> Command {
         activate: true,
         metadata: Metadata::new(),
         shop: None,
+        happened_at: None,
     })
 }
 
 pub(crate) fn named(name: Option<Order>) -> Particulars {
     let note = Note { reason: Some("a reason".into()), ..Note::default() };
-    Particulars { shop: None, name, note }
+    Particulars { shop: None, name, note, past: None }
 }
 
 pub(crate) fn order(id: &str) -> Option<Order> {
@@ -195,6 +196,7 @@ pub(crate) fn bought(order: &str, total: &str, redeem: i64) -> Purchase {
         discount: None,
         expires_at: None,
         note: Note { reason: Some("a purchase".into()), ..Note::default() },
+        past: None,
     }
 }
 
@@ -213,7 +215,7 @@ pub(crate) fn refund(order: &str, refund: Option<&str>, share: Share) -> Command
     let shop = Some(ShopId::new(1));
     let note = Note { reason: Some("a refund".into()), ..Note::default() };
     let (order, refund, cause) = (order.into(), refund.map(Into::into), RefundCause::Refund);
-    Command::Refund { order_shop: shop, refund: Refund { shop, order, refund, cause, share, note } }
+    Command::Refund { order_shop: shop, refund: Refund { shop, order, refund, cause, share, note, past: None } }
 }
 
 pub(crate) fn cancel(order: &str) -> Command {
@@ -221,7 +223,7 @@ pub(crate) fn cancel(order: &str) -> Command {
     let (order, refund, cause) = (order.into(), None, RefundCause::Cancellation);
     Command::Refund {
         order_shop: shop,
-        refund: Refund { shop, order, refund, cause, share: Share::Rest, note: Note::default() },
+        refund: Refund { shop, order, refund, cause, share: Share::Rest, note: Note::default(), past: None },
     }
 }
 

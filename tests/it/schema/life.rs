@@ -4,7 +4,7 @@ use crate::ledger::workshop::{DAY, PARTNER, START, Workshop, bought, cancel, era
 use counterfoil::domain::cards::{Block, BlockNote, Issue, Tier, Unblock, UpdateCard};
 use counterfoil::domain::customers::{PersonRecord, Register};
 use counterfoil::domain::orders::{Purchase, Share};
-use counterfoil::domain::points::{Adjust, Award, Expire, Note, Order, Particulars, Points, Redeem};
+use counterfoil::domain::points::{Adjust, Award, Expire, Note, Order, Particulars, Past, Points, Redeem};
 use counterfoil::domain::programme::{
     Activation, ChangeSettings, Coordinates, CreateKey, CreateTemplate, KeyForm, OpenShop, RetireShop, RetireTemplate,
     RevokeKey, Scope, Settings, SettingsRecord, ShopFacts, ShopRecord, TemplateRecord, TemplateRules, TierRecord,
@@ -89,6 +89,7 @@ impl Life {
         life.issue();
         life.earn_and_spend();
         life.buy_and_return();
+        life.import();
         life.correct_and_expire();
         life.block_and_change();
         life.end()
@@ -148,7 +149,7 @@ impl Story {
         let friend = TierRecord { name: FRIEND.to_owned(), benefits: vec![BENEFIT.to_owned()] };
         let settings = Settings { multi_store_points: true, ..Settings::default() };
         let record = SettingsRecord { tiers: [(Tier::Gold, friend)].into() };
-        self.must(Command::ChangeSettings(ChangeSettings { settings, record }));
+        self.must(Command::ChangeSettings(ChangeSettings { based_on: None, settings, record }));
         self.must(Command::OpenShop(OpenShop::named("Station Kiosk")));
         let coordinates = Coordinates {
             latitude: "54.6872".parse().expect("a number"),
@@ -157,7 +158,7 @@ impl Story {
         let facts = ShopFacts { is_virtual: true, is_active: false, coordinates: Some(coordinates) };
         let record = ShopRecord { address: Some(ADDRESS.to_owned()), ..ShopRecord::named("Station Kiosk") };
         let shop = ShopId::new(2);
-        self.must(Command::UpdateShop(UpdateShop { shop, record, facts }));
+        self.must(Command::UpdateShop(UpdateShop { shop, based_on: None, record, facts }));
         self.must(Command::RetireShop(RetireShop { shop }));
         let template = TemplateId::new(2);
         let terms_conditions = BTreeMap::from([("lt".to_owned(), TERMS.to_owned())]);
@@ -169,7 +170,7 @@ impl Story {
             default_coupon_validity_days: Some(30),
             ..TemplateRules::default()
         };
-        self.must(Command::UpdateTemplate(UpdateTemplate { template, record, rules }));
+        self.must(Command::UpdateTemplate(UpdateTemplate { template, based_on: None, record, rules }));
         self.must(Command::RetireTemplate(RetireTemplate { template }));
     }
 
@@ -198,6 +199,49 @@ impl Story {
         self.must(cancel("2002"));
     }
 
+    /// What another system recorded, long ago.
+    fn import(&self) {
+        let person = PersonRecord { email: "past@example.com".to_owned(), ..PersonRecord::default() };
+        let at = |days: i64| Timestamp::from_micros(START - 1_000 * DAY + days * DAY);
+        let past = |days| Some(Past { at: at(days), endless: true });
+        let issue = Issue {
+            person,
+            initial_points: Some(Points::ZERO),
+            design: "default".to_owned(),
+            activate: true,
+            metadata: words("previous_number", "OLD-7"),
+            shop: None,
+            happened_at: Some(at(0)),
+        };
+        let card = self.must(Command::Issue(issue)).card.expect("an issue answers its card").id;
+        let named = |name: &str, days| Particulars {
+            name: Some(Order::Reference(name.to_owned())),
+            past: past(days),
+            ..Particulars::default()
+        };
+        let buy = |order: &str, earned: i64, redeem: i64, days| {
+            let purchase =
+                Purchase { points: Some(Points::new(earned)), past: past(days), ..bought(order, "10", redeem) };
+            self.must(Command::Purchase { buyer: BuyerId::Card(card), purchase });
+        };
+        let points = Points::new(100);
+        let expires_at = Some(at(10));
+        self.must(Command::Award(Award { card, points, expires_at, particulars: named("a", 1) }));
+        self.must(Command::Redeem(Redeem { card, points: Points::new(10), particulars: named("r", 2) }));
+        self.must(Command::Adjust(Adjust { card, points: Points::new(5), particulars: named("j", 20) }));
+        let particulars = named("x", 21);
+        self.must(Command::Expire(Expire { card, points: Some(Points::new(5)), expires_before: None, particulars }));
+        buy("3001", 30, 0, 22);
+        buy("3002", 0, 10, 23);
+        for order in ["3001", "3002"] {
+            let Command::Refund { order_shop, refund } = refund(order, Some("r1"), Share::Rest) else {
+                unreachable!("a refund is one");
+            };
+            let refund = counterfoil::domain::orders::Refund { past: past(24), ..refund };
+            self.must(Command::Refund { order_shop, refund });
+        }
+    }
+
     fn issue(&mut self) {
         let person = PersonRecord {
             email: EMAIL.to_owned(),
@@ -215,6 +259,7 @@ impl Story {
             activate: false,
             metadata: words("habit", HABIT),
             shop: Some(ShopId::new(1)),
+            happened_at: None,
         });
         let request = Request { idempotency_key: Some("till-4-0001".to_owned()), ..Workshop::request(issue) };
         let outcome = self.workshop.engine().writer().submit_blocking(request).expect("an issue that is accepted");

@@ -89,7 +89,7 @@ fn programme() -> Books {
     books.record(OpenShop::named("Old Town").decide(SHOP));
     let coordinates = Coordinates { latitude: "54.6872".parse().unwrap(), longitude: "-25.2797".parse().unwrap() };
     let facts = ShopFacts { is_virtual: true, is_active: false, coordinates: Some(coordinates) };
-    let update = UpdateShop { shop: SHOP, record: ShopRecord::named("Old Town"), facts };
+    let update = UpdateShop { shop: SHOP, based_on: None, record: ShopRecord::named("Old Town"), facts };
     books.record(update.decide(&books.directory, PARTNER, None).unwrap());
     books.record(RetireShop { shop: SHOP }.decide(&books.directory, PARTNER).unwrap());
     let rules = TemplateRules { points_per_visit: Points::new(5), ..TemplateRules::default() };
@@ -105,11 +105,11 @@ fn programme() -> Books {
         default_coupon_validity_days: Some(30),
         ..rules
     };
-    let update = UpdateTemplate { template: TEMPLATE, record: TemplateRecord::default(), rules };
+    let update = UpdateTemplate { template: TEMPLATE, based_on: None, record: TemplateRecord::default(), rules };
     books.record(update.decide(&books.directory, PARTNER, None).unwrap());
     let tiers = [(Tier::Gold, TierRecord { name: "Auksas".to_owned(), benefits: vec!["Coffee".to_owned()] })].into();
     let settings = Settings { multi_store_points: true, ..Settings::default() };
-    let change = ChangeSettings { settings, record: SettingsRecord { tiers } };
+    let change = ChangeSettings { based_on: None, settings, record: SettingsRecord { tiers } };
     books.record(change.decide(&books.directory, PARTNER, None).unwrap());
     books
 }
@@ -125,6 +125,7 @@ fn purchase(order: &str, total: &str, redeem: i64) -> Purchase {
         discount: None,
         expires_at: None,
         note: Note { reason: Some("Two rolls".to_owned()), ..Note::default() },
+        past: None,
     }
 }
 
@@ -137,13 +138,14 @@ fn refund(order: &str, share: Share) -> Refund {
         cause: RefundCause::Refund,
         share,
         note,
+        past: None,
     }
 }
 
 #[test]
 fn purchases_refunds_and_changes_of_the_programme_are_valid_by_their_schemas() {
     let mut books = programme();
-    let customer = CustomerRegistered { customer: CUSTOMER, sealed: None };
+    let customer = CustomerRegistered { customer: CUSTOMER, happened_at: None, sealed: None };
     let customer = Customer::registered(&customer, PARTNER, Seq::new(1), NOW);
     let fresh = Fresh { customer: CUSTOMER.next(), card: CARD, number: CardNumber::from_drawn(17) };
     let buyer = Buyer::Cardless { customer: &customer, fresh };
@@ -189,6 +191,7 @@ fn a_refund_that_leaves_a_debt_is_valid_by_its_schema() {
         status: Status::Active,
         design: "default".to_owned(),
         shop: None,
+        happened_at: None,
         sealed: None,
     };
     let mut books = programme();

@@ -65,6 +65,13 @@ fn every_kind_is_written_and_every_payload_is_valid_by_its_schema() {
     let shape = |kind: &str, holds: &dyn Fn(&Value) -> bool| {
         assert!(life.rows.iter().any(|row| row.kind == kind && holds(&row.payload)), "{kind} in that shape");
     };
+    for kind in Event::KINDS.iter().filter(|kind| kind.starts_with("points.")) {
+        shape(kind, &|payload| payload.get("happened_at").is_some());
+        shape(kind, &|payload| payload.get("happened_at").is_none());
+    }
+    for kind in ["order.recorded", "customer.registered", "card.issued"] {
+        shape(kind, &|payload| payload.get("happened_at").is_some());
+    }
     shape("points.adjusted", &|payload| payload["points"].as_i64() > Some(0) && payload["lot"].is_object());
     shape("points.adjusted", &|payload| payload["points"].as_i64() < Some(0) && payload["taken"].is_array());
     shape("points.expired", &|payload| payload["cause"] == "due" && payload.get("sealed").is_none());

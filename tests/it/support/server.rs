@@ -7,7 +7,7 @@ use counterfoil::domain::programme::{
 };
 use counterfoil::domain::{Event, KeyId, PartnerId, ShopId, Timestamp};
 use counterfoil::http::{HttpConfig, HttpState, server};
-use counterfoil::ops::{Credential, Secrets};
+use counterfoil::ops::{Credential, ExportJobs, Secrets};
 use counterfoil::queries::Queries;
 use counterfoil::storage::DataDir;
 use counterfoil::writer::{Actor, Command, Outcome, Request};
@@ -43,8 +43,9 @@ impl Server {
         let engine = EngineConfig { clock: clock.clone(), ledger_pages_max, ..EngineConfig::new(dir.clone()) };
         let engine = Engine::start(engine).expect("the engine starts");
         let secrets = Arc::new(Secrets::open(&dir).expect("ops.db opens"));
+        let exports = Arc::new(ExportJobs::open(&dir).expect("ops.db opens"));
         let queries = Queries::new(dir, engine.live().clone());
-        let state = HttpState::new(engine.writer().clone(), queries, secrets.clone(), clock.clone(), config);
+        let state = HttpState::new(engine.writer().clone(), queries, (secrets.clone(), exports), clock.clone(), config);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
         let (tell, told) = mpsc::channel();

@@ -26,6 +26,7 @@ fn purchase(total: &str) -> Purchase {
         discount: None,
         expires_at: None,
         note: Note::default(),
+        past: None,
     }
 }
 
@@ -242,7 +243,7 @@ fn with_unified_tiers_all_cards_of_a_customer_rise_together() {
 }
 
 fn cardless() -> Customer {
-    let registered = CustomerRegistered { customer: CUSTOMER, sealed: None };
+    let registered = CustomerRegistered { customer: CUSTOMER, happened_at: None, sealed: None };
     Customer::registered(&registered, PartnerId::new(1), Seq::new(1), NOW)
 }
 
@@ -329,4 +330,24 @@ fn the_bound_that_decided_stands_in_the_event() {
     let drafts = decide(&purchase("15.50"), &card(&[]), &programme(rules)).unwrap();
     let formula = awarded(&drafts).purchase.as_ref().unwrap().formula.clone().unwrap();
     assert_eq!((awarded(&drafts).points.get(), formula.bound), (100, Some(Bound::Maximum)));
+}
+
+#[test]
+fn a_purchase_that_earns_nothing_may_spend_where_the_card_does_not_earn() {
+    let home = Card { shop: Some(ShopId::new(1)), ..card(&[lot(2, 100, None)]) };
+    let settings = Settings {
+        multi_store_points: true,
+        point_sharing: crate::domain::programme::PointSharing::RedemptionOnly,
+        ..Settings::default()
+    };
+    let away = |purchase: Purchase| Purchase { shop: Some(ShopId::new(2)), ..purchase };
+    let decide = |rules, purchase| decide(&away(purchase), &home, &programme(rules).with_settings(settings.clone()));
+    let paid = decide(TemplateRules::default(), redeeming("0", 100)).unwrap();
+    assert_eq!(kinds(&paid), ["points.redeemed", "order.recorded"]);
+    let nothing = Purchase { points: Some(Points::ZERO), ..redeeming("5", 100) };
+    assert!(decide(TemplateRules::default(), nothing).is_ok());
+    let rules = TemplateRules { points_enabled: false, ..TemplateRules::default() };
+    assert!(decide(rules, redeeming("5", 100)).is_ok());
+    let refused = decide(TemplateRules::default(), redeeming("5", 100)).unwrap_err();
+    assert!(matches!(refused, Rejection::StoreAccessDenied { .. }), "{refused:?}");
 }

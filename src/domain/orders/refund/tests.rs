@@ -26,6 +26,7 @@ fn purchase(total: &str, redeem: i64) -> Purchase {
         discount: None,
         expires_at: None,
         note: Note::default(),
+        past: None,
     }
 }
 
@@ -37,6 +38,7 @@ fn refund(share: Share) -> Refund {
         cause: RefundCause::Refund,
         share,
         note: Note::default(),
+        past: None,
     }
 }
 
@@ -139,9 +141,39 @@ fn no_refund_exceeds_what_is_left_of_the_order() {
     let (points, left) = (Points::new(61), Points::new(60));
     assert_eq!(refused(&till, Share::Points(points)), Rejection::RefundOfTooManyPoints { points, left });
     till.refund(Share::Amount(money("6.00")), Shortfall::Negative);
-    for share in [Share::Amount(money("0")), Share::Points(Points::new(1)), Share::Rest] {
+    for share in [Share::Amount(money("1")), Share::Points(Points::new(1)), Share::Rest] {
         assert_eq!(refused(&till, share), Rejection::OrderRefunded { of: Seq::new(101) });
     }
+}
+
+#[test]
+fn a_refund_of_nothing_is_none_unless_nothing_is_the_orders_total() {
+    // Paid with points alone: the order earned nothing, and its total is nothing.
+    let paid = Till::sold(card(&[lot(2, 100, None)]), &purchase("0", 100), &programme(lasting(None)));
+    let sold = Till::sold(card(&[]), &purchase("10", 0), &programme(lasting(None)));
+    for (till, share) in [
+        (&sold, Share::Amount(money("0"))),
+        (&sold, Share::Points(Points::ZERO)),
+        (&paid, Share::Points(Points::ZERO)),
+        (&paid, Share::Points(Points::new(-1))),
+    ] {
+        let refused = till.decide(&refund(share), Shortfall::Negative, NOW);
+        assert_eq!(refused.unwrap_err(), Rejection::NothingMoved, "{share:?}");
+    }
+    for share in [Share::Amount(money("0")), Share::Rest] {
+        let drafts = paid.decide(&refund(share), Shortfall::Negative, NOW).unwrap();
+        assert_eq!(returned(&drafts), [(100, None, None)], "{share:?}");
+    }
+}
+
+#[test]
+fn an_order_has_a_bounded_number_of_refunds() {
+    let mut till = Till::sold(card(&[]), &purchase("1000", 0), &programme(lasting(None)));
+    for _ in 0..REFUNDS_MAX {
+        till.refund(Share::Amount(money("0.01")), Shortfall::Negative);
+    }
+    let refused = till.decide(&refund(Share::Amount(money("0.01"))), Shortfall::Negative, NOW);
+    assert_eq!(refused.unwrap_err(), Rejection::TooManyRefunds { most: REFUNDS_MAX });
 }
 
 #[test]

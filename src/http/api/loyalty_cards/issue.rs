@@ -67,6 +67,7 @@ fn issue(mut fields: Fields, caller: &Caller) -> Result<Issue, ApiError> {
         activate,
         metadata,
         shop: caller.shop,
+        happened_at: None,
     });
     fields.finish().or(issue).map_err(ApiError::Invalid)
 }

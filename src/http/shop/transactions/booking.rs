@@ -2,16 +2,17 @@
 
 use super::list::currency;
 use crate::domain::orders::TransactionKind;
-use crate::domain::points::Points;
+use crate::domain::points::{Note, Points};
 use crate::domain::{CardId, CustomerId, Event, Metadata, Money};
 use crate::http::HttpState;
 use crate::http::api::submitting::{find_card, find_customer, request, submit};
 use crate::http::auth::Caller;
 use crate::http::errors::ApiError;
 use crate::http::fields::{Fields, Problem};
+use crate::http::limits;
 use crate::http::locales::{Locale, Message};
 use crate::http::numbers::Number;
-use crate::http::shop::facts::main_of;
+use crate::http::shop::facts::{main_of, metadata_with_cart};
 use crate::writer::{Command, Recorded};
 use serde::Serialize;
 use serde_json::json;
@@ -102,7 +103,8 @@ impl Booked {
             reference_number: reference.clone(),
             reference_id: reference,
             reference_type,
-            is_expired: facts.is_expired(state.now()),
+            // As of then: a repetition answers the same.
+            is_expired: facts.is_expired(facts.at),
             expires_at: facts.expires_at.map(|time| time.to_millis_text()),
             metadata: facts.metadata.clone(),
             meta_data: facts.metadata,
@@ -127,12 +129,21 @@ pub(super) async fn book(
     Ok((Booked::of(state, caller, locale, &outcome.events)?, outcome.replayed))
 }
 
+/// What was typed about a transaction, and what was bought.
+pub(super) fn note(fields: &mut Fields) -> Note {
+    let reason = fields.either(["description", "reason"], |fields, name| fields.typed(name, limits::REASON_CHARS));
+    let metadata = fields.either(["meta_data", "metadata"], Fields::metadata).unwrap_or_default();
+    let cart = fields.cart("cart_items");
+    let staff_member = fields.typed("staff_member", limits::STAFF_CHARS);
+    Note { reason, staff_member, metadata: metadata_with_cart(metadata, cart) }
+}
+
 /// How a body names whose transaction it is.
 #[derive(Debug, Default)]
 pub(super) struct Named {
-    customer: Option<String>,
+    customers: Vec<String>,
     email: Option<String>,
-    card: Option<String>,
+    cards: Vec<String>,
 }
 
 /// Whose transaction it is, once found.
@@ -146,14 +157,15 @@ const NAMES: &str = "user_id, user_email, customer_id, loyalty_card_id, card_id,
 
 impl Named {
     pub(super) fn take(fields: &mut Fields) -> Self {
-        let customer = [fields.id("user_id"), fields.id("customer_id")].into_iter().flatten().next();
+        let customers = ["user_id", "customer_id"].into_iter().filter_map(|name| fields.id(name)).collect();
         let email = fields.string("user_email").filter(|email| !email.trim().is_empty());
-        let cards = [fields.id("loyalty_card_id"), fields.id("card_id"), fields.id("card_number")];
-        Self { customer, email, card: cards.into_iter().flatten().next() }
+        let cards =
+            ["loyalty_card_id", "card_id", "card_number"].into_iter().filter_map(|name| fields.id(name)).collect();
+        Self { customers, email, cards }
     }
 
     pub(super) fn is_nobody(&self) -> bool {
-        self.customer.is_none() && self.email.is_none() && self.card.is_none()
+        self.customers.is_empty() && self.email.is_none() && self.cards.is_empty()
     }
 
     /// Notes that somebody has to be named.
@@ -165,23 +177,26 @@ impl Named {
 
     /// Who is named. Where several names are given, all must name the same.
     pub(super) async fn party(&self, state: &HttpState, caller: &Caller) -> Result<Party, ApiError> {
-        let mut customer = self.customer.as_deref().map(|text| find_customer(caller, text)).transpose()?;
+        let mut customer = None;
+        for text in &self.customers {
+            let unknown = || ApiError::CustomerNotFound { customer: text.clone(), shop: caller.shop };
+            customer = Some(the_same(customer, find_customer(caller, text)?).ok_or_else(unknown)?);
+        }
         if let Some(email) = &self.email {
             let unknown = || ApiError::CustomerNotFound { customer: email.clone(), shop: caller.shop };
             let found = state.queries.lookups().await?.customer_by_email(caller.partner, email)?.ok_or_else(unknown)?;
-            if customer.is_some_and(|known| known != found) {
-                return Err(unknown());
-            }
-            customer = Some(found);
+            customer = Some(the_same(customer, found).ok_or_else(unknown)?);
         }
-        match (&self.card, customer) {
-            (Some(text), customer) => {
-                let unknown = || ApiError::CardNotFound { card: text.clone() };
-                let id = find_card(state, caller, text).await?;
-                let card = state.queries.card(caller.partner, id)?.ok_or_else(unknown)?;
-                let theirs = customer.is_none_or(|customer| customer == card.customer);
-                if theirs { Ok(Party::Card(id)) } else { Err(unknown()) }
-            }
+        let mut card = None;
+        for text in &self.cards {
+            let unknown = || ApiError::CardNotFound { card: text.clone() };
+            let id = the_same(card, find_card(state, caller, text).await?).ok_or_else(unknown)?;
+            let holder = state.queries.card(caller.partner, id)?.ok_or_else(unknown)?.customer;
+            customer = Some(the_same(customer, holder).ok_or_else(unknown)?);
+            card = Some(id);
+        }
+        match (card, customer) {
+            (Some(card), _) => Ok(Party::Card(card)),
             (None, Some(customer)) => Ok(Party::Customer(customer)),
             (None, None) => Err(ApiError::Internal),
         }
@@ -197,4 +212,9 @@ impl Named {
         let card = state.queries.lookups().await?.card_of_customer(caller.partner, customer)?.ok_or_else(unknown)?;
         card.ok_or_else(|| ApiError::CardNotFound { card: customer.to_string() })
     }
+}
+
+/// What two names name; none where they name different things.
+fn the_same<T: PartialEq>(known: Option<T>, found: T) -> Option<T> {
+    (known.is_none() || known.as_ref() == Some(&found)).then_some(found)
 }

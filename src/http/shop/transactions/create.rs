@@ -1,21 +1,20 @@
 //! Booking a purchase, or whatever else the type of the request says.
 
-use super::booking::{Booked, Named, Party, book};
+use super::booking::{Booked, Named, Party, book, note};
 use crate::domain::orders::{Purchase, Refund, RefundCause, Share};
 use crate::domain::points::{Note, Order, Particulars, Points, Redeem};
 use crate::domain::programme::Scope;
 use crate::domain::{Money, ShopId, TemplateId};
-use crate::http::HttpState;
 use crate::http::api::submitting::IdempotencyKey;
 use crate::http::auth::Caller;
 use crate::http::body::Body;
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
-use crate::http::fields::{Fields, NOT_NEGATIVE, Problem};
+use crate::http::fields::{Fields, NOT_NEGATIVE, POSITIVE, Problem};
 use crate::http::limits;
 use crate::http::locales::{Locale, Message};
 use crate::http::shop::State;
-use crate::http::shop::facts::metadata_with_cart;
+use crate::http::{HttpState, ids};
 use crate::writer::{BuyerId, Command};
 
 /// What a request books.
@@ -29,7 +28,7 @@ enum Kind {
 
 /// A request to book something.
 #[derive(Debug)]
-struct Booking {
+pub(crate) struct Booking {
     kind: Kind,
     named: Named,
     order: String,
@@ -53,28 +52,44 @@ pub(crate) async fn create(
     body: Body,
 ) -> Result<Answer<Booked>, ApiError> {
     caller.needs(Scope::PointsManage)?;
-    let booking = Booking::read(body.fields()?)?;
-    let order_shop = caller.clone().at_shop(booking.order_shop.as_deref().or(booking.shop.as_deref()))?.shop;
-    let caller = caller.at_shop(booking.shop.as_deref())?;
-    let command = booking.command(&state, &caller, order_shop).await?;
+    let (caller, command) = Booking::read(body.fields()?, key.0.as_deref())?.placed(&state, &caller).await?;
     let (booked, replayed) = book(&state, &caller, locale, key.0, command).await?;
     Ok(Answer::created(Message::TransactionRecorded, booked).replayed(replayed))
 }
 
 impl Booking {
-    fn read(mut fields: Fields) -> Result<Self, ApiError> {
+    /// The booking that a body asks for.
+    fn read(fields: Fields, key: Option<&str>) -> Result<Self, ApiError> {
+        Self::read_as(fields, || Some(unnamed(key)))
+    }
+
+    /// The same with an order id whatever it is, so that it is booked once.
+    pub(crate) fn read_named(fields: Fields) -> Result<Self, ApiError> {
+        Self::read_as(fields, || None)
+    }
+
+    /// The caller where it takes place, and the command.
+    pub(crate) async fn placed(self, state: &HttpState, caller: &Caller) -> Result<(Caller, Command), ApiError> {
+        let order_shop = caller.clone().at_shop(self.order_shop.as_deref().or(self.shop.as_deref()))?.shop;
+        let caller = caller.clone().at_shop(self.shop.as_deref())?;
+        let command = self.command(state, &caller, order_shop).await?;
+        Ok((caller, command))
+    }
+
+    fn read_as(mut fields: Fields, unnamed: impl FnOnce() -> Option<String>) -> Result<Self, ApiError> {
         let (kind, old_form) = kind(&mut fields);
         let named = Named::take(&mut fields);
         if matches!(kind, Kind::Purchase | Kind::Redemption) {
             named.require(&mut fields);
         }
         let names = [fields.reference("order_id"), fields.reference("reference")];
-        // Older clients book without an order id: what has no name of its own gets one, and happens as often as it is sent.
         let named_order = names.into_iter().flatten().next();
-        let order = named_order.or_else(|| old_form.then(|| format!("unnamed-{}", uuid::Uuid::new_v4())));
+        let order = named_order.or_else(|| if old_form { unnamed() } else { None });
         let order = fields.required("order_id", order);
-        let total = first(&mut fields, ["order_total", "amount"], Fields::money);
-        let points = first(&mut fields, ["points", "points_earned"], |fields, name| fields.points(name, NOT_NEGATIVE));
+        let total = fields.either(["order_total", "amount"], Fields::money);
+        // A purchase may earn nothing; whatever else is booked moves something.
+        let rule = || if kind == Kind::Purchase { NOT_NEGATIVE } else { POSITIVE };
+        let points = fields.either(["points", "points_earned"], |fields, name| fields.points(name, rule()));
         match kind {
             Kind::Purchase | Kind::Refund if points.is_none() => {
                 fields.required("order_total", total);
@@ -93,7 +108,7 @@ impl Booking {
             points,
             redeem: fields.points("points_redeemed", NOT_NEGATIVE),
             discount: fields.money("points_discount_amount"),
-            currency: fields.text("currency", limits::CURRENCY_CHARS).map(|text| text.to_ascii_uppercase()),
+            currency: fields.typed("currency", limits::CURRENCY_CHARS).map(|text| text.to_ascii_uppercase()),
             template: template(&mut fields),
             shop: fields.id("shop_id"),
             order_shop: fields.id("order_shop_id"),
@@ -119,7 +134,12 @@ impl Booking {
             Kind::Redemption => Command::Redeem(Redeem {
                 card: self.named.card(state, caller).await?,
                 points: self.points.unwrap_or_default(),
-                particulars: Particulars { shop: caller.shop, name: Some(Order::Id(self.order)), note: self.note },
+                particulars: Particulars {
+                    shop: caller.shop,
+                    name: Some(Order::Id(self.order)),
+                    note: self.note,
+                    past: None,
+                },
             }),
             Kind::Refund => Command::Refund { order_shop, refund: self.refund(caller, RefundCause::Refund) },
             Kind::Cancellation => {
@@ -139,6 +159,7 @@ impl Booking {
             discount: self.discount,
             expires_at: None,
             note: self.note,
+            past: None,
         }
     }
 
@@ -148,7 +169,7 @@ impl Booking {
             (RefundCause::Refund, None, Some(points)) => Share::Points(points),
             (RefundCause::Refund, None, None) | (RefundCause::Cancellation, _, _) => Share::Rest,
         };
-        Refund { shop: caller.shop, order: self.order, refund: self.refund, cause, share, note: self.note }
+        Refund { shop: caller.shop, order: self.order, refund: self.refund, cause, share, note: self.note, past: None }
     }
 }
 
@@ -157,7 +178,7 @@ fn kind(fields: &mut Fields) -> (Kind, bool) {
     const WORDS: &str = "purchase, earn, redeem, refund, cancellation";
     let Some(word) = fields.string("type") else { return (Kind::Purchase, false) };
     match word.as_str() {
-        "purchase" => (Kind::Purchase, false),
+        "purchase" | "sale" => (Kind::Purchase, false),
         "earn" => (Kind::Purchase, true),
         "redeem" => (Kind::Redemption, true),
         "refund" => (Kind::Refund, false),
@@ -169,28 +190,19 @@ fn kind(fields: &mut Fields) -> (Kind, bool) {
     }
 }
 
-/// The first of the names that is there; the others are taken as well.
-pub(super) fn first<T>(
-    fields: &mut Fields,
-    names: [&str; 2],
-    read: impl Fn(&mut Fields, &str) -> Option<T>,
-) -> Option<T> {
-    let [one, other] = names.map(|name| read(fields, name));
-    one.or(other)
-}
-
-/// What was typed about a transaction, and what was bought.
-pub(super) fn note(fields: &mut Fields) -> Note {
-    let reason = first(fields, ["description", "reason"], |fields, name| fields.text(name, limits::REASON_CHARS));
-    let metadata = first(fields, ["meta_data", "metadata"], Fields::metadata).unwrap_or_default();
-    let cart = fields.cart("cart_items");
-    let staff_member = fields.text("staff_member", limits::STAFF_CHARS);
-    Note { reason, staff_member, metadata: metadata_with_cart(metadata, cart) }
+/// The order id of what older clients book without one. Under an `Idempotency-Key` it is the same each time, and happens once;
+/// without one it happens as often as it is sent.
+fn unnamed(key: Option<&str>) -> String {
+    match key {
+        Some(key) => format!("unnamed-{}", blake3::hash(key.as_bytes()).to_hex()),
+        None => format!("unnamed-{}", uuid::Uuid::new_v4()),
+    }
 }
 
 fn template(fields: &mut Fields) -> Option<TemplateId> {
     let text = fields.id("partner_card_id")?;
-    let template = text.parse().ok().map(TemplateId::new);
+    // Templates and cards share one sequence of ids.
+    let template = ids::parse_card(&text).map(|id| TemplateId::new(id.get()));
     if template.is_none() {
         fields.problem(Problem::format("partner_card_id", Message::MustBeId));
     }

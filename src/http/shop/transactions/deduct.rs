@@ -1,7 +1,6 @@
 //! Taking points back: by the order that earned them, or as a correction where no order is named.
 
-use super::booking::{Booked, Named, book};
-use super::create::note;
+use super::booking::{Booked, Named, book, note};
 use crate::domain::orders::{Refund, RefundCause, Share};
 use crate::domain::points::{Adjust, Note, Order, Particulars, Points};
 use crate::domain::programme::Scope;
@@ -78,12 +77,12 @@ impl Deduction {
         let Some(order) = self.order else {
             let card = self.named.card(state, caller).await?;
             let particulars =
-                Particulars { shop: caller.shop, name: self.refund.map(Order::Reference), note: self.note };
+                Particulars { shop: caller.shop, name: self.refund.map(Order::Reference), note: self.note, past: None };
             return Ok(Command::Adjust(Adjust { card, points: points.negated(), particulars }));
         };
         let share = self.amount.map_or(Share::Points(points), Share::Amount);
         let (shop, refund, note) = (caller.shop, self.refund, self.note);
-        let refund = Refund { shop, order, refund, cause: RefundCause::Refund, share, note };
+        let refund = Refund { shop, order, refund, cause: RefundCause::Refund, share, note, past: None };
         Ok(Command::Refund { order_shop, refund })
     }
 }

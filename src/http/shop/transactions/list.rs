@@ -1,6 +1,5 @@
 //! Listing transactions, and showing one.
 
-use crate::domain::orders::TransactionKind;
 use crate::domain::programme::Scope;
 use crate::domain::{CardId, CustomerId, Metadata};
 use crate::http::api::submitting::PathId;
@@ -15,7 +14,9 @@ use crate::http::shop::cards::{User, own_shop};
 use crate::http::shop::facts::Facts;
 use crate::http::shop::listing::{Listing, Rows};
 use crate::http::{HttpState, ids, limits};
-use crate::queries::{Page, TransactionFilter, TransactionPage, TransactionSort, TransactionView};
+use crate::queries::{
+    Page, TRANSACTION_WORDS, TransactionFilter, TransactionPage, TransactionSort, TransactionView, kinds_of,
+};
 use actix_web::HttpRequest;
 use serde::Serialize;
 use serde_json::Value;
@@ -99,7 +100,7 @@ impl Item {
 }
 
 /// The currency of the caller's partner.
-pub(super) fn currency(state: &HttpState, caller: &Caller) -> String {
+pub(in crate::http) fn currency(state: &HttpState, caller: &Caller) -> String {
     let directory = state.queries.live().directory();
     directory.partners.get(&caller.partner).map(|partner| partner.currency.clone()).unwrap_or_default()
 }
@@ -112,7 +113,7 @@ pub(crate) async fn list(
 ) -> Result<Answer<Rows<Item>>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
     let mut params = Params::of(&request);
-    let kinds = params.word("type", kinds_of, TYPES).flatten();
+    let kinds = params.word("type", kinds_of, TRANSACTION_WORDS).flatten();
     let (whose, filter) = (Whose::of(&mut params), period(&mut params));
     let none_can_match = nothing_has_it(&mut params) || kinds.as_ref().is_some_and(Vec::is_empty);
     let sort = params.sort(sort_field, "created_at, transaction_date, points, amount");
@@ -138,7 +139,7 @@ pub(crate) async fn get(state: State, caller: Caller, locale: Locale, id: PathId
 }
 
 /// The transaction that a path names.
-pub(in crate::http::shop) async fn found(
+pub(in crate::http) async fn found(
     state: &HttpState,
     caller: &Caller,
     id: PathId,
@@ -149,20 +150,20 @@ pub(in crate::http::shop) async fn found(
 }
 
 /// A page on which nothing can be.
-pub(in crate::http::shop) fn nothing() -> TransactionPage {
+pub(in crate::http) fn nothing() -> TransactionPage {
     TransactionPage { page: Page::empty(), gained: Default::default(), lost: Default::default() }
 }
 
 /// Whose transactions a query asks for.
-#[derive(Debug)]
-pub(in crate::http::shop) struct Whose {
+#[derive(Debug, Default)]
+pub(in crate::http) struct Whose {
     card: Option<CardId>,
     customer: Option<CustomerId>,
     email: Option<String>,
 }
 
 impl Whose {
-    pub(in crate::http::shop) fn of(params: &mut Params) -> Self {
+    pub(in crate::http) fn of(params: &mut Params) -> Self {
         Self {
             card: params.id(&["loyalty_card_id", "card_id"], ids::parse_card),
             customer: params.id(&["user_id", "customer_id"], ids::parse_customer),
@@ -171,7 +172,7 @@ impl Whose {
     }
 
     /// The filter with the card that is meant; none where nobody can match.
-    pub(in crate::http::shop) async fn applied(
+    pub(in crate::http) async fn applied(
         self,
         state: &HttpState,
         caller: &Caller,
@@ -200,7 +201,7 @@ impl Whose {
 }
 
 /// The filters that every list of movements has.
-pub(in crate::http::shop) fn period(params: &mut Params) -> TransactionFilter {
+pub(in crate::http) fn period(params: &mut Params) -> TransactionFilter {
     TransactionFilter {
         kinds: None,
         card: None,
@@ -209,28 +210,6 @@ pub(in crate::http::shop) fn period(params: &mut Params) -> TransactionFilter {
         from: params.since(&["date_from", "from_date", "start_date"]),
         until: params.until(&["date_to", "to_date", "end_date"]),
     }
-}
-
-const TYPES: &str =
-    "all, points, purchase, bonus, earn, redemption, refund, cancellation, expiry, adjustment, coupons, games, cards";
-
-/// The kinds that a word means; all of them by none, and none by an empty list.
-fn kinds_of(word: &str) -> Option<Option<Vec<TransactionKind>>> {
-    use TransactionKind as Kind;
-    let kinds = match word {
-        "all" | "points" => return Some(None),
-        "purchase" => vec![Kind::Purchase],
-        "earn" | "earned" | "award" | "awarded" => vec![Kind::Purchase, Kind::Award, Kind::Welcome],
-        "bonus" => vec![Kind::Award, Kind::Welcome],
-        "redemption" | "redeem" | "redeemed" | "spend" | "spent" => vec![Kind::Redemption],
-        "refund" | "refunded" => vec![Kind::Refund, Kind::Return],
-        "cancellation" | "cancelled" => vec![Kind::Cancellation],
-        "expiry" | "expire" | "expired" => vec![Kind::Expiry],
-        "adjustment" | "adjust" | "adjusted" => vec![Kind::Raise, Kind::Cut],
-        "coupon" | "coupons" | "game" | "games" | "card" | "cards" | "transfer" => Vec::new(),
-        _ => return None,
-    };
-    Some(Some(kinds))
 }
 
 // Every movement is complete once it is recorded, and knows neither a category nor a number of a member of the staff.

@@ -5,7 +5,8 @@ mod create;
 mod deduct;
 mod list;
 
-pub(crate) use create::create;
+pub(crate) use create::{Booking, create};
 pub(crate) use deduct::deduct;
-pub(super) use list::{Whose, found, nothing, period};
+pub(super) use list::period;
+pub(in crate::http) use list::{Whose, currency, found, nothing};
 pub(crate) use list::{get, list};

@@ -45,6 +45,10 @@ proptest! {
             if till.order.as_ref().unwrap().refunded.complete {
                 break;
             }
+            // A refund of nothing is refused, but of an order whose total is nothing.
+            if cents == 0 && !total.is_zero() {
+                continue;
+            }
             let balance = till.card.balance();
             let drafts = till.refund(Share::Amount(amount(cents)), shortfall);
             took = took.minus(refunded(&drafts).points);

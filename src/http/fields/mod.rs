@@ -2,6 +2,10 @@
 //!
 //! A field that nobody asked for is refused: a misspelt `reference` that was ignored would silently lose "exactly once".
 
+mod nested;
+
+pub(crate) use nested::{Change, digits_of, holds_fraction, is_url};
+
 use super::locales::{Locale, Message};
 use super::{limits, numbers};
 use crate::domain::points::Points;
@@ -139,12 +143,34 @@ impl Fields {
         value.as_str().map(str::to_owned).or_else(|| value.as_i64().map(|number| number.to_string()))
     }
 
+    /// What stands under either of two names for the same field. Where both are there, they must say the same.
+    pub(crate) fn either<T: PartialEq>(
+        &mut self,
+        [name, alias]: [&'static str; 2],
+        read: impl Fn(&mut Self, &str) -> Option<T>,
+    ) -> Option<T> {
+        let (one, other) = (read(self, name), read(self, alias));
+        if one.is_some() && other.is_some() && one != other {
+            self.problems.push(Problem::value(alias, Message::NotTheSame { field: name }));
+        }
+        one.or(other)
+    }
+
     pub(crate) fn required<T>(&mut self, field: &str, value: Option<T>) -> Option<T> {
         // A value that was refused has been reported already.
         if value.is_none() && !self.problems.iter().any(|problem| problem.field == field) {
             self.problems.push(Problem::required(field));
         }
         value
+    }
+
+    /// The same as [`Fields::text`], where blank is as good as absent: tills send the fields that nobody filled in.
+    pub(crate) fn typed(&mut self, field: &str, most: usize) -> Option<String> {
+        let blank = self.left.get(field).and_then(Value::as_str).is_some_and(|text| text.trim().is_empty());
+        if blank {
+            self.left.remove(field);
+        }
+        self.text(field, most)
     }
 
     /// Text without control characters, not blank, of so many characters at most; blanks around it are dropped.
@@ -299,7 +325,7 @@ impl Fields {
             Some(Value::Array(items)) => {
                 let size = serde_json::to_vec(&items).map_or(usize::MAX, |bytes| bytes.len());
                 if !items.iter().all(Value::is_object) {
-                    Problem::format(field, Message::MustBeObject)
+                    Problem::format(field, Message::MustBeListOfObjects)
                 } else if size > limits::CART_BYTES {
                     Problem::range(field, Message::TooLarge { most: limits::CART_BYTES })
                 } else {
