@@ -103,13 +103,16 @@ fn of_rejection(rejection: &Rejection) -> RowRefusal {
             Some("points_redeemed"),
             format!("{rule} gives them no worth that can be computed"),
         ),
+        Rejection::ShopClosed { shop } => not_allowed(
+            Some("shop_id"),
+            format!("shop {shop} is closed, and the row does not say since when there is a card"),
+        ),
         // What follows is asked of what happens now, never of the past.
         Rejection::PartnerNotFound { .. }
         | Rejection::TemplateNotFound { .. }
         | Rejection::KeyNotFound { .. }
         | Rejection::EmailIsFinal
         | Rejection::ChangedMeanwhile { .. }
-        | Rejection::ShopClosed { .. }
         | Rejection::CardBlocked { .. }
         | Rejection::CardInactive { .. }
         | Rejection::StoreAccessDenied { .. }

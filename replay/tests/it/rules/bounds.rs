@@ -196,3 +196,29 @@ fn a_redemption_does_not_spend_what_its_own_command_gave() {
         judge(&books, forged, seq, "which its own command opened");
     }
 }
+
+#[test]
+fn what_moves_is_more_than_nothing() {
+    let nothing = |extra: Value| {
+        let mut payload = json!({"card": 17, "points": 0, "balance_before": 10, "balance": 10});
+        if let Value::Object(extra) = extra {
+            extra.into_iter().for_each(|(name, value)| payload[name] = value);
+        }
+        payload
+    };
+    for (kind, payload, sentence) in [
+        ("points.awarded", nothing(json!({"origin": "award", "lifetime": 10})), "an award of 0 points"),
+        ("points.redeemed", nothing(json!({"taken": []})), "points 0 of a movement that takes points"),
+        ("points.adjusted", nothing(json!({})), "points 0 of a movement that takes points"),
+        (
+            "points.expired",
+            nothing(json!({"taken": [], "cause": "requested"})),
+            "points 0 of a movement that takes points",
+        ),
+    ] {
+        let mut books = Books::with_card();
+        books.earn(17, None, 10, (0, 0));
+        let seq = books.command("card:17", kind, None, payload);
+        is_named(&books, seq, sentence);
+    }
+}

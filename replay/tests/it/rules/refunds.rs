@@ -88,3 +88,53 @@ fn no_order_is_refunded_beyond_itself() {
     let seq = books.command("card:17", "points.refunded", Some("p1/s1/cancel/order/B"), again);
     judge(&books, true, seq, "was refunded completely before");
 }
+
+/// Order B of a total earns so many points; then it is refunded, on its own terms each time.
+fn refund_of(total: &str, earned: i64, refund: Value) -> (Books, i64) {
+    let mut books = Books::with_card();
+    let terms = json!({"order_total": total, "currency": "EUR", "template": 1, "template_version": 1});
+    let award = json!({
+        "card": 17, "points": earned, "origin": "award", "shop": 1, "order": "B", "purchase": terms, "lot": {"points": earned},
+        "balance_before": 0, "balance": earned, "lifetime": earned,
+    });
+    let of = books.command("card:17", "points.awarded", Some("p1/s1/earn/order/B"), award);
+    let mut refunded = json!({
+        "card": 17, "points": 0, "cause": "refund", "shop": 1, "order": "B", "of": of, "refund": "r1", "completes": false,
+        "balance_before": earned, "balance": earned, "lifetime": earned,
+    });
+    if let Value::Object(refund) = refund {
+        refund.into_iter().for_each(|(name, value)| refunded[name] = value);
+    }
+    let seq = books.command("card:17", "points.refunded", Some("p1/s1/refund/order/1:B/r1"), refunded);
+    (books, seq)
+}
+
+#[test]
+fn a_refund_is_of_something_unless_the_order_cost_nothing() {
+    let whole = json!({"amount": "0", "completes": true, "points": -7, "taken": [{"lot": 7, "points": 7}], "balance": 0, "lifetime": 0});
+    for (total, refund, forged) in [
+        ("10", json!({"amount": "0.01"}), false),
+        ("10", json!({"amount": "0"}), true),
+        ("10", json!({}), true),
+        ("0", whole, false),
+    ] {
+        let (books, seq) = refund_of(total, 7, refund);
+        judge(&books, forged, seq, "refunds nothing of order \"B\"");
+    }
+}
+
+#[test]
+fn an_order_is_refunded_500_times_and_not_once_more() {
+    for (times, forged) in [(500, false), (501, true)] {
+        let (mut books, mut seq) = refund_of("1000", 7, json!({"amount": "0.01"}));
+        for time in 2..=times {
+            let refunded = json!({
+                "card": 17, "points": 0, "cause": "refund", "shop": 1, "order": "B", "of": 7, "refund": format!("r{time}"),
+                "amount": "0.01", "completes": false, "balance_before": 7, "balance": 7, "lifetime": 7,
+            });
+            let key = format!("p1/s1/refund/order/1:B/r{time}");
+            seq = books.command("card:17", "points.refunded", Some(&key), refunded);
+        }
+        judge(&books, forged, seq, "refunds order \"B\" once more, after 500 times");
+    }
+}

@@ -147,3 +147,40 @@ fn a_change_of_tier_stands_in_the_command_that_earned() {
         assert!(seqs.contains(&Some(seq)) || seqs.contains(&Some(award)), "{report:#}");
     }
 }
+
+#[test]
+fn an_award_of_the_past_counts_the_twelve_months_before_it_whatever_came_since() {
+    // Three awards in the order of the log: of 2024, of now, and one in between them.
+    let year = 365 * DAY;
+    for (first, between, counted) in
+        [(30 * DAY, 20 * DAY, 610), (2 * year, 20 * DAY, 410), (3 * year, 2 * year + DAY, 610)]
+    {
+        for stated in [None, Some(counted), Some(counted + 1)] {
+            let mut books = Books::with_card();
+            books.settle(json!({"tiers": levels("rolling_12_months")}));
+            let award = |books: &mut Books, points: i64, before: i64, ago: i64| {
+                let mut award = json!({
+                    "card": 17, "points": points, "origin": "award", "lot": {"points": points}, "balance_before": before,
+                    "balance": before + points, "lifetime": before + points,
+                });
+                if ago > 0 {
+                    award["happened_at"] = json!(super::super::books::time_text(books.now - ago));
+                }
+                books.command("card:17", "points.awarded", None, award)
+            };
+            award(&mut books, 200, 0, first);
+            award(&mut books, 200, 200, 0);
+            let last = award(&mut books, 210, 400, between);
+            let seq = stated.map(|counted| books.raise(17, "silver", counted));
+            match stated {
+                None if counted < 500 => is_sound(&books),
+                None => is_named(&books, last, "made card 17 silver (610 counted points)"),
+                Some(_) if counted < 500 => {
+                    is_named(&books, seq.expect("a change"), "no threshold was crossed");
+                }
+                Some(610) => is_sound(&books),
+                Some(_) => is_named(&books, seq.expect("a change"), "610 points count for card 17, not 611"),
+            }
+        }
+    }
+}
