@@ -13,12 +13,27 @@ use rust_decimal::prelude::ToPrimitive as _;
 /// # Errors
 /// When the file cannot be read.
 pub fn earned_since(connection: &Connection, card: CardId, since: Timestamp) -> rusqlite::Result<(Seq, Points)> {
-    // One statement, so that both are of one moment.
-    let mut statement = connection.prepare_cached(
-        "SELECT (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'watermark'), coalesce(sum(points), 0) \
-         FROM movements WHERE card = ?1 AND type IN ('award', 'refund') AND coalesce(happened_at, at) >= ?2",
+    // One snapshot, so that both are of one moment; the caller's, where it has one.
+    let _snapshot = connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()?;
+    let mut watermark =
+        connection.prepare_cached("SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'watermark'")?;
+    let watermark = watermark.query_row([], |row| row.get(0)).map(Seq::new)?;
+    let mut newest = connection.prepare_cached(
+        "SELECT at, coalesce(happened_at, at), points, type IN ('award', 'refund') FROM movements \
+         WHERE card = ?1 ORDER BY seq DESC",
     )?;
-    statement.query_row((card.get(), since.micros()), |row| Ok((Seq::new(row.get(0)?), Points::new(row.get(1)?))))
+    let mut rows = newest.query([card.get()])?;
+    let mut earned = Points::ZERO;
+    while let Some(row) = rows.next()? {
+        // Nothing happened after it was recorded, and nothing was recorded before what stands earlier in the log.
+        if row.get::<_, i64>(0)? < since.micros() {
+            break;
+        }
+        if row.get::<_, i64>(1)? >= since.micros() && row.get(3)? {
+            earned = earned.plus(Points::new(row.get(2)?));
+        }
+    }
+    Ok((watermark, earned))
 }
 
 /// A row of the history.

@@ -85,7 +85,8 @@ impl<'a> Batch<'a> {
 
     /// Everything before the first insert: nothing has changed when it fails.
     fn read(&mut self, request: &Request, now: Timestamp) -> Result<Read, BatchError> {
-        let claim = claim(request, self.buyer(request)?);
+        let buyer = self.buyer(request)?.zip(self.memory.currency(request.partner));
+        let claim = claim(request, buyer);
         if let Some(claim) = &claim
             && let Some(original) = command_with_key(self.memory, self.ledger, &claim.key, claim.hash)?
         {
@@ -300,20 +301,16 @@ fn begun<'i, 'a>(
     }
 }
 
-/// The card that the answer shows. A movement's answer is in its event, so that the hot path copies no card.
+/// The card that the answer shows. What moves points answers from its events, so that the hot path copies no card.
 fn subject(command: &Command, events: &[Recorded]) -> Option<CardId> {
     match command {
         Command::UpdateCard(command) => Some(command.card),
         Command::Block(command) => Some(command.card),
         Command::Unblock(command) => Some(command.card),
-        Command::Issue(_) | Command::Purchase { .. } | Command::Refund { .. } => {
-            events.iter().find_map(|recorded| match recorded.event.stream() {
-                Stream::Card(card) => Some(card),
-                Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::Customer(_) => {
-                    None
-                }
-            })
-        }
+        Command::Issue(_) => events.iter().find_map(|recorded| match recorded.event.stream() {
+            Stream::Card(card) => Some(card),
+            Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::Customer(_) => None,
+        }),
         Command::CreatePartner(_)
         | Command::ChangeSettings(_)
         | Command::OpenShop(_)
@@ -325,6 +322,8 @@ fn subject(command: &Command, events: &[Recorded]) -> Option<CardId> {
         | Command::CreateKey(_)
         | Command::RevokeKey(_)
         | Command::Register(_)
+        | Command::Purchase { .. }
+        | Command::Refund { .. }
         | Command::UpdateCustomer(_)
         | Command::Erase(_)
         | Command::Award(_)

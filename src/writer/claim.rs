@@ -9,8 +9,9 @@ use crate::domain::{CardId, CustomerId, PartnerId, ShopId, Timestamp};
 use crate::event_log::{Claim, Fingerprint};
 use rust_decimal::Decimal;
 
-/// The claim of a request; none where nothing names it. `buyer` is who buys, where it is a purchase and they are known.
-pub(super) fn claim(request: &Request, buyer: Option<CustomerId>) -> Option<Claim> {
+/// The claim of a request; none where nothing names it. `buyer` is who buys, where it is a purchase and they are known, with
+/// the partner's currency.
+pub(super) fn claim(request: &Request, buyer: Option<(CustomerId, String)>) -> Option<Claim> {
     match &request.command {
         Command::Award(command) => award(request, command),
         Command::Redeem(command) => redeem(request, command),
@@ -49,9 +50,9 @@ pub(super) fn redeem_key(partner: PartnerId, shop: Option<ShopId>, order: &str) 
     format!("{}/redeem/order/{order}", scope(partner, shop))
 }
 
-fn purchase(request: &Request, command: &Purchase, buyer: CustomerId) -> Claim {
+fn purchase(request: &Request, command: &Purchase, (buyer, currency): (CustomerId, String)) -> Claim {
     let key = format!("{}/{}", scope(request.partner, command.shop), command.key());
-    Claim::new(key, fingerprint_of(&command.content(buyer)))
+    Claim::new(key, fingerprint_of(&command.content(buyer, &currency)))
 }
 
 // Under a header, the key does not say whose order it is: the fingerprint does.

@@ -239,10 +239,8 @@ pub struct Outcome {
     pub replayed: bool,
     /// When the command was decided.
     pub at: Timestamp,
-    /// The card that the command was about, as the command left it. After a replay: as it is now. None after an award,
-    /// redemption, correction or expiry, whose events say everything. What a purchase or a refund answered stands in its
-    /// events too, so that a replay answers the same however the card has changed since. None for what an import states:
-    /// nobody looks at it.
+    /// The card that the command was about, as the command left it. After a replay: as it is now. None after whatever moves
+    /// points: what that answers stands in its events, so that a replay answers the same however the card has changed since.
     pub card: Option<Arc<Card>>,
     /// The card's holder, where the command was about a card or a customer; none once erased.
     pub person: Option<Arc<PersonRecord>>,

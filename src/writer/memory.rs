@@ -166,6 +166,15 @@ impl Memory {
         }
     }
 
+    /// A partner's currency.
+    pub(super) fn currency(&self, partner: PartnerId) -> Option<String> {
+        let of = |directory: &Directory| directory.partners.get(&partner).map(|partner| partner.currency.clone());
+        match &self.layer.directory {
+            Some(directory) => of(directory),
+            None => of(&self.live.directory()),
+        }
+    }
+
     /// A customer as of now.
     pub(super) fn customer(&self, id: CustomerId) -> rusqlite::Result<Option<Customer>> {
         match self.layers().find_map(|index| index.customers.get(&id)) {

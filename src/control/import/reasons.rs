@@ -71,6 +71,14 @@ fn of_rejection(rejection: &Rejection) -> RowRefusal {
         Rejection::RefundOfTooManyPoints { points, left } => {
             not_allowed(Some("points"), format!("{points} points, but {left} of what the order earned are left"))
         }
+        Rejection::NothingMoved => refusal("VALIDATION_ERROR", Some("points"), "must be more than 0"),
+        Rejection::TooManyRefunds { most } => {
+            not_allowed(Some("order_id"), format!("the order has {most} refunds, and no more are taken"))
+        }
+        Rejection::OrderClosed { order } => not_allowed(
+            Some("order_id"),
+            format!("order {order:?} is another card's, or was refunded whole: it takes nothing more"),
+        ),
         Rejection::CardNotFound { card } => {
             refusal("CARD_NOT_FOUND", Some("card_id"), format!("the partner has no card {card}"))
         }
@@ -89,14 +97,6 @@ fn of_rejection(rejection: &Rejection) -> RowRefusal {
         Rejection::CustomerExists { customer } => {
             refusal("DUPLICATE_CUSTOMER", Some("email"), format!("it is customer {customer}'s already"))
         }
-        Rejection::NothingMoved => not_allowed(Some("points"), "nothing would be moved".to_owned()),
-        Rejection::TooManyRefunds { most } => {
-            not_allowed(Some("order_id"), format!("the order was refunded {most} times already: no more are taken"))
-        }
-        Rejection::OrderClosed { order } => not_allowed(
-            Some("order_id"),
-            format!("the order {order:?} belongs to another card, or was refunded as a whole"),
-        ),
         Rejection::CustomerErased { .. } => not_allowed(None, "the person was erased".to_owned()),
         Rejection::RuleOutOfBounds { rule } => refusal(
             "VALIDATION_ERROR",

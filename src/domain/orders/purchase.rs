@@ -57,14 +57,15 @@ impl Purchase {
     }
 
     /// What decides the effect of the purchase, as texts that no spelling changes: repeated with the same content, it is the
-    /// same purchase. It is the customer's rather than a card's, because the first time may have issued the card.
+    /// same purchase. It is the customer's rather than a card's, because the first time may have issued the card; and `own`, the
+    /// partner's currency, is the same whether the request says it or not.
     #[must_use]
-    pub fn content(&self, customer: CustomerId) -> Vec<Option<String>> {
+    pub fn content(&self, customer: CustomerId, own: &str) -> Vec<Option<String>> {
         vec![
             Some("purchase".to_owned()),
             Some(customer.to_string()),
             Some(self.total.plain()),
-            self.currency.clone(),
+            self.currency.clone().filter(|given| given != own),
             self.points.map(|points| points.to_string()),
             Some(self.redeem.to_string()),
             self.discount.map(Money::plain),
@@ -119,7 +120,7 @@ impl Purchase {
         now: Timestamp,
     ) -> Result<Vec<Draft>, Rejection> {
         let when = When::of(self.past, now)?;
-        self.check_currency(terms)?;
+        terms.partner.check_currency(self.currency.as_deref())?;
         let (checked, Ready { mut drafts, balance }) = self.check(card, spendable, terms, when)?;
         let left = balance.minus(self.redeem);
         drafts.extend(checked.discount.map(|discount| self.redeemed(card, balance, discount, terms, when)));
@@ -140,7 +141,6 @@ impl Purchase {
         when: When,
     ) -> Result<(Checked, Ready), Rejection> {
         let (rules, redeems) = (terms.rules(), self.redeem.is_positive());
-        self.check_currency(terms)?;
         let place = when.judged_at(self.shop);
         let ready = ready(card, rules, when)?;
         applies(place, terms)?;
@@ -166,14 +166,6 @@ impl Purchase {
         Ok((Checked { earned, breakdown, discount }, ready))
     }
 
-    // A purchase that earns nothing in any case may take place where the card does not earn.
-    fn asks_to_earn(&self, terms: &Terms<'_>) -> bool {
-        match self.points {
-            Some(points) => points.is_positive(),
-            None => !self.total.is_zero() && terms.rules().points_enabled,
-        }
-    }
-
     /// What the redeemed points bought. Of the past it is what was given then; where that is not known, what they are worth now.
     fn bought(&self, terms: &Terms<'_>, when: When) -> Result<Option<Box<Discount>>, Rejection> {
         if !self.redeem.is_positive() {
@@ -188,13 +180,11 @@ impl Purchase {
         Ok(Some(Box::new(discount)))
     }
 
-    fn check_currency(&self, terms: &Terms<'_>) -> Result<(), Rejection> {
-        match &self.currency {
-            Some(given) if *given != terms.partner.currency => {
-                let expected = terms.partner.currency.clone();
-                Err(Rejection::CurrencyMismatch { given: given.clone(), expected })
-            }
-            Some(_) | None => Ok(()),
+    // A purchase that earns nothing in any case may take place where the card does not earn.
+    fn asks_to_earn(&self, terms: &Terms<'_>) -> bool {
+        match self.points {
+            Some(points) => points.is_positive(),
+            None => !self.total.is_zero() && terms.rules().points_enabled,
         }
     }
 

@@ -23,8 +23,8 @@ impl Adjust {
     /// # Errors
     /// The first broken rule in the order in which [`Rejection`] declares them.
     pub fn decide(&self, card: &Card, rules: &TemplateRules, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
-        something(self.points.abs())?;
         let when = When::of(self.particulars.past, now)?;
+        something(self.points.abs())?;
         let mut ready = ready(card, rules, when)?;
         within_one_operation(self.points)?;
         let balance = balance_after(ready.balance, self.points)?;

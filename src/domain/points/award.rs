@@ -26,8 +26,8 @@ impl Award {
     /// The first broken rule in the order in which [`Rejection`] declares them.
     pub fn decide(&self, card: &Card, terms: &Terms<'_>, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
         let rules = terms.rules();
-        something(self.points)?;
         let when = When::of(self.particulars.past, now)?;
+        something(self.points)?;
         let mut ready = ready(card, rules, when)?;
         may_earn(card, when.judged_at(self.particulars.shop), terms)?;
         when.needs(rules.points_enabled, Rejection::EarningDisabled)?;

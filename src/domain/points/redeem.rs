@@ -24,9 +24,9 @@ impl Redeem {
     /// The first broken rule in the order in which [`Rejection`] declares them.
     pub fn decide(&self, card: &Card, terms: &Terms<'_>, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
         let (rules, shop) = (terms.rules(), self.particulars.shop);
-        something(self.points)?;
         let when = When::of(self.particulars.past, now)?;
         let (at, place) = (when.at(), when.judged_at(shop));
+        something(self.points)?;
         let mut ready = ready(card, rules, when)?;
         may_spend(card, place, self.points, terms, at)?;
         when.needs(rules.points_redemption_enabled, Rejection::RedemptionDisabled)?;

@@ -4,7 +4,7 @@ use super::{
     KeyCreated, KeyForm, PartnerCreated, PartnerSettingsChanged, Scope, Settings, ShopFacts, ShopOpened, ShopUpdated,
     TemplateCreated, TemplateRules, TemplateUpdated,
 };
-use crate::domain::{Event, KeyId, PartnerId, RecordId, Sealed, Seq, ShopId, TemplateId, Timestamp};
+use crate::domain::{Event, KeyId, PartnerId, RecordId, Rejection, Sealed, Seq, ShopId, TemplateId, Timestamp};
 use std::collections::BTreeMap;
 
 /// A tenant.
@@ -21,6 +21,21 @@ pub struct Partner {
     pub updated_at: Timestamp,
     pub version: i64,
     pub as_of: Seq,
+}
+
+impl Partner {
+    /// Refuses a currency that is not the partner's. None means the partner's.
+    ///
+    /// # Errors
+    /// The two currencies: there is no conversion.
+    pub fn check_currency(&self, given: Option<&str>) -> Result<(), Rejection> {
+        match given {
+            Some(given) if given != self.currency => {
+                Err(Rejection::CurrencyMismatch { given: given.to_owned(), expected: self.currency.clone() })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 /// A shop of a partner.

@@ -192,3 +192,23 @@ fn an_older_form_without_an_order_id_happens_once_under_an_idempotency_key() {
     shop.post(CREATE, &earn).data(201);
     assert_eq!(shop.get("/en/shop/transactions").page().1["total"], json!(4));
 }
+
+#[test]
+fn everything_that_is_booked_is_in_the_partners_currency() {
+    let shop = Shop::open();
+    let card = shop.issued("ann@example.com");
+    let sold = json!({"order_id": "1", "order_total": 10, "card_number": card["card_number"]});
+    shop.post(CREATE, &sold).data(201);
+    let mut named = sold.clone();
+    named["currency"] = json!("eur");
+    assert!(shop.post(CREATE, &named).replayed(), "the same order, whether its currency is said or not");
+    for body in [
+        json!({"order_id": "2", "order_total": 10, "card_number": card["card_number"], "currency": "USD"}),
+        json!({"type": "redeem", "order_id": "2", "points": 1, "card_number": card["card_number"], "currency": "USD"}),
+        json!({"type": "refund", "order_id": "1", "order_total": 10, "currency": "USD"}),
+        json!({"type": "cancellation", "order_id": "1", "currency": "USD"}),
+    ] {
+        shop.post(CREATE, &body).error(422, "CURRENCY_MISMATCH");
+    }
+    assert_eq!(shop.get("/en/shop/transactions").page().1["total"], json!(1));
+}

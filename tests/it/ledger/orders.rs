@@ -58,12 +58,10 @@ fn a_purchase_redeems_and_earns_in_one_command_and_a_retry_answers_the_same() {
     let first = workshop.must(buy(card, "1001", "15.50", 100));
     assert_eq!(kinds(&first), ["points.redeemed", "points.awarded", "card.tier_changed"]);
     assert_eq!((stated_balance(&first), workshop.available(card)), (Some(455), 455));
-    let (left, person) = (first.card.clone().unwrap(), first.person.clone().unwrap());
-    assert_eq!((left.id, left.balance().get(), person.email.as_str()), (card, 455, "ona@example.com"));
     workshop.must(award(card, 1, None, None));
     for retry in [buy(card, "1001", "15.5", 100), buy_as(customer, "1001", "15.50", 100)] {
         let again = workshop.must(retry.clone());
-        assert!(again.replayed && again.card.is_some() && again.person.is_some());
+        assert!(again.replayed);
         assert_eq!((told(&again), again.at), (told(&first), first.at));
         workshop.restart();
         assert_eq!(told(&workshop.must(retry)), told(&first));
@@ -184,7 +182,7 @@ fn partial_refunds_take_back_exactly_what_the_order_earned_and_no_more() {
         let Event::PointsRefunded(event) = &outcome.events[0].event else { panic!("{outcome:?}") };
         let Event::PointsReturned(returned) = &outcome.events[1].event else { panic!("{outcome:?}") };
         assert_eq!((event.points.get(), returned.points.get(), event.completes), (-taken, given, false));
-        assert_eq!(outcome.card.clone().unwrap().balance().get(), workshop.available(card));
+        assert_eq!(stated_balance(&outcome), Some(workshop.available(card)));
     }
     let left = money("3.39");
     let refused = workshop.run(refund("1001", Some("r3"), part("3.40")));
@@ -230,7 +228,7 @@ fn a_refund_happens_once_also_after_a_restart_and_after_views_db_is_deleted() {
     let cancelled = workshop.must(cancel("1002"));
     for pause in 0..3 {
         let again = workshop.must(refund("1001", Some("r1"), part("4.00")));
-        assert!(again.replayed && again.card.is_some());
+        assert!(again.replayed);
         assert_eq!(told(&again), told(&first), "{pause}");
         assert_eq!(told(&workshop.must(cancel("1002"))), told(&cancelled), "{pause}");
         let other = workshop.run(refund("1001", Some("r1"), part("5")));
@@ -323,17 +321,16 @@ fn a_known_customer_without_a_card_gets_one_with_its_bonus_by_the_purchase() {
     );
     let [first, again, next] = answers.map(Result::unwrap);
     assert_eq!(kinds(&first), ["card.issued", "points.awarded", "points.awarded"]);
-    let card = first.card.clone().unwrap();
-    assert_eq!((card.customer, card.balance().get()), (customer, 150));
-    assert_eq!(first.person.clone().unwrap().email, "ona@example.com");
+    let Event::CardIssued(issued) = &first.events[0].event else { panic!("{first:?}") };
+    assert_eq!((issued.customer, stated_balance(&first)), (customer, Some(150)));
     assert!(again.replayed);
     assert_eq!(told(&again), told(&first));
-    assert_eq!((kinds(&next), next.card.clone().unwrap().id), (vec!["points.redeemed", "points.awarded"], card.id));
+    assert_eq!(kinds(&next), ["points.redeemed", "points.awarded"]);
     workshop.restart();
-    assert_eq!(told(&workshop.must(buy(card.id, "1001", "10", 0))), told(&first), "by the card as by the customer");
+    assert_eq!(told(&workshop.must(buy(issued.card, "1001", "10", 0))), told(&first), "by the card as by the customer");
     workshop.must(cancel("1001"));
     workshop.must(cancel("1002"));
-    assert_eq!(workshop.available(card.id), 50, "the bonus stays");
+    assert_eq!(workshop.available(issued.card), 50, "the bonus stays");
     assert_rebuilds(&mut workshop);
 }
 
@@ -354,7 +351,8 @@ fn a_new_card_is_of_the_template_asked_for_where_that_is_given_out() {
         purchase: bought("1001", "10", 0),
     };
     assert_rejected(workshop.run(of(retired)), &Rejection::TemplateNotFound { template: retired });
-    assert_eq!(workshop.must(of(gold)).card.unwrap().template, gold);
+    let bought = workshop.must(of(gold));
+    assert!(matches!(&bought.events[0].event, Event::CardIssued(issued) if issued.template == gold), "{bought:?}");
 }
 
 #[test]
@@ -366,5 +364,5 @@ fn points_that_a_refund_takes_are_spent_already_and_become_a_debt() {
     let outcome = workshop.must(cancel("1001"));
     let Event::PointsRefunded(event) = &outcome.events[0].event else { panic!("{outcome:?}") };
     assert_eq!((event.debt.map(Points::get), event.balance.get()), (Some(80), -80));
-    assert_eq!((workshop.available(card), outcome.card.unwrap().debt.get()), (-80, 80));
+    assert_eq!((workshop.available(card), workshop.card(card).debt.get()), (-80, 80));
 }

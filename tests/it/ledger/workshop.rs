@@ -3,7 +3,7 @@
 use crate::support::verify;
 use counterfoil::app::{Engine, EngineConfig};
 use counterfoil::clock::Clock;
-use counterfoil::domain::cards::{Block, BlockNote, Issue, Unblock};
+use counterfoil::domain::cards::{Block, BlockNote, Card, Issue, Unblock};
 use counterfoil::domain::customers::{Erase, PersonRecord};
 use counterfoil::domain::orders::{Purchase, Refund, RefundCause, Share};
 use counterfoil::domain::points::{Adjust, Award, Expire, Note, Order, Particulars, Points, Redeem};
@@ -121,10 +121,14 @@ impl Workshop {
 
     /// The balance that a query would answer now.
     pub(crate) fn available(&self, card: CardId) -> i64 {
-        let now = self.clock.now();
+        self.card(card).available(self.clock.now()).get()
+    }
+
+    /// A card as it is now.
+    pub(crate) fn card(&self, card: CardId) -> Card {
         // After a start, what is not in memory yet is as views.db has it.
         let read = || projections::load_card(&open_reader(&self.dir()).ok()?, card).ok()?;
-        self.engine().live().card(card).or_else(read).expect("a card").available(now).get()
+        self.engine().live().card(card).or_else(read).expect("a card")
     }
 }
 

@@ -293,7 +293,7 @@ fn what_was_typed_is_sealed_with_each_event_and_an_order_is_named_by_its_shop() 
 
 #[test]
 fn no_spelling_changes_what_a_purchase_is() {
-    let content = |purchase: &Purchase| purchase.content(CUSTOMER);
+    let content = |purchase: &Purchase| purchase.content(CUSTOMER, "EUR");
     let with = |total, discount| Purchase { discount: Some(money(discount)), ..redeeming(total, 100) };
     assert_eq!(content(&with("15.50", "1.0")), content(&with("15.5", "1.00")));
     let first = with("15.50", "1");
@@ -303,13 +303,15 @@ fn no_spelling_changes_what_a_purchase_is() {
         Purchase { discount: None, ..first.clone() },
         Purchase { redeem: Points::new(101), ..first.clone() },
         Purchase { points: Some(Points::ZERO), ..first.clone() },
-        Purchase { currency: Some("EUR".to_owned()), ..first.clone() },
+        Purchase { currency: Some("USD".to_owned()), ..first.clone() },
     ] {
         assert_ne!(content(&other), content(&first), "{other:?}");
     }
+    let said = Purchase { currency: Some("EUR".to_owned()), ..first.clone() };
+    assert_eq!(content(&said), content(&first), "the partner's own currency, said or not");
     let typed = Note { reason: Some("Two rolls".to_owned()), ..Note::default() };
     assert_eq!(content(&Purchase { note: typed, ..first.clone() }), content(&first));
-    assert_ne!(first.content(CUSTOMER.next()), content(&first));
+    assert_ne!(first.content(CUSTOMER.next(), "EUR"), content(&first));
 }
 
 #[test]

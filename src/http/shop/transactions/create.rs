@@ -70,10 +70,18 @@ impl Booking {
 
     /// The caller where it takes place, and the command.
     pub(crate) async fn placed(self, state: &HttpState, caller: &Caller) -> Result<(Caller, Command), ApiError> {
+        self.check_currency(state, caller)?;
         let order_shop = caller.clone().at_shop(self.order_shop.as_deref().or(self.shop.as_deref()))?.shop;
         let caller = caller.clone().at_shop(self.shop.as_deref())?;
         let command = self.command(state, &caller, order_shop).await?;
         Ok((caller, command))
+    }
+
+    // Whatever is booked is in the partner's currency, which never changes.
+    fn check_currency(&self, state: &HttpState, caller: &Caller) -> Result<(), ApiError> {
+        let directory = state.queries.live().directory();
+        let partner = directory.partners.get(&caller.partner).ok_or(ApiError::Internal)?;
+        partner.check_currency(self.currency.as_deref()).map_err(ApiError::Rejected)
     }
 
     fn read_as(mut fields: Fields, unnamed: impl FnOnce() -> Option<String>) -> Result<Self, ApiError> {
