@@ -2,7 +2,7 @@
 //!
 //!     cargo run --release -p counterfoil-replay --example measure -- 1000000 100000
 //!
-//! The arguments are how many movements over how many cards. Read the ratio, not the rates: machines are noisy.
+//! The arguments are how many movements over how many cards, and `rolling` for tiers by the points of twelve months. Read the ratio, not the rates: machines are noisy.
 
 use anyhow::Context as _;
 use counterfoil_replay::commands::rebuild::rebuild;
@@ -15,12 +15,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 fn main() -> anyhow::Result<()> {
-    let mut arguments = std::env::args().skip(1).map(|text| text.parse::<i64>());
+    let rolling = std::env::args().nth(3).is_some_and(|text| text == "rolling");
+    let mut arguments = std::env::args().skip(1).take(2).map(|text| text.parse::<i64>());
     let movements = arguments.next().transpose()?.unwrap_or(1_000_000);
     let cards = arguments.next().transpose()?.unwrap_or(100_000);
     let directory = tempfile::tempdir()?;
     let ledger = directory.path().join("ledger.db");
-    let events = generate(&ledger, movements, cards)?;
+    let events = generate(&ledger, movements, cards, rolling)?;
     let mut out = std::io::stdout().lock();
     for round in 1..=2 {
         let scan = timed(|| scan(&ledger))?;
@@ -147,7 +148,7 @@ struct Held {
 }
 
 /// Writes cards and then awards and redemptions of 1 point lots, three to one, each on a card picked at random.
-fn generate(path: &Path, movements: i64, cards: i64) -> anyhow::Result<i64> {
+fn generate(path: &Path, movements: i64, cards: i64, rolling: bool) -> anyhow::Result<i64> {
     let connection = Connection::open(path)?;
     connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;")?;
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schema/sql/ledger");
@@ -158,7 +159,7 @@ fn generate(path: &Path, movements: i64, cards: i64) -> anyhow::Result<i64> {
     }
     connection.execute_batch("BEGIN")?;
     let mut writer = Writer { connection, chain: ChainHasher::default(), hash: GENESIS, seq: 0 };
-    let mut held = issue(&mut writer, cards)?;
+    let mut held = issue(&mut writer, cards, rolling)?;
     let mut random = 0x2545_F491_4F6C_DD1D_u64;
     for number in 0..movements {
         random ^= random << 13;
@@ -194,7 +195,7 @@ fn generate(path: &Path, movements: i64, cards: i64) -> anyhow::Result<i64> {
     Ok(writer.seq)
 }
 
-fn issue(writer: &mut Writer, cards: i64) -> anyhow::Result<Vec<Held>> {
+fn issue(writer: &mut Writer, cards: i64, rolling: bool) -> anyhow::Result<Vec<Held>> {
     let sealed = writer.seal(1, "partner:1")?;
     writer.append(
         "partner:1",
@@ -229,9 +230,17 @@ fn issue(writer: &mut Writer, cards: i64) -> anyhow::Result<Vec<Held>> {
         "{{\"key\":1,\"public_id\":\"pk_1\",\"form\":\"pair\",\"scopes\":[\"points:manage\"],\"allowed_ips\":[],\"sealed\":{sealed}}}"
     );
     writer.append("key:1", 1, "key.created", None, &key)?;
+    if rolling {
+        let sealed = writer.seal(5, "partner:1")?;
+        let settings = "{\"multi_store_points\":true,\"point_sharing\":\"full\",\"unified_tiers\":false,\"refund_shortfall\":\"negative\",\
+                        \"tiers\":{\"basis\":\"rolling_12_months\",\"levels\":[{\"tier\":\"bronze\",\"threshold\":0,\"multiplier\":\"1\"}]}}";
+        let changed = format!("{{\"partner\":1,\"settings\":{settings},\"sealed\":{sealed}}}");
+        writer.append("partner:1", 2, "partner.settings_changed", None, &changed)?;
+    }
+    let records = if rolling { 5 } else { 4 };
     for card in 1..=cards {
         let customer = format!("customer:{card}");
-        let sealed = writer.seal(card + 4, &customer)?;
+        let sealed = writer.seal(card + records, &customer)?;
         writer.append(
             &customer,
             1,

@@ -3,6 +3,27 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+/// What `verify` does and what it cannot do.
+const VERIFIES: &str = "\
+Check everything that can be checked, in one pass over the log:
+
+  chain, sequence, commands, time, streams   no row was changed, added, dropped or moved
+  keys          claimed once, and each says what its command did
+  payloads      every event has the layout of its kind
+  programme     partners, shops, templates, keys and customers exist before they are named; cards are given of templates in use
+  cards         a blocked or inactive card neither earns nor spends
+  points        balances, lots, debt, order of taking; bounds and ends of the template in force; whose points are spent where
+  orders        what a purchase earns and what points buy, computed anew; a refund's share, its policy, and that none goes beyond its order
+  tiers         a change of tier where a threshold is crossed, and nowhere else: by lifetime, twelve months or all cards of a customer
+  conservation  nothing was gained or lost over all cards of a partner
+  vault         every record is the one that its event committed to, or erased as the log says
+  guards        the triggers that refuse changes are in place
+  projections   every column of every row of every table of views.db, as of its watermark
+
+Not checked, because the log does not say it: whether a clock was right, who held a key (revoked, expired, bound to an address or a scope), \
+the points, the expiry and the bonus that a request stated itself, and fingerprints, which are made of requests. \
+What is only in ops.db (the secrets' hashes) is no part of the books. A file cut at its end is found by views.db, a backup or a head hash kept elsewhere.";
+
 /// The auditor's tool for Counterfoil ledgers.
 ///
 /// It opens every file for reading only, also while a service is writing it, and shares no code with the service.
@@ -19,6 +40,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Check everything that can be checked: chain, sequence, keys, every rule of every movement, the vault and the projections.
     #[command(
+        long_about = VERIFIES,
         after_help = "Examples:\n  counterfoil-replay verify --data /var/lib/counterfoil\n  counterfoil-replay verify --ledger copy.db --json"
     )]
     Verify {
@@ -28,7 +50,7 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Write cards, lots and movements, as this tool's own fold gives them, to a new SQLite file.
+    /// Write views.db, as this tool's own fold gives it, to a new SQLite file.
     #[command(
         after_help = "Example:\n  counterfoil-replay rebuild --ledger ledger.db --out fold.db && sqlite3 fold.db 'SELECT sum(balance) FROM cards'"
     )]

@@ -54,6 +54,13 @@ impl Decimal {
         self.places
     }
 
+    /// The number in units of so many places, if it is a whole number of them.
+    #[must_use]
+    pub fn scaled(self, places: u32) -> Option<i64> {
+        let tens = 10_u128.checked_pow(places.checked_sub(self.places)?)?;
+        i64::try_from(self.digits.checked_mul(tens)?).ok()
+    }
+
     /// The sum; none where no number holds it.
     #[must_use]
     pub fn plus(self, other: Self) -> Option<Self> {

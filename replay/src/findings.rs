@@ -86,9 +86,13 @@ impl Check {
             Self::Streams => "the versions of every stream are 1, 2, 3 … without gaps",
             Self::Keys => "no idempotency key was claimed twice, and each says what its command did",
             Self::Payloads => "every payload has the layout of its kind",
-            Self::Programme => "partners, shops, templates, keys and customers exist before they are named",
+            Self::Programme => {
+                "partners, shops, templates, keys and customers exist before they are named, and cards are of templates in use"
+            }
             Self::Cards => "cards exist before they are used, and blocked cards neither earn nor spend",
-            Self::Points => "every movement's balances, lots and order of taking are right",
+            Self::Points => {
+                "every movement's balances, lots and order of taking are right, and within the rules in force"
+            }
             Self::Orders => {
                 "every purchase earned and bought what its terms give, and every refund took and gave back its share"
             }
@@ -101,7 +105,7 @@ impl Check {
                 "every checkpoint is signed with the key in force and states the root of the events that it covers"
             }
             Self::Guards => "the triggers that refuse changes are in place",
-            Self::Projections => "cards, lots and movements are what an independent fold of the log gives",
+            Self::Projections => "every table is what an independent fold of the log gives",
         }
     }
 }

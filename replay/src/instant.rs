@@ -1,6 +1,6 @@
 //! Moments as the log counts them: microseconds since 1970-01-01T00:00:00Z, and their one spelling in payloads.
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Months, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;
 
@@ -25,6 +25,13 @@ impl Instant {
     #[must_use]
     pub fn now() -> Self {
         Self(Utc::now().timestamp_micros())
+    }
+
+    /// The same time of day twelve months of the calendar before; on the last day of February where that day is missing.
+    #[must_use]
+    pub fn twelve_months_earlier(self) -> Self {
+        let earlier = DateTime::from_timestamp_micros(self.0).and_then(|at| at.checked_sub_months(Months::new(12)));
+        earlier.map_or(self, |earlier| Self(earlier.timestamp_micros()))
     }
 
     /// What an auditor types: RFC 3339 with any offset, or a date, which means its first instant in UTC.

@@ -127,7 +127,9 @@ impl Command {
     #[must_use]
     pub const fn is_new_business(&self) -> bool {
         match self {
-            Self::Issue(_) | Self::Award(_) | Self::Redeem(_) | Self::Purchase { .. } => true,
+            // A card that an import says somebody has had since then is not new.
+            Self::Issue(command) => command.happened_at.is_none(),
+            Self::Award(_) | Self::Redeem(_) | Self::Purchase { .. } => true,
             Self::CreatePartner(_)
             | Self::ChangeSettings(_)
             | Self::OpenShop(_)

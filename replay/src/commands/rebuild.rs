@@ -1,11 +1,12 @@
-//! `rebuild`: this tool's own fold as a file to query, with the columns of the service's projections.
+//! `rebuild`: this tool's own fold as a file to query, with the tables of the service's projections.
 
 use super::CommandError;
 use crate::findings::Findings;
-use crate::fold::{CardRow, Cards, LotRow, MovementRow, Value};
+use crate::fold::{CardCounts, CardRow, Cards, Cell, LotRow, MovementRow, Shelf, Tables, Value, shelves};
 use crate::ledger::{COLUMNS, Event, head, require_ledger};
 use crate::payload::Payload;
 use crate::progress::Progress;
+use crate::verify::{LAYOUT, Lookups, row_of};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Statement, ToSql};
 use std::path::Path;
@@ -28,6 +29,40 @@ impl ToSql for Value<'_> {
     }
 }
 
+impl ToSql for Cell {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            // A copy without its vault does not say; the look-up columns stay empty then.
+            Self::Null | Self::Unknown => ToSqlOutput::Borrowed(ValueRef::Null),
+            Self::Number(number) => ToSqlOutput::Borrowed(ValueRef::Integer(*number)),
+            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Self::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+            Self::Json(json) => ToSqlOutput::from(json.to_string()),
+        })
+    }
+}
+
+/// Keys on their way to the table `idempotency`: sorted by era, so that it is written from front to back.
+struct Claims<'a> {
+    statement: Statement<'a>,
+    waiting: Vec<[i64; 3]>,
+}
+
+impl Claims<'_> {
+    fn add(&mut self, row: [i64; 3]) -> rusqlite::Result<()> {
+        if self.waiting.last().is_some_and(|last| last[0] != row[0]) {
+            self.write()?;
+        }
+        self.waiting.push(row);
+        Ok(())
+    }
+
+    fn write(&mut self) -> rusqlite::Result<()> {
+        self.waiting.sort_unstable();
+        self.waiting.drain(..).try_for_each(|row| self.statement.execute(row).map(|_| ()))
+    }
+}
+
 /// Folds a ledger into a new file.
 ///
 /// # Errors
@@ -40,34 +75,16 @@ pub fn rebuild(ledger: &Path, file: &Path, progress: &Progress) -> Result<Writte
     let mut target = Connection::open(file)?;
     // A rebuild that was interrupted is thrown away, so nothing has to survive a loss of power.
     target.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")?;
-    target.execute_batch(SCHEMA)?;
+    target.execute_batch(TABLES)?;
     let transaction = target.transaction()?;
     let written = fold_into(&connection, &transaction, progress)?;
     transaction.commit()?;
-    target.execute_batch("CREATE INDEX movements_by_card ON movements (card, seq)")?;
+    target.execute_batch(INDEXES)?;
     Ok(written)
 }
 
-const SCHEMA: &str = "
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE cards (
-    card INTEGER PRIMARY KEY, partner INTEGER NOT NULL, customer INTEGER NOT NULL, template INTEGER NOT NULL, number TEXT NOT NULL,
-    status TEXT NOT NULL, status_before_block TEXT, design TEXT NOT NULL, shop INTEGER, tier TEXT NOT NULL, balance INTEGER NOT NULL,
-    debt INTEGER NOT NULL, lifetime INTEGER NOT NULL, redeemed INTEGER NOT NULL, expired INTEGER NOT NULL, adjusted INTEGER NOT NULL,
-    movements INTEGER NOT NULL, last_seq INTEGER, last_type TEXT, last_points INTEGER, last_at INTEGER, issued_at INTEGER NOT NULL, updated_at INTEGER NOT NULL,
-    last_activity INTEGER NOT NULL, blocked_at INTEGER, block_record INTEGER, metadata_record INTEGER, version INTEGER NOT NULL, as_of INTEGER NOT NULL
-) STRICT;
-CREATE TABLE lots (
-    card INTEGER NOT NULL, lot INTEGER NOT NULL, points INTEGER NOT NULL, remaining INTEGER NOT NULL, shop INTEGER, expires_at INTEGER,
-    PRIMARY KEY (card, lot)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE movements (
-    seq INTEGER PRIMARY KEY, card INTEGER NOT NULL, type TEXT NOT NULL, points INTEGER NOT NULL, balance_before INTEGER NOT NULL,
-    balance_after INTEGER NOT NULL, shop INTEGER, order_id TEXT, reference TEXT, expires_at INTEGER, actor TEXT NOT NULL, record INTEGER, at INTEGER NOT NULL,
-    happened_at INTEGER
-) STRICT;
-CREATE TABLE keys (seq INTEGER PRIMARY KEY, idempotency_key TEXT NOT NULL) STRICT;
-";
+const TABLES: &str = include_str!("../../../schema/sql/views/tables.sql");
+const INDEXES: &str = include_str!("../../../schema/sql/views/indexes.sql");
 
 fn fold_into(ledger: &Connection, target: &Connection, progress: &Progress) -> Result<Written, CommandError> {
     progress.begin("folding", head(ledger)?);
@@ -76,7 +93,8 @@ fn fold_into(ledger: &Connection, target: &Connection, progress: &Progress) -> R
     let mut written = Written::default();
     let (mut watermark, mut watermark_hash) = (0, crate::ledger::GENESIS);
     let mut movement = insert(target, "movements", &MovementRow::NAMES)?;
-    let mut key = insert(target, "keys", &["seq", "idempotency_key"])?;
+    let mut claims = Claims { statement: insert(target, "idempotency", &["era", "hash", "seq"])?, waiting: Vec::new() };
+    let mut tables = Tables::default();
     let mut statement = ledger.prepare(&format!("SELECT {COLUMNS} FROM events ORDER BY seq"))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -85,18 +103,29 @@ fn fold_into(ledger: &Connection, target: &Connection, progress: &Progress) -> R
         written.events += 1;
         (watermark, watermark_hash) = (event.seq, event.hash);
         if let Some(text) = event.idempotency_key {
-            key.execute((event.seq, text))?;
+            claims.add(row_of(event.seq, text))?;
         }
         let payload = Payload::read(event.kind, event.schema, event.payload)
             .map_err(|source| CommandError::Payload { seq: event.seq, source })?;
-        if let Some(row) = cards.apply(&event, &payload, &mut ignored) {
+        cards.programme.learn(&event, &payload);
+        let row = cards.apply(&event, &payload, &mut ignored);
+        if let Some(row) = &row {
             movement.execute(rusqlite::params_from_iter(row.values()))?;
             written.movements += 1;
         }
+        let customer = payload.card().and_then(|card| cards.get(card)).map(|card| card.customer);
+        tables.apply(&event, &payload, customer, row.as_ref());
     }
     progress.end();
+    claims.write()?;
     written.cards = write_cards(&cards, target)?;
+    let mut lookups = Lookups::new(ledger);
+    let mut contacts = |partner, record| lookups.of(partner, record);
+    for shelf in shelves(tables, CardCounts::of_all(&cards), &mut contacts) {
+        write_shelf(shelf, target)?;
+    }
     let mut meta = insert(target, "meta", &["name", "value"])?;
+    meta.execute(("layout", LAYOUT))?;
     meta.execute(("watermark", watermark.to_string()))?;
     meta.execute(("watermark_hash", hex::encode(watermark_hash)))?;
     Ok(written)
@@ -119,6 +148,14 @@ fn write_cards(cards: &Cards, target: &Connection) -> Result<u64, CommandError> 
         written += 1;
     }
     Ok(written)
+}
+
+fn write_shelf(shelf: Shelf<'_>, target: &Connection) -> rusqlite::Result<()> {
+    let mut statement = insert(target, shelf.shape.name, shelf.shape.columns)?;
+    for row in shelf.rows {
+        statement.execute(rusqlite::params_from_iter(row))?;
+    }
+    Ok(())
 }
 
 fn insert<'a>(target: &'a Connection, table: &str, columns: &[&str]) -> rusqlite::Result<Statement<'a>> {

@@ -1,6 +1,8 @@
 //! All cards: what happens to a card itself. Movements of points are in [`super::movement`].
 
 use super::card::Card;
+use super::past::{Pasts, check_happened};
+use super::place;
 use super::programme::Programme;
 use super::purchase::Tills;
 use super::refund::{RefundNote, Refunding};
@@ -78,6 +80,7 @@ pub struct Cards {
     pub refunds: Vec<RefundNote>,
     tills: Tills,
     refunding: Refunding,
+    pasts: Pasts,
     crossings: FxHashMap<CardId, Crossing>,
     /// Cards changed since [`Cards::freeze`], as they were then; none for a card issued since.
     frozen: Option<FxHashMap<CardId, Option<Card>>>,
@@ -114,6 +117,7 @@ impl Cards {
         if let Payload::Moved(moving) = payload {
             self.tills.follow(event, moving, findings);
             self.refunding.follow(event, moving, findings);
+            self.pasts.follow(event, moving, findings);
             return Some(self.moved(id, event, moving, findings));
         }
         change(id, card, event, payload, findings);
@@ -204,7 +208,10 @@ impl Cards {
         if issued.status == Status::Blocked {
             findings.event(Check::Cards, event.seq, "a card is issued active or inactive, not blocked");
         }
-        let card = Card::issued(issued, PartnerId::new(event.partner_id), Instant::from_micros(event.recorded_at));
+        check_happened(event, issued.happened_at, Check::Cards, findings);
+        place::check_issued(event, issued, &self.programme, findings);
+        let at = Instant::from_micros(event.recorded_at);
+        let card = Card::issued(issued, PartnerId::new(event.partner_id), event.seq, at);
         if let Some(known) = self.cards.insert(issued.card, card) {
             findings.event(Check::Cards, event.seq, format!("card {} was issued before", issued.card));
             self.cards.insert(issued.card, known);
@@ -228,22 +235,8 @@ impl Cards {
         let crossing = self.crossings.remove(&id);
         let mut wrong = |sentence: String| findings.event(Check::Tiers, event.seq, sentence);
         let settings = self.programme.partner(card.partner).map(|partner| &partner.settings);
-        if let Some(settings) = settings.filter(|settings| !settings.count_the_card_alone()) {
-            // The points of other cards or of twelve months count, which only the event states.
-            let reached = settings.tiers.reached(changed.lifetime);
-            if reached != changed.to || changed.from >= changed.to {
-                let (from, to, counted) = (changed.from.name(), changed.to.name(), changed.lifetime);
-                wrong(format!(
-                    "card {id} goes from {from} to {to}, but {counted} counted points are {}",
-                    reached.name()
-                ));
-            }
-            if changed.from != card.tier {
-                wrong(format!("card {id} was {}, not {}", card.tier.name(), changed.from.name()));
-            }
-            if !settings.unified_tiers && changed.lifetime > card.lifetime {
-                wrong(format!("counts {} points of card {id}, which earned {}", changed.lifetime, card.lifetime));
-            }
+        if settings.is_some_and(|settings| !settings.count_the_card_alone()) {
+            // The points of other cards or of twelve months count: see [`super::Standings`].
             card.tier = changed.to;
             return;
         }
@@ -297,6 +290,9 @@ impl Cards {
             actor: event.actor,
             record: moving.sealed.map(|sealed| sealed.record.get()),
             at: event.recorded_at,
+            partner: event.partner_id,
+            transaction: moving.transaction(),
+            amount: moving.order_total().filter(|amount| *amount != 0),
             happened_at: moving.happened_at.map(Instant::micros),
         }
     }

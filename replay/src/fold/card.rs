@@ -64,6 +64,8 @@ pub struct Card {
     pub adjusted: Points,
     pub movements: i64,
     pub last: Option<LastMovement>,
+    /// The seq of the card's first event.
+    pub issued_seq: i64,
     pub issued_at: Instant,
     pub updated_at: Instant,
     pub last_activity: Instant,
@@ -79,7 +81,7 @@ pub struct Card {
 impl Card {
     /// A card as it is issued.
     #[must_use]
-    pub fn issued(event: &CardIssued<'_>, partner: PartnerId, at: Instant) -> Self {
+    pub fn issued(event: &CardIssued<'_>, partner: PartnerId, seq: i64, at: Instant) -> Self {
         Self {
             partner,
             customer: event.customer,
@@ -98,6 +100,7 @@ impl Card {
             adjusted: Points::ZERO,
             movements: 0,
             last: None,
+            issued_seq: seq,
             issued_at: at,
             updated_at: at,
             last_activity: event.happened_at.unwrap_or(at),

@@ -2,7 +2,6 @@
 
 use super::book::Cards;
 use super::card::{Card, LastMovement, Lot};
-use super::programme::Programme;
 use crate::findings::{Check, Findings};
 use crate::instant::Instant;
 use crate::ledger::Event;
@@ -21,11 +20,11 @@ impl Cards {
         let Some(card) = self.cards.get_mut(&id) else { return };
         let at = moving.at(event.recorded_at);
         let settings = self.programme.partner(card.partner).map(|partner| &partner.settings);
-        let mut scene = Scene { id, seq: event.seq, at, card, settings, findings };
-        scene.check_past(moving, event.recorded_at);
+        let mut scene = Scene { id, seq: event.seq, command_seq: event.command_seq, at, card, settings, findings };
         scene.check_standing(moving);
         scene.check_due_lots(moving.kind);
         scene.check_place(moving, &self.programme);
+        scene.check_rules(moving, &self.programme);
         scene.check_terms(moving, &self.programme);
         self.refunds.extend(scene.note_refund(moving));
         let crossed = scene.apply(moving);
@@ -61,6 +60,7 @@ impl Cards {
 pub(super) struct Scene<'a> {
     pub(super) id: CardId,
     pub(super) seq: i64,
+    pub(super) command_seq: i64,
     pub(super) at: Instant,
     pub(super) card: &'a mut Card,
     /// The partner's; none where no event made the partner.
@@ -73,18 +73,11 @@ impl Scene<'_> {
         self.findings.event(Check::Points, self.seq, sentence);
     }
 
-    /// Nothing happens after it is recorded.
-    fn check_past(&mut self, moving: &Moving<'_>, recorded_at: i64) {
-        if let Some(happened_at) = moving.happened_at.filter(|time| time.micros() > recorded_at) {
-            self.wrong(format!("happened_at is {happened_at}, after the event was recorded"));
-        }
-    }
-
     /// A blocked card neither earns nor spends, an inactive one only receives what its issue gave it; both let points expire, and
     /// are refunded like any other.
     fn check_standing(&mut self, moving: &Moving<'_>) {
         // What the card is at the recording says nothing of a movement of the past.
-        if moving.happened_at.is_some() {
+        if moving.is_past() {
             return;
         }
         let kind = moving.kind;
@@ -93,8 +86,7 @@ impl Scene<'_> {
             (_, MovingKind::Expire { .. } | MovingKind::Refund { .. } | MovingKind::Return) => false,
             (Status::Blocked, _) => true,
             (Status::Inactive, MovingKind::Award { origin, .. }) => origin == Origin::Award,
-            (Status::Inactive, MovingKind::Redeem | MovingKind::Order) => true,
-            (Status::Inactive, MovingKind::Adjust) => false,
+            (Status::Inactive, MovingKind::Redeem | MovingKind::Adjust | MovingKind::Order) => true,
         };
         if barred {
             let (id, status) = (self.id, self.card.status.name());
@@ -111,37 +103,6 @@ impl Scene<'_> {
         if let Some(lot) = self.card.lots.iter().find(|lot| lot.is_due(at)) {
             let (lot, remaining) = (lot.lot, lot.remaining);
             self.wrong(format!("points of card {} move while {remaining} points of lot {lot} are past their time without a points.expired", self.id));
-        }
-    }
-
-    /// Points are earned and spent in the shops where the template and the partner's settings allow it.
-    fn check_place(&mut self, moving: &Moving<'_>, programme: &Programme) {
-        // Where a card may earn and spend is a rule of the recording, not of the past.
-        let Some(shop) = moving.shop.filter(|_| moving.happened_at.is_none()) else { return };
-        let earns = match moving.kind {
-            MovingKind::Award { origin: Origin::Award, .. } | MovingKind::Order => true,
-            MovingKind::Redeem => false,
-            MovingKind::Award { origin: Origin::Issue, .. }
-            | MovingKind::Adjust
-            | MovingKind::Expire { .. }
-            | MovingKind::Refund { .. }
-            | MovingKind::Return => return,
-        };
-        let template = self.card.template;
-        let rules = programme.template(template).and_then(super::programme::Template::rules_now);
-        if rules.is_some_and(|rules| !rules.apply_at(Some(shop))) {
-            self.wrong(format!("points move at shop {shop}, which is none of those of template {template}"));
-        }
-        let at_home_only = match self.settings.map(Settings::sharing) {
-            Some(Sharing::EarningOnly) => !earns,
-            Some(Sharing::RedemptionOnly) => earns,
-            Some(Sharing::Full | Sharing::None) | None => false,
-        };
-        if let Some(home) = self.card.shop.filter(|home| at_home_only && *home != shop) {
-            let (moved, id) = (if earns { "earned" } else { "spent" }, self.id);
-            self.wrong(format!(
-                "points of card {id} are {moved} at shop {shop}, but only its home shop {home} may do so"
-            ));
         }
     }
 
@@ -263,7 +224,7 @@ impl Scene<'_> {
         }
         // Where points are not shared, those of other shops are passed over.
         let unshared = moving.kind == MovingKind::Redeem && self.settings.map(Settings::sharing) == Some(Sharing::None);
-        let place = moving.shop.filter(|_| unshared && moving.happened_at.is_none());
+        let place = moving.shop.filter(|_| unshared && !moving.is_past());
         for slice in &moving.taken {
             self.take(slice, place, false);
         }

@@ -4,13 +4,17 @@ use crate::decimal::Decimal;
 use crate::ledger::Event;
 use crate::payload::{Basis, Level, Payload, Rules, Settings, Sharing, Shortfall, Tier, TierPlan};
 use crate::points::{PartnerId, Points, ShopId, TemplateId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
 
 /// What the log has said of partners and templates so far.
 #[derive(Debug, Default)]
 pub struct Programme {
     partners: FxHashMap<PartnerId, Partner>,
     templates: FxHashMap<TemplateId, Template>,
+    /// Whose each template is: a partner's from the oldest on.
+    owned: BTreeSet<(PartnerId, TemplateId)>,
+    closed: FxHashSet<ShopId>,
 }
 
 /// A partner's money and settings.
@@ -18,6 +22,8 @@ pub struct Programme {
 pub(super) struct Partner {
     pub(super) currency: Box<str>,
     pub(super) settings: Settings,
+    /// Whether more than the card counted by any settings up to now.
+    counts_more: bool,
 }
 
 /// A template's rules from its first event on.
@@ -25,6 +31,7 @@ pub(super) struct Partner {
 pub(super) struct Template {
     /// Of its last event.
     pub(super) version: i64,
+    retired: bool,
     editions: Vec<(i64, Rules)>,
 }
 
@@ -36,6 +43,9 @@ impl Programme {
             kind,
             "partner.created"
                 | "partner.settings_changed"
+                | "shop.opened"
+                | "shop.updated"
+                | "shop.retired"
                 | "template.created"
                 | "template.updated"
                 | "template.retired"
@@ -46,29 +56,30 @@ impl Programme {
     pub fn learn(&mut self, event: &Event<'_>, payload: &Payload<'_>) {
         match payload {
             Payload::PartnerCreated(it) => {
-                let partner = Partner { currency: it.currency.0.as_str().into(), settings: unchanged() };
+                let partner =
+                    Partner { currency: it.currency.0.as_str().into(), settings: unchanged(), counts_more: false };
                 self.partners.entry(it.partner).or_insert(partner);
             }
             Payload::SettingsChanged(it) => {
                 if let Some(partner) = self.partners.get_mut(&it.partner) {
+                    partner.counts_more |= !it.settings.count_the_card_alone();
                     partner.settings = it.settings.clone();
                 }
             }
+            Payload::ShopOpened(it) | Payload::ShopUpdated(it) => {
+                self.set_open(it.shop, it.is_active.unwrap_or(true));
+            }
+            Payload::ShopRetired(it) => self.set_open(it.shop, false),
             Payload::TemplateCreated(it) => {
-                let template = self.templates.entry(it.template).or_default();
-                template.version = event.version;
-                template.editions.push((event.version, it.rules.clone()));
+                self.owned.insert((PartnerId::new(event.partner_id), it.template));
+                self.edit(it.template, event.version, &it.rules);
             }
-            Payload::TemplateUpdated(it) => {
+            Payload::TemplateUpdated(it) => self.edit(it.template, event.version, &it.rules),
+            Payload::TemplateRetired(it) => {
                 let template = self.templates.entry(it.template).or_default();
-                template.version = event.version;
-                template.editions.push((event.version, it.rules.clone()));
+                (template.version, template.retired) = (event.version, true);
             }
-            Payload::TemplateRetired(it) => self.templates.entry(it.template).or_default().version = event.version,
-            Payload::ShopOpened(_)
-            | Payload::ShopUpdated(_)
-            | Payload::ShopRetired(_)
-            | Payload::KeyCreated(_)
+            Payload::KeyCreated(_)
             | Payload::KeyRevoked(_)
             | Payload::CheckpointKeyCreated(_)
             | Payload::CheckpointKeyRetired(_)
@@ -85,6 +96,56 @@ impl Programme {
             | Payload::TierChanged(_)
             | Payload::Moved(_) => {}
         }
+    }
+
+    fn set_open(&mut self, shop: ShopId, open: bool) {
+        if open {
+            self.closed.remove(&shop);
+        } else {
+            self.closed.insert(shop);
+        }
+    }
+
+    fn edit(&mut self, id: TemplateId, version: i64, rules: &Rules) {
+        let template = self.templates.entry(id).or_default();
+        (template.version, template.retired) = (version, false);
+        template.editions.push((version, rules.clone()));
+    }
+
+    /// Whether more than one card's lifetime points counted for a partner's tiers at some time up to now.
+    #[must_use]
+    pub fn counts_more(&self, partner: PartnerId) -> bool {
+        self.partners.get(&partner).is_some_and(|partner| partner.counts_more)
+    }
+
+    /// Why a template is given to no new card, where it exists and is not.
+    #[must_use]
+    pub fn not_given_out(&self, template: TemplateId) -> Option<&'static str> {
+        let template = self.templates.get(&template)?;
+        let active = template.rules_now().is_none_or(|rules| rules.is_active.unwrap_or(true));
+        match (template.retired, active) {
+            (true, _) => Some("retired"),
+            (false, false) => Some("not active"),
+            (false, true) => None,
+        }
+    }
+
+    /// The template that a partner's new cards get in a shop: the oldest in use that is assigned automatically and applies there.
+    #[must_use]
+    pub fn automatic(&self, partner: PartnerId, shop: Option<ShopId>) -> Option<TemplateId> {
+        let own = self.owned.range((partner, TemplateId::new(i64::MIN))..=(partner, TemplateId::new(i64::MAX)));
+        let assigned = |template: &TemplateId| {
+            let rules = self.template(*template).and_then(Template::rules_now);
+            let fits = rules.is_some_and(|rules| rules.auto_assign && rules.apply_at(shop));
+            fits && self.not_given_out(*template).is_none()
+        };
+        own.map(|(_, template)| *template).find(assigned)
+    }
+
+    /// Whether a shop is retired or not active: it takes nothing new.
+    #[must_use]
+    pub fn is_closed(&self, shop: ShopId) -> bool {
+        self.closed.contains(&shop)
     }
 
     pub(super) fn partner(&self, partner: PartnerId) -> Option<&Partner> {
@@ -122,14 +183,22 @@ impl Settings {
     }
 
     /// Whether a card's lifetime points alone decide on its tier.
-    pub(super) fn count_the_card_alone(&self) -> bool {
-        !self.unified_tiers && self.tiers.basis == Basis::Lifetime
+    #[must_use]
+    pub fn count_the_card_alone(&self) -> bool {
+        !self.unified_tiers && !self.counts_twelve_months()
+    }
+
+    /// Whether only the points of the last twelve months count.
+    #[must_use]
+    pub fn counts_twelve_months(&self) -> bool {
+        self.tiers.basis == Basis::Rolling
     }
 }
 
 impl TierPlan {
     /// The tier that so many counted points reach.
-    pub(super) fn reached(&self, counted: Points) -> Tier {
+    #[must_use]
+    pub fn reached(&self, counted: Points) -> Tier {
         self.levels.iter().rev().find(|level| level.threshold <= counted).map_or(Tier::Bronze, |level| level.tier)
     }
 

@@ -104,12 +104,15 @@ impl Scene<'_> {
         let total = purchase.order_total.0;
         let Some(formula) = purchase.formula else {
             // The request stated the points; then only whether there may be any is known.
-            return if rules.points_enabled || moving.points == Points::ZERO || moving.happened_at.is_some() {
+            return if rules.points_enabled || moving.points == Points::ZERO || moving.is_past() {
                 Ok(())
             } else {
                 Err(format!("{} points for a purchase, but template {} earns none", moving.points, purchase.template))
             };
         };
+        if moving.is_past() {
+            return Err("states a formula, but a purchase of the past states its points".into());
+        }
         if !rules.points_enabled || total.is_zero() {
             return Err("states a formula, but nothing was to be earned".into());
         }
@@ -156,8 +159,8 @@ impl Scene<'_> {
         if discount.exact.0 != exact {
             return Err(format!("{points} points are worth {exact} by their terms, not {}", discount.exact.0));
         }
-        let given_then = moving.happened_at.is_some();
-        if !given_then && !exact.plus(TOLERANCE).is_some_and(|most| discount.amount.0 <= most) {
+        // What was given then is a fact.
+        if !moving.is_past() && !exact.plus(TOLERANCE).is_some_and(|most| discount.amount.0 <= most) {
             let Money(amount) = discount.amount;
             return Err(format!("a discount of {amount} for {points} points, which are worth {exact}"));
         }

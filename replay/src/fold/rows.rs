@@ -75,12 +75,17 @@ pub struct MovementRow<'a> {
     pub actor: &'a str,
     pub record: Option<i64>,
     pub at: i64,
+    pub partner: i64,
+    /// What it is to a shop, as `kind` numbers it.
+    pub transaction: i64,
+    /// The order's total in ten-thousandths, where the row states one.
+    pub amount: Option<i64>,
     pub happened_at: Option<i64>,
 }
 
 impl<'a> MovementRow<'a> {
     /// The columns, in the order of [`MovementRow::values`].
-    pub const NAMES: [&'static str; 14] = [
+    pub const NAMES: [&'static str; 17] = [
         "seq",
         "card",
         "type",
@@ -94,12 +99,15 @@ impl<'a> MovementRow<'a> {
         "actor",
         "record",
         "at",
+        "partner",
+        "kind",
+        "amount",
         "happened_at",
     ];
 
     /// The values.
     #[must_use]
-    pub fn values(&self) -> [Value<'a>; 14] {
+    pub fn values(&self) -> [Value<'a>; 17] {
         [
             self.seq.into(),
             self.card.into(),
@@ -114,6 +122,9 @@ impl<'a> MovementRow<'a> {
             self.actor.into(),
             self.record.into(),
             self.at.into(),
+            self.partner.into(),
+            self.transaction.into(),
+            self.amount.into(),
             self.happened_at.into(),
         ]
     }

@@ -99,6 +99,49 @@ pub struct Moving<'a> {
 }
 
 impl Moving<'_> {
+    /// What the movement is to a shop, as `movements.kind` and `transaction_counts.kind` number it.
+    #[must_use]
+    pub const fn transaction(&self) -> i64 {
+        match (self.kind, &self.about) {
+            (MovingKind::Award { origin: Origin::Issue, .. }, _) => 2,
+            (MovingKind::Award { .. }, _) => {
+                if self.order.is_some() {
+                    0
+                } else {
+                    1
+                }
+            }
+            (MovingKind::Order, _) => 0,
+            (MovingKind::Redeem, _) => 3,
+            (MovingKind::Expire { .. }, _) => 4,
+            (MovingKind::Refund { .. }, About::Refund(Refund { cause: RefundCause::Cancellation, .. })) => 6,
+            (MovingKind::Refund { .. }, _) => 5,
+            (MovingKind::Return, _) => 7,
+            (MovingKind::Adjust, _) => {
+                if self.points.get() < 0 {
+                    9
+                } else {
+                    8
+                }
+            }
+        }
+    }
+
+    /// The total of the order that the movement states, in ten-thousandths.
+    #[must_use]
+    pub fn order_total(&self) -> Option<i64> {
+        match &self.about {
+            About::Purchase(purchase) => Some(purchase.order_total.0.scaled(4).unwrap_or(i64::MAX)),
+            About::Nothing | About::Spending(_) | About::Refund(_) | About::Return { .. } => None,
+        }
+    }
+
+    /// Whether it is a fact of the past, which the rules of its recording do not refuse.
+    #[must_use]
+    pub const fn is_past(&self) -> bool {
+        self.happened_at.is_some()
+    }
+
     /// The moment as of which it was decided: when it happened, else when it was recorded.
     #[must_use]
     pub fn at(&self, recorded_at: i64) -> Instant {

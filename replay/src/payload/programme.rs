@@ -86,7 +86,7 @@ pub struct KeyRevoked {
     pub key: KeyId,
 }
 
-/// `customer.registered` and `customer.updated`.
+/// `customer.registered`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerRegistered {
@@ -96,6 +96,7 @@ pub struct CustomerRegistered {
     pub sealed: Sealed,
 }
 
+/// `customer.updated`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerSealed {

@@ -29,8 +29,8 @@ struct Slot {
 /// A row of `movements`, its texts in the batch's text.
 #[derive(Debug)]
 struct Projected {
-    numbers: [i64; 6],
-    optional: [Option<i64>; 4],
+    numbers: [i64; 8],
+    optional: [Option<i64>; 5],
     kind: Range<usize>,
     order_id: Option<Range<usize>>,
     reference: Option<Range<usize>>,
@@ -99,8 +99,17 @@ impl Batch {
             bytes.len() - text.len()..bytes.len()
         };
         Projected {
-            numbers: [row.seq, row.card, row.points, row.balance_before, row.balance_after, row.at],
-            optional: [row.shop, row.expires_at, row.record, row.happened_at],
+            numbers: [
+                row.seq,
+                row.card,
+                row.points,
+                row.balance_before,
+                row.balance_after,
+                row.at,
+                row.partner,
+                row.transaction,
+            ],
+            optional: [row.shop, row.expires_at, row.record, row.amount, row.happened_at],
             kind: text(row.kind),
             order_id: row.order_id.map(&mut text),
             reference: row.reference.map(&mut text),
@@ -143,8 +152,8 @@ impl Batch {
     /// What the projection holds for the row.
     pub(super) fn projected(&self, at: usize) -> Option<MovementRow<'_>> {
         let row = self.rows[at].projected.as_ref()?;
-        let [seq, card, points, balance_before, balance_after, at] = row.numbers;
-        let [shop, expires_at, record, happened_at] = row.optional;
+        let [seq, card, points, balance_before, balance_after, at, partner, transaction] = row.numbers;
+        let [shop, expires_at, record, amount, happened_at] = row.optional;
         Some(MovementRow {
             seq,
             card,
@@ -159,6 +168,9 @@ impl Batch {
             actor: &self.bytes[row.actor.clone()],
             record,
             at,
+            partner,
+            transaction,
+            amount,
             happened_at,
         })
     }

@@ -1,12 +1,14 @@
 //! `verify`: one pass over the log on all cores, then the projections.
 //!
 //! A reader thread goes through the log in order, checks what concerns neighbours, and hands batches of rows to every worker. A worker hashes its
-//! share of each batch (a link needs nothing but the stored hash before it) and folds the cards whose ids fall to it. One thread grows the Merkle
-//! tree and checks checkpoints; the calling thread follows the vault. Memory holds the cards, their open lots, a note of each refund and eight bytes for each idempotency key, never the history:
-//! orders that were refunded are looked up at the end.
+//! share of each batch (a link needs nothing but the stored hash before it) and folds the cards whose ids fall to it. One thread grows the Merkle tree and checks checkpoints; the calling thread
+//! follows the vault and the tiers that count more than one card. Memory holds the cards, their open lots, a note of each refund, eight bytes for each idempotency key, sixteen more for
+//! each redemption of an order by itself and for each award where tiers count twelve months or all cards, never the history: orders that were refunded, or whose points were redeemed by themselves, are looked up at the end.
 
 mod batch;
 mod guards;
+mod halves;
+mod idempotency;
 mod keys;
 mod laws;
 mod names;
@@ -17,18 +19,28 @@ mod projections;
 mod reader;
 mod registry;
 mod report;
+mod standings;
+mod step;
+mod tables;
 mod tree;
 mod vault;
 mod views;
 mod worker;
 
+pub(crate) use idempotency::row_of;
 pub use report::Report;
+pub(crate) use tables::Lookups;
+pub(crate) use views::LAYOUT;
 
 use crate::findings::{Check, Findings};
+use crate::fold::Tables;
 use crate::ledger::{Location, OpenError, head, open_same_snapshot, require_ledger};
 use crate::progress::Progress;
 use batch::Batch;
+use idempotency::RowSum;
 use reader::Reader;
+use standings::Follower;
+use std::hash::RandomState;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use tree::Tree;
@@ -64,6 +76,7 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
 
     let workers = std::thread::available_parallelism().map_or(2, usize::from).clamp(1, 8);
     let watermark = views.as_ref().map(|views| views.watermark);
+    let claims = RowSum::new(RandomState::new());
     let (facts, arriving) = channel();
     let pass = std::thread::scope(|scope| {
         let mut running = Vec::new();
@@ -72,7 +85,8 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
             let (queue, batches): (_, Receiver<Arc<Batch>>) = sync_channel(QUEUE);
             queues.push(queue);
             let facts: Sender<vault::Facts> = facts.clone();
-            running.push(scope.spawn(move || Worker::new(number, workers, watermark).run(&batches, &facts)));
+            let claims = claims.clone();
+            running.push(scope.spawn(move || Worker::new(number, workers, watermark, claims).run(&batches, &facts)));
         }
         drop(facts);
         let (queue, batches): (_, Receiver<Arc<Batch>>) = sync_channel(QUEUE);
@@ -83,26 +97,32 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
             drop(queues);
             outcome.map(|outcome| (ledger, views, outcome))
         });
-        let sealed = vault::follow(&vault, &arriving, workers)?;
+        let mut standings = Follower::new(&vault, head_seq);
+        let sealed = vault::follow(&vault, &arriving, workers, &mut standings)?;
+        let tiers = standings.finish()?;
         let results = running
             .into_iter()
             .map(|worker| worker.join().map_err(|_| VerifyError::Died))
             .collect::<Result<Vec<_>, _>>()?;
         let (ledger, views, read) = reader.join().map_err(|_| VerifyError::Died)??;
         let grown = growing.join().map_err(|_| VerifyError::Died)?;
-        Ok::<_, VerifyError>((sealed, results, grown, ledger, views, read))
+        Ok::<_, VerifyError>((sealed, tiers, results, grown, ledger, views, read))
     });
-    let (sealed, results, mut grown, ledger, views, read) = pass?;
+    let (sealed, tiers, results, mut grown, ledger, views, read) = pass?;
     progress.end();
 
     grown.finish(&ledger)?;
     findings.absorb(grown.findings);
     findings.absorb(sealed.findings);
+    findings.absorb(tiers);
     findings.absorb(read.findings);
     let mut folds = Vec::with_capacity(workers);
     let mut key_hashes = Vec::with_capacity(workers);
     let mut refunds = Vec::new();
-    for WorkerResult { findings: found, mut cards, keys } in results {
+    let (mut tables, mut claims) = (Tables::default(), claims.clone());
+    for WorkerResult { findings: found, mut cards, keys, tables: more, claims: also } in results {
+        tables.absorb(more);
+        claims.absorb(&also);
         cards.finish(&mut findings);
         refunds.append(&mut cards.refunds);
         findings.absorb(found);
@@ -111,13 +131,14 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
     }
     let claimed = keys::check_unique(&ledger, key_hashes, &mut findings)?;
     orders::check(&ledger, refunds, &claimed, &mut findings)?;
+    halves::check(&ledger, &claimed, &mut findings)?;
     laws::check(&folds, &mut findings);
     laws::check_numbers(&folds, &mut findings);
     let compared = match &views {
         Some(views) => {
-            progress.say("comparing the projections of cards and lots");
+            progress.say("comparing the projections");
             views.check_watermark(&ledger, head_seq, &mut findings)?;
-            Some(projections::compare(views, &folds, &mut findings)?)
+            Some(projections::compare(views, &ledger, &folds, tables, &claims, &mut findings)?)
         }
         None => None,
     };

@@ -5,7 +5,8 @@
 //! refunds state; an order that earned in one command and spent in another, by its idempotency keys.
 
 use super::keys::{self, Claimed};
-use super::placed::{Placed, Step, commands};
+use super::placed::Placed;
+use super::step::{Step, commands};
 use crate::findings::{Check, Findings};
 use crate::fold::RefundNote;
 use rusqlite::Connection;

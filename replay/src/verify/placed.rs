@@ -1,124 +1,18 @@
 //! One order as its events leave it, and what each of its refunds may take and give.
 
+use super::step::{Act, Slice, Step};
 use crate::decimal::{Decimal, Fraction, Money};
 use crate::findings::{Check, Findings};
 use crate::fold::{RefundNote, names_a_movement};
 use crate::instant::Instant;
-use crate::ledger::Event;
-use crate::payload::{About, MovingKind, OpenedLot, Payload, Refund, RefundCause, Shortfall, Text};
+use crate::payload::{OpenedLot, Refund, RefundCause, Shortfall};
 use crate::points::{CardId, LotId, Points, ShopId};
-use rusqlite::{Connection, params};
 use std::collections::{HashMap, VecDeque};
 
 /// How long points last at least that are given back after their time: 30 days.
 const AT_LEAST: i64 = 30 * 86_400_000_000;
-
-/// An event that names an order.
-#[derive(Debug)]
-pub(super) struct Step {
-    pub(super) seq: i64,
-    at: Instant,
-    pub(super) partner: i64,
-    card: CardId,
-    pub(super) shop: Option<ShopId>,
-    pub(super) order: String,
-    /// The key that its command claimed.
-    pub(super) key: Option<String>,
-    points: Points,
-    balance_before: Points,
-    act: Act,
-}
-
-#[derive(Debug)]
-enum Act {
-    Earn { lot: Option<OpenedLot>, total: Option<Money> },
-    Spend(Vec<Slice>),
-    Refund { refund: Refund, id: Option<String>, debt: Points, first: Option<LotId> },
-    Return { of: i64, lot: Option<OpenedLot> },
-}
-
-/// Points of one lot that an order spent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Slice {
-    points: Points,
-    expires_at: Option<Instant>,
-    shop: Option<ShopId>,
-}
-
-/// The events of the commands that these events belong to, as far as they name an order.
-pub(super) fn commands(ledger: &Connection, seqs: &[i64]) -> rusqlite::Result<Vec<Step>> {
-    let mut steps = Vec::new();
-    for seq in seqs {
-        // A command stands together: its rows follow the first until another begins.
-        let mut statement = ledger.prepare_cached(&format!(
-            "SELECT {} FROM events WHERE seq >= (SELECT command_seq FROM events WHERE seq = ?1) ORDER BY seq",
-            crate::ledger::COLUMNS
-        ))?;
-        let mut rows = statement.query(params![seq])?;
-        let mut command: Option<(i64, Option<String>)> = None;
-        while let Some(row) = rows.next()? {
-            let Ok(event) = Event::read(row) else { continue };
-            let key = || event.idempotency_key.map(str::to_owned);
-            let (command_seq, key) = command.get_or_insert_with(|| (event.command_seq, key()));
-            if event.command_seq != *command_seq {
-                break;
-            }
-            steps.extend(Step::read(&event, key.as_deref()));
-        }
-    }
-    Ok(steps)
-}
-
-impl Step {
-    /// An event that names an order; what cannot be read was told before.
-    fn read(event: &Event<'_>, key: Option<&str>) -> Option<Self> {
-        let Ok(Payload::Moved(moving)) = Payload::read(event.kind, event.schema, event.payload) else { return None };
-        let at = moving.at(event.recorded_at);
-        let id = moving.reference.as_ref().map(|text| text.as_str().to_owned());
-        let act = match (moving.kind, moving.about) {
-            (MovingKind::Award { .. } | MovingKind::Order, About::Purchase(purchase)) => {
-                Act::Earn { lot: moving.lot, total: Some(purchase.order_total) }
-            }
-            (MovingKind::Award { .. }, _) => Act::Earn { lot: moving.lot, total: None },
-            (MovingKind::Redeem, about) => {
-                let (shops, bought) = match about {
-                    About::Spending(spending) => (spending.lot_shops, spending.discount.is_some()),
-                    About::Nothing | About::Purchase(_) | About::Refund(_) | About::Return { .. } => {
-                        (Vec::new(), false)
-                    }
-                };
-                // A redemption by itself does not say where its lots were opened: its own shop stands for them.
-                let unstated = moving.shop.filter(|_| !bought);
-                let slice = |(place, it): (usize, &crate::payload::Taken)| {
-                    let shop = shops.get(place).copied().unwrap_or(unstated);
-                    Slice { points: it.points, expires_at: it.expires_at, shop }
-                };
-                Act::Spend(moving.taken.iter().enumerate().map(slice).collect())
-            }
-            (MovingKind::Refund { debt, .. }, About::Refund(refund)) => {
-                Act::Refund { refund, id, debt, first: moving.taken.first().map(|slice| slice.lot) }
-            }
-            (MovingKind::Return, About::Return { of }) => Act::Return { of, lot: moving.lot },
-            (_, _) => return None,
-        };
-        Some(Self {
-            seq: event.seq,
-            at,
-            partner: event.partner_id,
-            card: moving.card,
-            shop: moving.shop,
-            order: moving.order.as_ref().map(Text::as_str)?.to_owned(),
-            key: key.map(str::to_owned),
-            points: moving.points,
-            balance_before: moving.balance_before,
-            act,
-        })
-    }
-
-    const fn is_refund(&self) -> bool {
-        matches!(self.act, Act::Refund { .. } | Act::Return { .. })
-    }
-}
+/// How many refunds an order has at most.
+const REFUNDS: usize = 500;
 
 /// An order, and what was refunded of it.
 #[derive(Debug)]
@@ -132,6 +26,7 @@ pub(super) struct Placed {
     earned: Points,
     lot: Option<LotId>,
     spent: Vec<Slice>,
+    refunds: usize,
     refunded: Decimal,
     taken: Points,
     given: Points,
@@ -165,6 +60,7 @@ impl Placed {
             earned: Points::ZERO,
             lot: None,
             spent: Vec::new(),
+            refunds: 0,
             refunded: Decimal::ZERO,
             taken: Points::ZERO,
             given: Points::ZERO,
@@ -187,11 +83,15 @@ impl Placed {
     pub(super) fn apply(&mut self, step: &Step, note: Option<&RefundNote>, findings: &mut Findings) {
         match &step.act {
             Act::Earn { lot, total } if self.is_own(step) => {
+                self.check_open(step, findings);
                 self.earned = self.earned.plus(step.points);
                 self.lot = lot.map(|_| LotId::new(step.seq)).or(self.lot);
                 self.total = *total;
             }
-            Act::Spend(slices) if self.is_own(step) => self.spent.extend(slices),
+            Act::Spend(slices) if self.is_own(step) => {
+                self.check_open(step, findings);
+                self.spent.extend(slices);
+            }
             Act::Refund { refund, id, debt, first } => {
                 let Some(note) = note else { return };
                 self.finish(findings);
@@ -211,6 +111,15 @@ impl Placed {
             }
             Act::Return { of, lot } if *of == self.of => self.check_returned(step, *lot, findings),
             Act::Earn { .. } | Act::Spend(_) | Act::Return { .. } => {}
+        }
+    }
+
+    /// Nothing is booked under an order after it was refunded whole.
+    fn check_open(&self, step: &Step, findings: &mut Findings) {
+        if let Some(before) = self.complete {
+            let sentence =
+                format!("is of order {:?}, which was refunded completely before, by event {before}", self.id);
+            findings.event(Check::Orders, step.seq, sentence);
         }
     }
 
@@ -270,10 +179,16 @@ impl Placed {
 
     /// What the refund takes, lets go and leaves as debt is its share, and the rest if it completes the order.
     fn check_share(&self, step: &Step, refund: &Refund, debt: Points, note: &RefundNote) -> Result<Share, String> {
+        if self.refunds >= REFUNDS {
+            return Err(format!("refunds order {:?} once more, after {REFUNDS} times", self.id));
+        }
         let order = &self.id;
         let took = step.points.negated();
         let full = took.plus(refund.let_go);
         let share = self.share(refund, full)?;
+        if self.is_nothing(refund, full, share) {
+            return Err(format!("refunds nothing of order {order:?}"));
+        }
         if refund.completes != share.completes {
             let (does, has) =
                 if refund.completes { ("completes", "something") } else { ("does not complete", "nothing") };
@@ -306,6 +221,14 @@ impl Placed {
             ));
         }
         Ok(share)
+    }
+
+    /// An order that was paid with points alone has a total of nothing, all of which may be refunded.
+    fn is_nothing(&self, refund: &Refund, full: Points, share: Share) -> bool {
+        match refund.amount {
+            Some(Money(amount)) => amount.is_zero() && self.total.is_none_or(|Money(total)| !total.is_zero()),
+            None => full <= Points::ZERO && !share.completes,
+        }
     }
 
     fn share(&self, refund: &Refund, full: Points) -> Result<Share, String> {
@@ -361,6 +284,7 @@ impl Placed {
     }
 
     fn note(&mut self, step: &Step, refund: &Refund) {
+        self.refunds += 1;
         if let Some(Money(amount)) = refund.amount {
             self.refunded = self.refunded.plus(amount).unwrap_or(self.refunded);
         }

@@ -1,12 +1,14 @@
-//! The tables `cards` and `lots` against the fold, column by column. Movements were compared on the way through the log.
+//! The tables against the fold, column by column. Movements were compared on the way through the log.
 
+use super::idempotency::{self, RowSum};
+use super::tables::{self, Lookups};
 use super::views::Views;
 use super::{VerifyError, fold_of};
 use crate::findings::{Check, Findings};
-use crate::fold::{Card, CardRow, Cards, LotRow, Value, differences};
+use crate::fold::{Card, CardCounts, CardRow, Cards, LotRow, Tables, Value, differences, shelves};
 use crate::points::{CardId, LotId};
-use rusqlite::Row;
 use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
 use std::collections::HashSet;
 
 /// How many rows were compared.
@@ -16,9 +18,22 @@ pub(super) struct Compared {
     pub(super) lots: u64,
 }
 
-/// Compares both tables with the folds as of the watermark.
-pub(super) fn compare(views: &Views, folds: &[Cards], findings: &mut Findings) -> Result<Compared, VerifyError> {
+/// Compares all tables with the folds as of the watermark.
+pub(super) fn compare(
+    views: &Views,
+    ledger: &Connection,
+    folds: &[Cards],
+    tables: Tables,
+    claims: &RowSum,
+    findings: &mut Findings,
+) -> Result<Compared, VerifyError> {
     let folds = Folds(folds);
+    let mut lookups = Lookups::new(ledger);
+    let mut contacts = |partner, record| lookups.of(partner, record);
+    for shelf in shelves(tables, CardCounts::of(folds.cards()), &mut contacts) {
+        tables::compare(&views.connection, shelf, findings)?;
+    }
+    idempotency::compare(views, ledger, claims, findings)?;
     let cards = compare_cards(views, &folds, findings)?;
     let lots = compare_lots(views, &folds, findings)?;
     Ok(Compared { cards, lots })

@@ -2,8 +2,10 @@
 
 use super::report_version;
 use crate::findings::{Check, Findings};
+use crate::fold::{Programme, check_happened, names_a_movement};
 use crate::ledger::Event;
 use crate::payload::{CardIssued, Payload, Rules};
+use crate::points::PartnerId;
 use rustc_hash::FxHashMap;
 
 #[derive(Debug, Clone, Copy)]
@@ -35,15 +37,28 @@ pub(super) struct Registry {
 
 impl Registry {
     /// Applies an event that is not a card's, or checks whom and what an issued card names.
-    pub(super) fn check(&mut self, event: &Event<'_>, payload: &Payload<'_>, findings: &mut Findings) {
+    pub(super) fn check(
+        &mut self,
+        event: &Event<'_>,
+        payload: &Payload<'_>,
+        command_key: Option<&str>,
+        programme: &Programme,
+        findings: &mut Findings,
+    ) {
         let (kind, number) = payload.stream();
         match payload {
-            Payload::Issued(issued) => self.check_issued(event, issued, findings),
+            Payload::Issued(issued) => {
+                self.check_issued(event, issued, programme, findings);
+                check_automatic(event, issued, command_key, programme, findings);
+            }
             Payload::PartnerCreated(_)
             | Payload::ShopOpened(_)
             | Payload::KeyCreated(_)
-            | Payload::CheckpointKeyCreated(_)
-            | Payload::CustomerRegistered(_) => self.create(kind, number, event, findings),
+            | Payload::CheckpointKeyCreated(_) => self.create(kind, number, event, findings),
+            Payload::CustomerRegistered(registered) => {
+                self.create(kind, number, event, findings);
+                check_happened(event, registered.happened_at, Check::Programme, findings);
+            }
             Payload::TemplateCreated(created) => {
                 self.create(kind, number, event, findings);
                 self.check_shops(&created.rules, event, findings);
@@ -115,7 +130,11 @@ impl Registry {
         (thing.version, thing.ended) = (event.version, ends);
     }
 
-    fn check_issued(&self, event: &Event<'_>, issued: &CardIssued<'_>, findings: &mut Findings) {
+    fn check_issued(&self, event: &Event<'_>, issued: &CardIssued<'_>, programme: &Programme, findings: &mut Findings) {
+        if let Some(why) = programme.not_given_out(issued.template) {
+            let sentence = format!("gives a card of template {}, which is {why}", issued.template);
+            findings.event(Check::Programme, event.seq, sentence);
+        }
         self.require("customer", issued.customer.get(), event, findings);
         self.require("template", issued.template.get(), event, findings);
         if let Some(template) = self.things.get(&("template", issued.template.get()))
@@ -149,4 +168,27 @@ impl Registry {
         };
         findings.event(Check::Programme, event.seq, sentence);
     }
+}
+
+/// Who is given a card by itself gets the template that is assigned automatically. A purchase, which its order's key names, may ask for
+/// another one.
+fn check_automatic(
+    event: &Event<'_>,
+    issued: &CardIssued<'_>,
+    command_key: Option<&str>,
+    programme: &Programme,
+    findings: &mut Findings,
+) {
+    if command_key.is_some_and(names_a_movement) || programme.not_given_out(issued.template).is_some() {
+        return;
+    }
+    let expected = programme.automatic(PartnerId::new(event.partner_id), issued.shop);
+    if expected == Some(issued.template) {
+        return;
+    }
+    let place = issued.shop.map_or_else(|| "without a shop".to_owned(), |shop| format!("at shop {shop}"));
+    let expected = expected.map_or_else(|| "none".to_owned(), |template| template.to_string());
+    let sentence =
+        format!("gives a card of template {}, but the one that is assigned {place} is {expected}", issued.template);
+    findings.event(Check::Programme, event.seq, sentence);
 }

@@ -152,7 +152,7 @@ impl Report {
             (Check::Projections, 0, Some(compared)) => {
                 let watermark = self.watermark.unwrap_or(0);
                 format!(
-                    "{} cards, {} open lots and all movements up to event {watermark} are what an independent fold gives",
+                    "every row of every table, of {} cards and {} open lots, is what an independent fold gives as of event {watermark}",
                     compared.cards, compared.lots
                 )
             }

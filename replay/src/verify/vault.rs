@@ -3,7 +3,9 @@
 //! Records are numbered in the order of the events that name them, so both are read once, side by side.
 
 use super::VerifyError;
+use super::standings::Follower;
 use crate::findings::{Check, Findings};
+use crate::fold::Note;
 use crate::ledger::{Event, commitment};
 use crate::payload::{Commitment, Payload};
 use crate::points::CustomerId;
@@ -12,11 +14,13 @@ use rusqlite::{Connection, Row, Rows};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::Receiver;
 
-/// What a batch said about the vault, as one worker saw it.
+/// What a batch said about the vault and about tiers, as one worker saw it.
 #[derive(Debug)]
 pub(super) struct Facts {
     pub(super) worker: usize,
     pub(super) facts: Vec<Fact>,
+    /// What counts towards tiers, where more than the card does.
+    pub(super) notes: Vec<Note>,
 }
 
 /// Something that an event says about the vault.
@@ -62,7 +66,12 @@ struct Erasure {
 }
 
 /// Follows what the workers say about the vault until the last of them is done.
-pub(super) fn follow(ledger: &Connection, arriving: &Receiver<Facts>, workers: usize) -> Result<Followed, VerifyError> {
+pub(super) fn follow(
+    ledger: &Connection,
+    arriving: &Receiver<Facts>,
+    workers: usize,
+    standings: &mut Follower<'_>,
+) -> Result<Followed, VerifyError> {
     let exists: bool =
         ledger
             .query_row("SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'sealed_records'", [], |row| row.get(0))?;
@@ -83,12 +92,19 @@ pub(super) fn follow(ledger: &Connection, arriving: &Receiver<Facts>, workers: u
         findings: Findings::default(),
     };
     vault.step()?;
-    let mut waiting: Vec<VecDeque<Vec<Fact>>> = vec![VecDeque::new(); workers];
-    for Facts { worker, facts } in arriving {
-        waiting[worker].push_back(facts);
+    let mut waiting: Vec<VecDeque<Facts>> = std::iter::repeat_with(VecDeque::new).take(workers).collect();
+    for arrived in arriving {
+        waiting[arrived.worker].push_back(arrived);
         while waiting.iter().all(|queue| !queue.is_empty()) {
-            let mut together: Vec<Fact> = waiting.iter_mut().filter_map(VecDeque::pop_front).flatten().collect();
+            let (mut together, mut notes) = (Vec::new(), Vec::new());
+            for mut batch in waiting.iter_mut().filter_map(VecDeque::pop_front) {
+                together.append(&mut batch.facts);
+                notes.append(&mut batch.notes);
+            }
             together.sort_unstable_by_key(Fact::seq);
+            // Each worker's stand in order already: a stable sort only merges them.
+            notes.sort_by_key(|note: &Note| note.seq);
+            notes.iter().try_for_each(|note| standings.follow(note))?;
             for fact in &together {
                 vault.check(fact)?;
             }

@@ -1,12 +1,15 @@
 //! The projections' file: its watermark, and its movements in the order of the log.
 
-use super::VerifyError;
+use super::{VerifyError, tables};
 use crate::findings::{Check, Findings};
 use crate::fold::MovementRow;
 use crate::ledger::{OpenError, hash_at, open_snapshot};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator as _;
 use rusqlite::{Connection, OptionalExtension, Row, Rows, Statement};
 use std::path::Path;
+
+/// The layout of views.db that this tool knows.
+pub(crate) const LAYOUT: &str = "8";
 
 /// `views.db`, at one moment.
 #[derive(Debug)]
@@ -37,6 +40,18 @@ impl Views {
                 return Ok(None);
             }
         };
+        let layout = meta("layout").ok().flatten();
+        if layout.as_deref() != Some(LAYOUT) {
+            let layout = layout.as_deref().unwrap_or("(none)");
+            let sentence =
+                format!("views.db has the layout {layout}, this tool compares {LAYOUT}: nothing was compared");
+            findings.row(Check::Projections, "meta", "layout", None, sentence);
+            return Ok(None);
+        }
+        let unreadable = |source| OpenError::Unreadable { path: path.to_owned(), source };
+        if !tables::check_shapes(&connection, findings).map_err(unreadable)? {
+            return Ok(None);
+        }
         let Some(watermark) = watermark else {
             findings.row(
                 Check::Projections,
@@ -175,6 +190,9 @@ fn read<'a>(row: &'a Row<'_>) -> Result<MovementRow<'a>, Box<dyn std::error::Err
         actor: row.get_ref(10)?.as_str()?,
         record: row.get(11)?,
         at: row.get(12)?,
-        happened_at: row.get(13)?,
+        partner: row.get(13)?,
+        transaction: row.get(14)?,
+        amount: row.get(15)?,
+        happened_at: row.get(16)?,
     })
 }

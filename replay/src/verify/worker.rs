@@ -2,14 +2,16 @@
 
 use super::batch::Batch;
 use super::fold_of;
+use super::idempotency::RowSum;
 use super::keys::KeyHashes;
 use super::names::Names;
 use super::registry::Registry;
 use super::vault::{Fact, Facts};
 use crate::findings::{Check, Findings};
-use crate::fold::{Cards, MovementRow, Programme, check_key, differences};
+use crate::fold::{Cards, MovementRow, Note, Programme, Tables, check_key, differences};
 use crate::ledger::{ChainHasher, Event};
 use crate::payload::{Payload, card_of_stream};
+use crate::points::PartnerId;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
@@ -19,6 +21,9 @@ pub(super) struct WorkerResult {
     pub(super) findings: Findings,
     pub(super) cards: Cards,
     pub(super) keys: KeyHashes,
+    /// As of the watermark, where there are projections.
+    pub(super) tables: Tables,
+    pub(super) claims: RowSum,
 }
 
 /// A worker's state.
@@ -31,13 +36,18 @@ pub(super) struct Worker {
     chain: ChainHasher,
     cards: Cards,
     keys: KeyHashes,
+    tables: Tables,
+    claims: RowSum,
     names: Names,
     registry: Option<Registry>,
     spelling: String,
+    /// What the batch in hand says of the vault, and of tiers.
+    facts: Vec<Fact>,
+    notes: Vec<Note>,
 }
 
 impl Worker {
-    pub(super) fn new(number: usize, workers: usize, watermark: Option<i64>) -> Self {
+    pub(super) fn new(number: usize, workers: usize, watermark: Option<i64>, claims: RowSum) -> Self {
         Self {
             number,
             workers,
@@ -46,9 +56,13 @@ impl Worker {
             chain: ChainHasher::default(),
             cards: Cards::default(),
             keys: KeyHashes::default(),
+            tables: Tables::default(),
+            claims,
             names: Names::default(),
             registry: (number == 0).then(Registry::default),
             spelling: String::new(),
+            facts: Vec::new(),
+            notes: Vec::new(),
         }
     }
 
@@ -56,14 +70,15 @@ impl Worker {
     pub(super) fn run(mut self, batches: &Receiver<Arc<Batch>>, facts: &Sender<Facts>) -> WorkerResult {
         for batch in batches {
             self.hash(&batch);
-            let mut found = Vec::new();
             for at in 0..batch.len() {
-                self.fold(&batch, at, &mut found);
+                self.fold(&batch, at);
             }
+            let (facts_found, notes) = (std::mem::take(&mut self.facts), std::mem::take(&mut self.notes));
             // Nobody listens only after an error elsewhere, which is then the one to tell.
-            let _ = facts.send(Facts { worker: self.number, facts: found });
+            let _ = facts.send(Facts { worker: self.number, facts: facts_found, notes });
         }
-        WorkerResult { findings: self.findings, cards: self.cards, keys: self.keys }
+        let Self { findings, cards, keys, tables, claims, .. } = self;
+        WorkerResult { findings, cards, keys, tables, claims }
     }
 
     fn hash(&mut self, batch: &Batch) {
@@ -71,7 +86,10 @@ impl Worker {
         for at in share(self.number)..share(self.number + 1) {
             let event = batch.event(at);
             if let Some(key) = event.idempotency_key {
-                self.keys.note(key);
+                self.keys.note(key, event.seq);
+                if self.is_projected(&event) {
+                    self.claims.add_key(event.seq, key);
+                }
             }
             if let Some(previous) = batch.previous(at)
                 && self.chain.hash(previous, &event) != event.hash
@@ -85,7 +103,7 @@ impl Worker {
         }
     }
 
-    fn fold(&mut self, batch: &Batch, at: usize, facts: &mut Vec<Fact>) {
+    fn fold(&mut self, batch: &Batch, at: usize) {
         let event = batch.event(at);
         let card = card_of_stream(event.stream);
         let mine = card.map_or(0, |card| fold_of(card, self.workers)) == self.number;
@@ -116,17 +134,17 @@ impl Worker {
             }
         };
         if let Some(registry) = &mut self.registry {
-            registry.check(&event, &payload, &mut self.findings);
+            registry.check(&event, &payload, batch.command_key(at), &self.cards.programme, &mut self.findings);
         }
         if learns {
             self.cards.programme.learn(&event, &payload);
         }
         if mine {
-            self.fold_own(batch, at, &event, &payload, facts);
+            self.fold_own(batch, at, &event, &payload);
         }
     }
 
-    fn fold_own(&mut self, batch: &Batch, at: usize, event: &Event<'_>, payload: &Payload<'_>, facts: &mut Vec<Fact>) {
+    fn fold_own(&mut self, batch: &Batch, at: usize, event: &Event<'_>, payload: &Payload<'_>) {
         self.names.check_shop(payload.shop(), event, &mut self.findings);
         let (kind, number) = payload.stream();
         if crate::payload::stream_parts(event.stream) != Some((kind, number)) {
@@ -134,9 +152,11 @@ impl Worker {
             self.findings.event(Check::Streams, event.seq, sentence);
         }
         // A card of another worker, named on this worker's stream: told above, and not to be folded twice.
+        let mut movement = None;
         let elsewhere = payload.card().is_some_and(|card| fold_of(card, self.workers) != self.number);
         if !elsewhere && let Some(row) = self.cards.apply(event, payload, &mut self.findings) {
             self.compare(batch.projected(at), &row);
+            movement = Some(row);
         }
         if let Payload::Moved(moving) = payload {
             check_key(event, batch.command_key(at), moving, &mut self.spelling, &mut self.findings);
@@ -148,7 +168,18 @@ impl Worker {
             );
         }
         let customer = payload.card().and_then(|card| self.cards.get(card)).map(|card| card.customer);
-        facts.extend(Fact::of(event, payload, customer));
+        if self.is_projected(event) && !elsewhere {
+            self.tables.apply(event, payload, customer, movement.as_ref());
+        }
+        if self.cards.programme.counts_more(PartnerId::new(event.partner_id)) {
+            self.notes.extend(Note::of(event, payload));
+        }
+        self.facts.extend(Fact::of(event, payload, customer));
+    }
+
+    /// Whether the projections have to reflect an event.
+    fn is_projected(&self, event: &Event<'_>) -> bool {
+        self.watermark.is_some_and(|watermark| event.seq <= watermark)
     }
 
     fn compare(&mut self, held: Option<MovementRow<'_>>, row: &MovementRow<'_>) {

@@ -220,6 +220,9 @@ impl Books {
     /// Writes views.db as an honest service would have it.
     pub(crate) fn make_views(&self) {
         let views = self.directory.path().join("views.db");
+        if views.exists() {
+            std::fs::remove_file(&views).expect("older projections");
+        }
         counterfoil_replay::commands::rebuild::rebuild(&self.path(), &views, &Progress::silent()).expect("views");
     }
 
@@ -280,7 +283,8 @@ pub(crate) fn time_text(micros: i64) -> String {
     counterfoil_replay::instant::Instant::from_micros(micros).to_string()
 }
 
-fn rules() -> Value {
+/// The rules of template 1.
+pub(crate) fn rules() -> Value {
     json!({
         "auto_assign": true, "activation": "first_use", "points_enabled": true, "initial_bonus_points": 0, "points_expiration_days": null,
         "points_per_currency": "10", "currency_amount": "1.00", "round_points_up": false, "min_points_per_purchase": 0,

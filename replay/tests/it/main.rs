@@ -2,7 +2,10 @@
 
 mod books;
 mod checkpoints;
+mod every_kind;
 mod orders;
+mod projections;
 mod questions;
+mod rules;
 mod tampering;
 mod vectors;

@@ -79,7 +79,7 @@ fn steps() -> Vec<(i64, &'static str, Option<&'static str>, Value)> {
 }
 
 /// The books of [`steps`], with one field of one event changed before it is written and chained.
-fn books(changed: Option<(i64, &str, Value)>) -> Books {
+pub(crate) fn books(changed: Option<(i64, &str, Value)>) -> Books {
     let mut books = Books::with_card();
     for (seq, kind, key, mut payload) in steps() {
         if let Some((at, field, value)) = changed.as_ref().filter(|(at, _, _)| *at == seq) {

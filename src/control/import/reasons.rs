@@ -103,6 +103,10 @@ fn of_rejection(rejection: &Rejection) -> RowRefusal {
             Some("points_redeemed"),
             format!("{rule} gives them no worth that can be computed"),
         ),
+        Rejection::ShopClosed { shop } => not_allowed(
+            Some("shop_id"),
+            format!("shop {shop} is closed, and the row does not say since when there is a card"),
+        ),
         // What follows is asked of what happens now, never of the past.
         Rejection::PartnerNotFound { .. }
         | Rejection::TemplateNotFound { .. }
@@ -111,7 +115,6 @@ fn of_rejection(rejection: &Rejection) -> RowRefusal {
         | Rejection::ChangedMeanwhile { .. }
         | Rejection::CheckpointKeyNotInForce { .. }
         | Rejection::CheckpointNotAhead { .. }
-        | Rejection::ShopClosed { .. }
         | Rejection::CardBlocked { .. }
         | Rejection::CardInactive { .. }
         | Rejection::StoreAccessDenied { .. }

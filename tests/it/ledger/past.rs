@@ -1,10 +1,14 @@
 //! Random pasts, imported row by row, against a model that knows nothing of lots of the ledger: a list of what was given and when
 //! it expires.
 
-use super::workshop::{DAY, START, Workshop, bought, named, refund};
+use super::workshop::{DAY, START, Workshop, bought, issue, named, refund};
+use counterfoil::domain::cards::Tier;
 use counterfoil::domain::orders::Share;
 use counterfoil::domain::points::{Adjust, Award, Expire, Order, Past, Points, Redeem};
-use counterfoil::domain::{CardId, Money, Rejection, Timestamp};
+use counterfoil::domain::programme::{
+    ChangeSettings, RetireShop, Settings, SettingsRecord, TierBasis, TierLevel, TierPlan,
+};
+use counterfoil::domain::{CardId, Event, Money, Rejection, ShopId, Timestamp};
 use counterfoil::writer::{BuyerId, Command, Refusal};
 use proptest::prelude::*;
 
@@ -160,4 +164,55 @@ fn a_refund_of_today_takes_back_of_an_order_of_the_past() {
     let half = Money::new(5.into()).expect("an amount");
     workshop.must(refund("order-1", Some("r1"), Share::Amount(half)));
     assert_eq!(workshop.available(card), 50);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    // The auditor's tool, which counts anew from the log, looks at each of these workshops too.
+    #[test]
+    fn a_past_in_any_order_raises_a_card_by_the_year_before_each_row(
+        rows in prop::collection::vec((0_i64..=DAYS, 1_i64..60), 1..20)
+    ) {
+        let workshop = Workshop::new();
+        let (card, _) = workshop.issue("ona@example.com", 0);
+        let level = |tier, threshold| TierLevel { tier, threshold: Points::new(threshold), multiplier: 1.into() };
+        let levels = vec![level(Tier::Bronze, 0), level(Tier::Silver, 100), level(Tier::Gold, 200)];
+        let settings = Settings { tiers: TierPlan { basis: TierBasis::Rolling, levels }, ..Settings::default() };
+        let record = SettingsRecord::default();
+        workshop.must(Command::ChangeSettings(ChangeSettings { based_on: None, settings, record }));
+        let (mut known, mut tier): (Vec<(i64, i64)>, _) = (Vec::new(), Tier::Bronze);
+        for (number, (day, points)) in rows.into_iter().enumerate() {
+            known.push((day, points));
+            let year_before = Timestamp::from_micros(on(day).micros()).twelve_months_earlier();
+            let counted: i64 = known.iter().filter(|(day, _)| on(*day) >= year_before).map(|(_, points)| points).sum();
+            let reached = if counted >= 200 { Tier::Gold } else if counted >= 100 { Tier::Silver } else { Tier::Bronze };
+            let expected = (reached > tier).then_some((reached, counted));
+            tier = tier.max(reached);
+            let outcome = workshop.must(command(card, number, day, Step::Award { points, lasts: None }));
+            let raised = outcome.events.iter().find_map(|recorded| match &recorded.event {
+                Event::CardTierChanged(event) => Some((event.to, event.lifetime.get())),
+                _ => None,
+            });
+            prop_assert_eq!(raised, expected, "row {}", number);
+        }
+    }
+}
+
+#[test]
+fn a_closed_shop_still_has_its_past() {
+    let workshop = Workshop::new();
+    let shop = ShopId::new(1);
+    let (card, _) = workshop.issue("ona@example.com", 0);
+    workshop.must(Command::RetireShop(RetireShop { shop }));
+    workshop.must(command(card, 1, 0, Step::Buy { earned: 50, redeemed: 0 }));
+    let holder = |happened_at| match issue("jonas@example.com", 0) {
+        Command::Issue(issue) => {
+            Command::Issue(counterfoil::domain::cards::Issue { shop: Some(shop), happened_at, ..issue })
+        }
+        other => panic!("{other:?}"),
+    };
+    let refused = workshop.run(holder(None));
+    assert!(matches!(refused, Err(Refusal::Rejected(Rejection::ShopClosed { .. }))), "{refused:?}");
+    workshop.must(holder(Some(on(0))));
 }

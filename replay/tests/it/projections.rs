@@ -1,0 +1,158 @@
+//! The projections against the fold: every table, row and column that somebody may have doctored.
+
+use super::books::Books;
+use super::tampering::report;
+use rusqlite::Connection;
+use serde_json::Value;
+
+/// The columns that make up a table's key; by any of them a row is looked for.
+const KEYS: [(&str, usize); 14] = [
+    ("meta", 1),
+    ("partners", 1),
+    ("shops", 1),
+    ("templates", 1),
+    ("keys", 1),
+    ("customers", 1),
+    ("customer_records", 2),
+    ("cards", 1),
+    ("lots", 2),
+    ("movements", 1),
+    ("refunds", 2),
+    ("idempotency", 3),
+    ("card_counts", 4),
+    ("transaction_counts", 4),
+];
+
+/// Columns with their types.
+fn columns(views: &Connection, table: &str) -> Vec<(String, String)> {
+    let mut statement = views.prepare("SELECT name, type FROM pragma_table_info(?1)").expect("columns");
+    statement
+        .query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))
+        .expect("columns")
+        .collect::<Result<_, _>>()
+        .expect("columns")
+}
+
+/// What the auditor says of the books after somebody worked on views.db; afterwards all is as it was.
+fn after(books: &Books, sql: &str) -> Vec<Value> {
+    let path = books.directory.path().join("views.db");
+    let honest = std::fs::read(&path).expect("views.db");
+    books.views().execute_batch(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    let report = report(books);
+    std::fs::write(&path, honest).expect("views.db");
+    report["problems"].as_array().expect("a list").clone()
+}
+
+#[test]
+fn every_table_is_one_that_this_test_doctors() {
+    let views = Books::of_every_kind().views();
+    let mut statement =
+        views.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").expect("tables");
+    let mut tables: Vec<String> =
+        statement.query_map([], |row| row.get(0)).expect("tables").collect::<Result<_, _>>().expect("tables");
+    let mut known = KEYS.map(|(table, _)| table);
+    known.sort_unstable();
+    tables.sort_unstable();
+    assert_eq!(tables, known);
+    for table in tables {
+        let rows: i64 =
+            views.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).expect("a count");
+        assert!(rows > 0, "{table}");
+    }
+}
+
+#[test]
+fn every_column_of_every_projection_is_compared() {
+    let books = Books::of_every_kind();
+    assert_eq!(after(&books, ""), Vec::<Value>::new(), "an untouched file");
+    for (table, key) in KEYS.into_iter().filter(|(table, _)| *table != "meta") {
+        for (place, (column, sort)) in columns(&books.views(), table).into_iter().enumerate() {
+            let value = match (sort.as_str(), column.as_str()) {
+                ("TEXT", "settings" | "rules" | "facts" | "form" | "scopes" | "allowed_ips") => "'[\"doctored\"]'",
+                ("TEXT", _) => "'doctored'",
+                ("BLOB", _) => "x'00'",
+                _ => "424242",
+            };
+            let row = format!("(SELECT {column} IS NOT {value} FROM {table})");
+            let problems = after(
+                &books,
+                &format!(
+                    "UPDATE {table} SET {column} = {value} WHERE ({first}) IN (SELECT {first} FROM {table} LIMIT 1) AND {row}",
+                    first = columns(&books.views(), table)[..key]
+                        .iter()
+                        .map(|(name, _)| name.as_str())
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
+            );
+            let named = problems
+                .iter()
+                .any(|problem| problem["table"] == table && (place < key || problem["column"] == column.as_str()));
+            assert!(named, "{table}.{column}: {problems:#?}");
+        }
+    }
+}
+
+#[test]
+fn every_missing_and_surplus_row_is_named() {
+    let books = Books::of_every_kind();
+    books.views().execute_batch("PRAGMA user_version = 1").expect("a file that can be written");
+    for (table, _) in KEYS.into_iter().filter(|(table, _)| *table != "meta") {
+        let problems = after(&books, &format!("DELETE FROM {table}"));
+        let rows = problems.iter().filter(|problem| problem["table"] == table).count();
+        let held: i64 =
+            books.views().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).expect("a count");
+        assert_eq!(i64::try_from(rows), Ok(held), "{table}: {problems:#?}");
+
+        let columns: Vec<String> = columns(&books.views(), table).into_iter().map(|(name, _)| name).collect();
+        let last = columns.iter().zip(0..).map(|(name, place)| {
+            // The first column is of every key, a card's number and a key's public id are unique.
+            match (place, name.as_str()) {
+                (0, _) => "424242".to_owned(),
+                (_, "number" | "public_id") => "'doctored'".to_owned(),
+                (_, "email_hash" | "phone_hash") => "NULL".to_owned(),
+                _ => name.clone(),
+            }
+        });
+        let row = last.collect::<Vec<_>>().join(", ");
+        let problems = after(&books, &format!("INSERT INTO {table} SELECT {row} FROM {table} LIMIT 1"));
+        let named = problems.iter().any(|problem| problem["table"] == table);
+        assert!(named && problems.len() == 1, "{table}: {problems:#?}");
+    }
+}
+
+#[test]
+fn the_layout_and_the_watermark_are_checked() {
+    let books = Books::of_every_kind();
+    for (sql, table, key) in [
+        ("UPDATE meta SET value = 'aa' WHERE name = 'watermark_hash'", "meta", "watermark_hash"),
+        ("UPDATE meta SET value = '999' WHERE name = 'watermark'", "meta", "watermark"),
+        ("DELETE FROM meta WHERE name = 'watermark'", "meta", "watermark"),
+        ("UPDATE meta SET value = '5' WHERE name = 'layout'", "meta", "layout"),
+        ("ALTER TABLE shops DROP COLUMN facts", "sqlite_schema", "shops"),
+        ("ALTER TABLE shops ADD COLUMN note TEXT", "sqlite_schema", "shops"),
+        ("CREATE TABLE notes (note TEXT)", "sqlite_schema", "notes"),
+    ] {
+        let problems = after(&books, sql);
+        let named = problems.iter().any(|problem| problem["table"] == table && problem["key"] == key);
+        assert!(named, "{sql}: {problems:#?}");
+    }
+}
+
+#[test]
+fn projections_are_compared_as_of_their_own_watermark() {
+    let mut books = Books::of_every_kind();
+    books.award(17, 5, "1005", None, (275, 550));
+    books.issue(11, 19, "LC000000000034");
+    books.settle(serde_json::json!({}));
+    books.erase(9);
+    let report = report(&books);
+    assert_eq!(report["ok"], true, "{report:#}");
+}
+
+#[test]
+fn another_spelling_of_the_same_programme_is_the_same() {
+    let books = Books::of_every_kind();
+    let sql = "UPDATE templates SET rules = replace(replace(rules, '1.00', '1'), '}', ', \"third_party\": false}')";
+    assert_eq!(after(&books, sql), Vec::<Value>::new());
+}
