@@ -4,6 +4,7 @@ use super::CommandError;
 use crate::findings::Findings;
 use crate::fold::{CardCounts, CardRow, Cards, Cell, LotRow, MovementRow, Shelf, Tables, Value, shelves};
 use crate::ledger::{COLUMNS, Event, head, require_ledger};
+use crate::merkle::{Growing, Tiles, leaf};
 use crate::payload::Payload;
 use crate::progress::Progress;
 use crate::verify::{LAYOUT, Lookups, row_of};
@@ -95,6 +96,7 @@ fn fold_into(ledger: &Connection, target: &Connection, progress: &Progress) -> R
     let mut movement = insert(target, "movements", &MovementRow::NAMES)?;
     let mut claims = Claims { statement: insert(target, "idempotency", &["era", "hash", "seq"])?, waiting: Vec::new() };
     let mut tables = Tables::default();
+    let (mut growing, mut tiles) = (Growing::default(), Tiles::default());
     let mut statement = ledger.prepare(&format!("SELECT {COLUMNS} FROM events ORDER BY seq"))?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -102,6 +104,7 @@ fn fold_into(ledger: &Connection, target: &Connection, progress: &Progress) -> R
         progress.at(event.seq);
         written.events += 1;
         (watermark, watermark_hash) = (event.seq, event.hash);
+        growing.push_with(leaf(&event.hash), |root| tiles.push(root));
         if let Some(text) = event.idempotency_key {
             claims.add(row_of(event.seq, text))?;
         }
@@ -121,7 +124,7 @@ fn fold_into(ledger: &Connection, target: &Connection, progress: &Progress) -> R
     written.cards = write_cards(&cards, target)?;
     let mut lookups = Lookups::new(ledger);
     let mut contacts = |partner, record| lookups.of(partner, record);
-    for shelf in shelves(tables, CardCounts::of_all(&cards), &mut contacts) {
+    for shelf in shelves(tables, CardCounts::of_all(&cards), Some(tiles), &mut contacts) {
         write_shelf(shelf, target)?;
     }
     let mut meta = insert(target, "meta", &["name", "value"])?;

@@ -4,6 +4,7 @@
 
 mod book;
 mod card;
+mod checkpoints;
 mod claims;
 mod movement;
 mod past;
@@ -13,17 +14,20 @@ mod purchase;
 mod refund;
 mod rows;
 mod rules;
+mod shapes;
 mod shelves;
 mod standings;
 mod tables;
 
 pub use book::{Cards, Totals};
 pub use card::{Card, Lot};
+pub use checkpoints::CheckpointRows;
 pub use claims::{check_key, names_a_movement};
 pub use past::check_happened;
 pub use programme::Programme;
 pub use refund::RefundNote;
 pub use rows::{CardRow, LotRow, MovementRow, Value, differences};
-pub use shelves::{CardCounts, Cell, Contacts, SHAPES, Shape, Shelf, is_json, plain, shelves};
+pub use shapes::{Cell, SHAPES, Shape, is_json};
+pub use shelves::{CardCounts, Contacts, Shelf, plain, shelves};
 pub use standings::{Note, Standings};
 pub use tables::{Course, CustomerRow, KeyRow, PartnerRow, Sums, Tables, ThingRow};

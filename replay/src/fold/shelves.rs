@@ -2,148 +2,24 @@
 
 use super::book::Cards;
 use super::card::Card;
+use super::shapes::{
+    CARD_COUNTS, CUSTOMER_RECORDS, CUSTOMERS, Cell, KEYS, PARTNERS, REFUNDS, SHOPS, Shape, TEMPLATES, TILES,
+    TRANSACTION_COUNTS,
+};
 use super::tables::{Course, Tables};
 use crate::decimal::Decimal;
+use crate::merkle::Tiles;
 use crate::points::CardId;
 use std::collections::BTreeMap;
-use std::fmt;
 
 /// How many card ids one row of `card_counts` spans.
 const CARD_BLOCK: i64 = 4096;
-
-/// A value of a column.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Cell {
-    Null,
-    Number(i64),
-    Text(String),
-    Bytes(Vec<u8>),
-    Json(serde_json::Value),
-    /// What the log and vault do not say.
-    Unknown,
-}
-
-impl fmt::Display for Cell {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Null => f.write_str("NULL"),
-            Self::Number(number) => number.fmt(f),
-            Self::Text(text) => write!(f, "{text:?}"),
-            Self::Bytes(bytes) => write!(f, "x'{}'", hex::encode(bytes)),
-            Self::Json(json) => json.fmt(f),
-            Self::Unknown => f.write_str("anything"),
-        }
-    }
-}
-
-impl From<i64> for Cell {
-    fn from(number: i64) -> Self {
-        Self::Number(number)
-    }
-}
-
-impl From<Option<i64>> for Cell {
-    fn from(number: Option<i64>) -> Self {
-        number.map_or(Self::Null, Self::Number)
-    }
-}
-
-impl From<&str> for Cell {
-    fn from(text: &str) -> Self {
-        Self::Text(text.to_owned())
-    }
-}
-
-/// A table: its name, how many columns its key has, and its columns, the key's first.
-#[derive(Debug, Clone, Copy)]
-pub struct Shape {
-    pub name: &'static str,
-    pub key: usize,
-    pub columns: &'static [&'static str],
-}
 
 /// A table with the rows that it should have, sorted by key.
 #[expect(missing_debug_implementations, reason = "an iterator shows nothing")]
 pub struct Shelf<'a> {
     pub shape: Shape,
     pub rows: Box<dyn Iterator<Item = Vec<Cell>> + 'a>,
-}
-
-macro_rules! shape {
-    ($name:literal, $key:literal, [$($column:literal),*]) => {
-        Shape { name: $name, key: $key, columns: &[$($column),*] }
-    };
-}
-
-const PARTNERS: Shape = shape!(
-    "partners",
-    1,
-    ["partner", "currency", "record", "created_at", "version", "as_of", "settings", "settings_record", "updated_at"]
-);
-const SHOPS: Shape = shape!(
-    "shops",
-    1,
-    ["shop", "partner", "facts", "record", "created_at", "version", "as_of", "updated_at", "retired_at"]
-);
-const TEMPLATES: Shape = shape!(
-    "templates",
-    1,
-    ["template", "partner", "rules", "record", "created_at", "version", "as_of", "updated_at", "retired_at"]
-);
-const KEYS: Shape = shape!(
-    "keys",
-    1,
-    [
-        "key",
-        "partner",
-        "public_id",
-        "form",
-        "shop",
-        "scopes",
-        "allowed_ips",
-        "expires_at",
-        "created_at",
-        "revoked_at",
-        "version",
-        "as_of"
-    ]
-);
-const CUSTOMERS: Shape = shape!(
-    "customers",
-    1,
-    [
-        "customer",
-        "partner",
-        "email_hash",
-        "phone_hash",
-        "record",
-        "registered_at",
-        "updated_at",
-        "erased_at",
-        "version",
-        "as_of"
-    ]
-);
-const CUSTOMER_RECORDS: Shape = shape!("customer_records", 2, ["customer", "record"]);
-const REFUNDS: Shape = shape!("refunds", 2, ["order_seq", "seq"]);
-const CARD_COUNTS: Shape = shape!("card_counts", 4, ["partner", "block", "status", "tier", "cards"]);
-const TRANSACTION_COUNTS: Shape =
-    shape!("transaction_counts", 4, ["partner", "block", "kind", "shop", "transactions", "gained", "lost"]);
-
-/// The tables that [`shelves`] gives.
-pub const SHAPES: [Shape; 9] =
-    [PARTNERS, SHOPS, TEMPLATES, KEYS, CUSTOMERS, CUSTOMER_RECORDS, REFUNDS, CARD_COUNTS, TRANSACTION_COUNTS];
-
-/// Columns that hold JSON.
-#[must_use]
-pub fn is_json(table: &str, column: &str) -> bool {
-    matches!(
-        (table, column),
-        ("partners", "settings")
-            | ("shops", "facts")
-            | ("templates", "rules")
-            | ("keys", "form" | "scopes" | "allowed_ips")
-    )
 }
 
 /// How many cards each block, status and tier of a partner has.
@@ -172,16 +48,18 @@ impl CardCounts {
 /// What the look-up columns of a customer hold, from the partner and the record that is in force.
 pub type Contacts<'a> = dyn FnMut(i64, i64) -> [Cell; 2] + 'a;
 
-/// The tables with their rows.
+/// The tables with their rows; without the tree's, where its tiles cannot be known.
 pub fn shelves<'a>(
     mut tables: Tables,
     counts: CardCounts,
+    tiles: Option<Tiles>,
     contacts: &'a mut Contacts<'a>,
 ) -> impl Iterator<Item = Shelf<'a>> {
     tables.customer_records.sort_unstable();
     tables.customer_records.dedup();
     tables.refunds.sort_unstable();
-    let Tables { partners, shops, templates, keys, customers, customer_records, refunds, transactions } = tables;
+    let Tables { partners, shops, templates, keys, customers, customer_records, refunds, transactions, checkpoints } =
+        tables;
     let mut customers: Vec<_> = customers.into_iter().collect();
     customers.sort_unstable_by_key(|(id, _)| *id);
     let mut transactions: Vec<_> = transactions.into_iter().collect();
@@ -270,6 +148,12 @@ pub fn shelves<'a>(
         Shelf { shape: TRANSACTION_COUNTS, rows: Box::new(transactions.into_iter().map(sums)) },
     ]
     .into_iter()
+    .chain(checkpoints.into_shelves())
+    .chain(tiles.map(|tiles| Shelf { shape: TILES, rows: Box::new(tiles.rows().map(tile)) }))
+}
+
+fn tile((level, index, hashes): (i64, i64, Vec<u8>)) -> Vec<Cell> {
+    vec![level.into(), index.into(), Cell::Bytes(hashes)]
 }
 
 /// JSON in the one form in which two spellings of the same are equal: numbers without zeros at their end, and without what may be left out.

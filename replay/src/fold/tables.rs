@@ -1,5 +1,6 @@
-//! The tables of the projections that are not about cards: the programme, customers, and what is counted and looked up of movements.
+//! The tables of the projections that are not about cards: the programme, customers, checkpoints, and what is counted and looked up of movements.
 
+use super::checkpoints::CheckpointRows;
 use super::rows::MovementRow;
 use crate::ledger::Event;
 use crate::payload::{About, Payload};
@@ -25,6 +26,7 @@ pub struct Tables {
     pub refunds: Vec<(i64, i64)>,
     /// By partner, block, kind and shop.
     pub transactions: FxHashMap<[i64; 4], Sums>,
+    pub checkpoints: CheckpointRows,
 }
 
 /// When something came to be and changed last.
@@ -39,12 +41,12 @@ pub struct Course {
 }
 
 impl Course {
-    const fn begun(event: &Event<'_>) -> Self {
+    pub(super) const fn begun(event: &Event<'_>) -> Self {
         let at = event.recorded_at;
         Self { created_at: at, updated_at: at, ended_at: None, version: event.version, as_of: event.seq }
     }
 
-    const fn go_on(&mut self, event: &Event<'_>, ended_at: Option<i64>) {
+    pub(super) const fn go_on(&mut self, event: &Event<'_>, ended_at: Option<i64>) {
         (self.updated_at, self.version, self.as_of) = (event.recorded_at, event.version, event.seq);
         self.ended_at = ended_at;
     }
@@ -130,6 +132,7 @@ impl Tables {
         self.customers.extend(other.customers);
         self.customer_records.extend(other.customer_records);
         self.refunds.extend(other.refunds);
+        self.checkpoints.absorb(other.checkpoints);
         for (key, more) in other.transactions {
             let sums = self.transactions.entry(key).or_default();
             sums.transactions += more.transactions;
@@ -211,6 +214,10 @@ impl Tables {
                     row.course.go_on(event, ended);
                 }
             }
+            Payload::CheckpointKeyCreated(_)
+            | Payload::CheckpointKeyRetired(_)
+            | Payload::CheckpointMade(_)
+            | Payload::CheckpointCosigned(_) => self.checkpoints.apply(event, payload),
             Payload::Issued(_)
             | Payload::Updated(_)
             | Payload::Activated(_)

@@ -1,5 +1,6 @@
 //! A tree that only grows, kept as the roots of its complete subtrees.
 
+use super::tiles::WIDTH;
 use super::{node, nothing};
 use crate::ledger::Hash;
 
@@ -19,13 +20,24 @@ impl Growing {
 
     /// Adds a leaf's hash.
     pub fn push(&mut self, leaf: Hash) {
-        let (mut count, mut hash) = (1, leaf);
+        self.push_with(leaf, |_| ());
+    }
+
+    /// Adds a leaf's hash, and hands over the root of the tile of 256 leaves that it completes, if it does.
+    pub fn push_with(&mut self, leaf: Hash, complete: impl FnOnce(Hash)) {
+        let (mut count, mut hash, mut tile) = (1, leaf, None);
         while let Some((last, left)) = self.subtrees.last()
             && *last == count
         {
             hash = node(left, &hash);
             count *= 2;
             self.subtrees.pop();
+            if count == WIDTH as u64 {
+                tile = Some(hash);
+            }
+        }
+        if let Some(root) = tile {
+            complete(root);
         }
         self.subtrees.push((count, hash));
         self.leaves += 1;

@@ -1,11 +1,13 @@
-//! The Merkle tree of RFC 6962 over the chain's hashes, by the auditor's own hand: hashing, the root of a growing tree, and
-//! checking proofs that somebody else made.
+//! The Merkle tree of RFC 6962 over the chain's hashes, by the auditor's own hand: hashing, the root and the tiles of a growing
+//! tree, and checking proofs that somebody else made.
 
 mod growing;
 mod proof;
+mod tiles;
 
 pub use growing::Growing;
 pub use proof::{consistent, included};
+pub use tiles::Tiles;
 
 use crate::ledger::Hash;
 use sha2::{Digest, Sha256};

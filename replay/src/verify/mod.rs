@@ -91,7 +91,7 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
         drop(facts);
         let (queue, batches): (_, Receiver<Arc<Batch>>) = sync_channel(QUEUE);
         queues.push(queue);
-        let growing = scope.spawn(move || Tree::default().run(&batches));
+        let growing = scope.spawn(move || Tree::new(watermark.unwrap_or(0)).run(&batches));
         let reader = scope.spawn(move || {
             let outcome = Reader::new(&ledger, views.as_ref(), progress).run(&queues);
             drop(queues);
@@ -138,7 +138,7 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
         Some(views) => {
             progress.say("comparing the projections");
             views.check_watermark(&ledger, head_seq, &mut findings)?;
-            Some(projections::compare(views, &ledger, &folds, tables, &claims, &mut findings)?)
+            Some(projections::compare(views, &ledger, &folds, (tables, grown.tiles), &claims, &mut findings)?)
         }
         None => None,
     };

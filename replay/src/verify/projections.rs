@@ -6,6 +6,7 @@ use super::views::Views;
 use super::{VerifyError, fold_of};
 use crate::findings::{Check, Findings};
 use crate::fold::{Card, CardCounts, CardRow, Cards, LotRow, Tables, Value, differences, shelves};
+use crate::merkle::Tiles;
 use crate::points::{CardId, LotId};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
@@ -23,14 +24,14 @@ pub(super) fn compare(
     views: &Views,
     ledger: &Connection,
     folds: &[Cards],
-    tables: Tables,
+    (tables, tiles): (Tables, Option<Tiles>),
     claims: &RowSum,
     findings: &mut Findings,
 ) -> Result<Compared, VerifyError> {
     let folds = Folds(folds);
     let mut lookups = Lookups::new(ledger);
     let mut contacts = |partner, record| lookups.of(partner, record);
-    for shelf in shelves(tables, CardCounts::of(folds.cards()), &mut contacts) {
+    for shelf in shelves(tables, CardCounts::of(folds.cards()), tiles, &mut contacts) {
         tables::compare(&views.connection, shelf, findings)?;
     }
     idempotency::compare(views, ledger, claims, findings)?;

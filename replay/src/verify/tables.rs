@@ -1,4 +1,4 @@
-//! Every other table of the projections, row by row: the programme, customers, refunds and counts.
+//! Every other table of the projections, row by row: the programme, customers, refunds, counts, checkpoints and the tree's tiles.
 
 use super::VerifyError;
 use crate::findings::{Check, Findings};
@@ -10,6 +10,12 @@ use std::collections::BTreeSet;
 
 /// What `customers.email_hash` and `phone_hash` are derived in.
 const LOOKUP: &str = "counterfoil lookup v1";
+
+/// How many bytes a hash has.
+const HASH: usize = 32;
+
+/// How many bytes are shown whole: a signature.
+const SHOWN: usize = 64;
 
 /// The tables that are compared elsewhere, with their columns.
 const OTHERS: [(&str, &[&str]); 5] = [
@@ -89,10 +95,26 @@ pub(super) fn compare(views: &Connection, shelf: Shelf<'_>, findings: &mut Findi
 fn differences(shape: Shape, held: &[Cell], wanted: &[Cell], findings: &mut Findings) {
     for (column, (one, other)) in shape.columns.iter().zip(held.iter().zip(wanted)) {
         if one != other && *other != Cell::Unknown {
-            let sentence = format!("the table says {one}, the log says {other}");
+            let sentence = if let (Cell::Bytes(one), Cell::Bytes(other)) = (one, other) {
+                first_difference(one, other)
+            } else {
+                format!("the table says {one}, the log says {other}")
+            };
             findings.row(Check::Projections, shape.name, spell(&held[..shape.key]), Some(column), sentence);
         }
     }
+}
+
+/// What is said of bytes that differ: of many, as a tile's hashes are, the first 32 that do.
+fn first_difference(held: &[u8], wanted: &[u8]) -> String {
+    let digits = |bytes: Option<&[u8]>| bytes.map_or_else(|| "none".to_owned(), |it| format!("x'{}'", hex::encode(it)));
+    if held.len().max(wanted.len()) <= SHOWN {
+        return format!("the table says {}, the log says {}", digits(Some(held)), digits(Some(wanted)));
+    }
+    let place = held.iter().zip(wanted).take_while(|(one, other)| one == other).count() / HASH;
+    let [one, other] = [held, wanted].map(|bytes| digits(bytes.chunks(HASH).nth(place)));
+    let (all, due) = (held.len().div_ceil(HASH), wanted.len().div_ceil(HASH));
+    format!("hash {} of the table's {all} is {one}, of the log's {due} it is {other}", place + 1)
 }
 
 fn read(row: &Row<'_>, shape: Shape) -> Result<Vec<Cell>, VerifyError> {

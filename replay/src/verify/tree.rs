@@ -1,11 +1,12 @@
 //! The thread that grows the Merkle tree beside the fold, and holds every recorded checkpoint against it. A checkpoint is recorded
-//! after the events that it covers, so leaves wait until one says how far it goes; the tree itself only ever grows.
+//! after the events that it covers, so leaves wait until one says how far it goes; the tree itself only ever grows. On the way it
+//! leaves the hashes that the projections keep of it.
 
 use super::VerifyError;
 use super::batch::Batch;
 use crate::findings::{Check, Findings};
 use crate::ledger::{Event, Hash};
-use crate::merkle::{Growing, leaf};
+use crate::merkle::{Growing, Tiles, leaf};
 use crate::note::{Checkpoint, well_named};
 use crate::payload::{CheckpointCosigned, CheckpointKeyCreated, CheckpointMade, Payload};
 use rusqlite::Connection;
@@ -33,6 +34,8 @@ pub(super) struct Grown {
     /// The root over the whole log; none where events are missing.
     pub(super) root: Option<Hash>,
     pub(super) checkpoints: u64,
+    /// The tiles as of the watermark; none where events before it are missing.
+    pub(super) tiles: Option<Tiles>,
     /// Checkpoints of trees that the thread had grown beyond, each with the seq of its event.
     late: Vec<(i64, CheckpointMade)>,
 }
@@ -42,6 +45,9 @@ pub(super) struct Tree {
     waiting_max: usize,
     findings: Findings,
     growing: Growing,
+    /// How many leaves the tree of the projections has.
+    watermark: u64,
+    tiles: Tiles,
     waiting: VecDeque<Hash>,
     /// An event is missing: from there on no root can be known.
     torn: bool,
@@ -52,18 +58,19 @@ pub(super) struct Tree {
     late: Vec<(i64, CheckpointMade)>,
 }
 
-impl Default for Tree {
-    fn default() -> Self {
-        Self::that_holds(WAITING)
-    }
-}
-
 impl Tree {
-    fn that_holds(waiting_max: usize) -> Self {
+    /// `watermark` is the last event that the projections reflect; 0 where there are none.
+    pub(super) fn new(watermark: i64) -> Self {
+        Self::that_holds(WAITING, watermark)
+    }
+
+    fn that_holds(waiting_max: usize, watermark: i64) -> Self {
         Self {
             waiting_max,
             findings: Findings::default(),
             growing: Growing::default(),
+            watermark: u64::try_from(watermark).unwrap_or(0),
+            tiles: Tiles::default(),
             waiting: VecDeque::new(),
             torn: false,
             keys: FxHashMap::default(),
@@ -85,11 +92,12 @@ impl Tree {
             }
         }
         while let Some(leaf) = self.waiting.pop_front() {
-            self.growing.push(leaf);
+            self.push(leaf);
         }
+        let tiles = (!self.torn || self.growing.leaves() >= self.watermark).then_some(self.tiles);
         let root = (!self.torn).then(|| self.growing.root());
         let checkpoints = u64::try_from(self.stated.len()).unwrap_or(u64::MAX);
-        Grown { findings: self.findings, root, checkpoints, late: self.late }
+        Grown { findings: self.findings, root, checkpoints, tiles, late: self.late }
     }
 
     fn grow(&mut self, event: &Event<'_>) {
@@ -104,8 +112,17 @@ impl Tree {
         if self.waiting.len() > self.waiting_max
             && let Some(leaf) = self.waiting.pop_front()
         {
-            self.growing.push(leaf);
+            self.push(leaf);
         }
+    }
+
+    fn push(&mut self, leaf: Hash) {
+        let (tiles, projected) = (&mut self.tiles, self.growing.leaves() < self.watermark);
+        self.growing.push_with(leaf, |root| {
+            if projected {
+                tiles.push(root);
+            }
+        });
     }
 
     /// Whether the payload can be read is told by the fold.
@@ -179,7 +196,7 @@ impl Tree {
         while self.growing.leaves() < size
             && let Some(leaf) = self.waiting.pop_front()
         {
-            self.growing.push(leaf);
+            self.push(leaf);
         }
         if self.growing.root() != made.root.0 {
             tell_root(seq, &mut self.findings);
@@ -304,7 +321,7 @@ mod tests {
         let (queue, batches) = channel();
         queue.send(Arc::new(batch)).unwrap();
         drop(queue);
-        let mut grown = Tree::that_holds(4).run(&batches);
+        let mut grown = Tree::that_holds(4, 0).run(&batches);
         assert_eq!((grown.late.len(), grown.root, grown.checkpoints), (3, Some(root(103)), 3));
         assert_eq!(grown.findings.total(), 0, "until then nothing is wrong");
         grown.finish(&ledger).unwrap();

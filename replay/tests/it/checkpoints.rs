@@ -86,9 +86,32 @@ struct Signed {
     key: SigningKey,
 }
 
+impl Books {
+    /// Adds every kind of event about checkpoints: one that is witnessed, of a key that is retired then, and one of the next key.
+    pub(crate) fn checkpointed(self) -> Self {
+        let (partner, actor) = (self.partner, self.actor);
+        let mut signed = Signed::over(self);
+        let size = signed.head();
+        signed.record(signed.made(size));
+        let cosigned = signed.cosigned(size, &SigningKey::from_bytes(&[5; 32]), 1_767_225_600);
+        signed.books.command("checkpoint_key:1", "checkpoint.cosigned", None, cosigned);
+        signed.books.command("checkpoint_key:1", "checkpoint_key.retired", None, json!({"key": 1}));
+        signed.created(2, ORIGIN);
+        let mut made = signed.made(signed.head());
+        made["key"] = json!(2);
+        signed.books.command("checkpoint_key:2", "checkpoint.made", None, made);
+        let mut books = signed.books;
+        (books.partner, books.actor) = (partner, actor);
+        books
+    }
+}
+
 impl Signed {
     fn begin() -> Self {
-        let mut books = Books::rich();
+        Self::over(Books::rich())
+    }
+
+    fn over(mut books: Books) -> Self {
         (books.partner, books.actor) = (0, "cli");
         let key = SigningKey::from_bytes(&[4; 32]);
         let mut signed = Self { books, key };

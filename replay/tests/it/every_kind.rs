@@ -45,8 +45,18 @@ impl Books {
         books.second_card();
         books.moves();
         books.erase(10);
+        let mut books = books.checkpointed();
+        books.fill(700);
         books.make_views();
         books
+    }
+
+    /// Until the log has so many events, changes the card's design back and forth.
+    pub(crate) fn fill(&mut self, until: i64) {
+        for seq in self.head() + 1..=until {
+            let design = if seq % 2 == 0 { "premium" } else { "default" };
+            self.command("card:17", "card.updated", None, json!({"card": 17, "design": design}));
+        }
     }
 
     fn programme(&mut self) {

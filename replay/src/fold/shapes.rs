@@ -1,0 +1,152 @@
+//! The tables of the projections that are compared cell by cell: their names, keys and columns.
+
+use std::fmt;
+
+/// A value of a column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    Null,
+    Number(i64),
+    Text(String),
+    Bytes(Vec<u8>),
+    Json(serde_json::Value),
+    /// What the log and vault do not say.
+    Unknown,
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("NULL"),
+            Self::Number(number) => number.fmt(f),
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Bytes(bytes) => write!(f, "x'{}'", hex::encode(bytes)),
+            Self::Json(json) => json.fmt(f),
+            Self::Unknown => f.write_str("anything"),
+        }
+    }
+}
+
+impl From<i64> for Cell {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<Option<i64>> for Cell {
+    fn from(number: Option<i64>) -> Self {
+        number.map_or(Self::Null, Self::Number)
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+/// A table: its name, how many columns its key has, and its columns, the key's first.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    pub name: &'static str,
+    pub key: usize,
+    pub columns: &'static [&'static str],
+}
+
+macro_rules! shape {
+    ($name:literal, $key:literal, [$($column:literal),*]) => {
+        Shape { name: $name, key: $key, columns: &[$($column),*] }
+    };
+}
+
+pub(super) const PARTNERS: Shape = shape!(
+    "partners",
+    1,
+    ["partner", "currency", "record", "created_at", "version", "as_of", "settings", "settings_record", "updated_at"]
+);
+pub(super) const SHOPS: Shape = shape!(
+    "shops",
+    1,
+    ["shop", "partner", "facts", "record", "created_at", "version", "as_of", "updated_at", "retired_at"]
+);
+pub(super) const TEMPLATES: Shape = shape!(
+    "templates",
+    1,
+    ["template", "partner", "rules", "record", "created_at", "version", "as_of", "updated_at", "retired_at"]
+);
+pub(super) const KEYS: Shape = shape!(
+    "keys",
+    1,
+    [
+        "key",
+        "partner",
+        "public_id",
+        "form",
+        "shop",
+        "scopes",
+        "allowed_ips",
+        "expires_at",
+        "created_at",
+        "revoked_at",
+        "version",
+        "as_of"
+    ]
+);
+pub(super) const CUSTOMERS: Shape = shape!(
+    "customers",
+    1,
+    [
+        "customer",
+        "partner",
+        "email_hash",
+        "phone_hash",
+        "record",
+        "registered_at",
+        "updated_at",
+        "erased_at",
+        "version",
+        "as_of"
+    ]
+);
+pub(super) const CUSTOMER_RECORDS: Shape = shape!("customer_records", 2, ["customer", "record"]);
+pub(super) const REFUNDS: Shape = shape!("refunds", 2, ["order_seq", "seq"]);
+pub(super) const CARD_COUNTS: Shape = shape!("card_counts", 4, ["partner", "block", "status", "tier", "cards"]);
+pub(super) const TRANSACTION_COUNTS: Shape =
+    shape!("transaction_counts", 4, ["partner", "block", "kind", "shop", "transactions", "gained", "lost"]);
+
+pub(super) const TILES: Shape = shape!("tiles", 2, ["level", "tile", "hashes"]);
+pub(super) const CHECKPOINT_KEYS: Shape =
+    shape!("checkpoint_keys", 1, ["key", "origin", "public_key", "created_at", "retired_at", "version", "as_of"]);
+pub(super) const CHECKPOINTS: Shape = shape!(
+    "checkpoints",
+    1,
+    ["seq", "at", "key", "size", "root", "signature", "witness", "witness_key", "cosigned_at"]
+);
+
+/// The tables that [`super::shelves`] gives.
+pub const SHAPES: [Shape; 12] = [
+    PARTNERS,
+    SHOPS,
+    TEMPLATES,
+    KEYS,
+    CUSTOMERS,
+    CUSTOMER_RECORDS,
+    REFUNDS,
+    CARD_COUNTS,
+    TRANSACTION_COUNTS,
+    TILES,
+    CHECKPOINT_KEYS,
+    CHECKPOINTS,
+];
+
+/// Columns that hold JSON.
+#[must_use]
+pub fn is_json(table: &str, column: &str) -> bool {
+    matches!(
+        (table, column),
+        ("partners", "settings")
+            | ("shops", "facts")
+            | ("templates", "rules")
+            | ("keys", "form" | "scopes" | "allowed_ips")
+    )
+}
