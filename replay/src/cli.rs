@@ -17,12 +17,13 @@ Check everything that can be checked, in one pass over the log:
   tiers         a change of tier where a threshold is crossed, and nowhere else: by lifetime, twelve months or all cards of a customer
   conservation  nothing was gained or lost over all cards of a partner
   vault         every record is the one that its event committed to, or erased as the log says
+  checkpoints   each is signed with the key in force and states the root of the events that it covers; cosignatures fit
   guards        the triggers that refuse changes are in place
   projections   every column of every row of every table of views.db, as of its watermark
 
 Not checked, because the log does not say it: whether a clock was right, who held a key (revoked, expired, bound to an address or a scope), \
 the points, the expiry and the bonus that a request stated itself, and fingerprints, which are made of requests. \
-What is only in ops.db (the secrets' hashes) is no part of the books. A file cut at its end is found by views.db, a backup or a head hash kept elsewhere.";
+What is only in ops.db (the secrets' hashes, the seeds that sign) is no part of the books. Whether a witness is to be believed is yours to know. A file cut at its end is found by views.db, a backup, or a head hash or checkpoint kept elsewhere.";
 
 /// The auditor's tool for Counterfoil ledgers.
 ///

@@ -1,9 +1,12 @@
 //! `verify`: one pass over the log on all cores, then the projections.
 //!
 //! A reader thread goes through the log in order, checks what concerns neighbours, and hands batches of rows to every worker. A worker hashes its
-//! share of each batch (a link needs nothing but the stored hash before it) and folds the cards whose ids fall to it. One thread grows the Merkle tree and checks checkpoints; the calling thread
-//! follows the vault and the tiers that count more than one card. Memory holds the cards, their open lots, a note of each refund, eight bytes for each idempotency key, sixteen more for
-//! each redemption of an order by itself and for each award where tiers count twelve months or all cards, never the history: orders that were refunded, or whose points were redeemed by themselves, are looked up at the end.
+//! share of each batch (a link needs nothing but the stored hash before it) and folds the cards whose ids fall to it. One thread grows the Merkle
+//! tree and checks checkpoints; the calling thread follows the vault and the tiers that count more than one card.
+//!
+//! Memory holds the cards, their open lots, a note of each refund, the checkpoints, eight bytes for each idempotency key, sixteen more for each
+//! redemption of an order by itself and for each award where tiers count twelve months or all cards, and 32 for 256 events of the tree; never the
+//! history: orders that were refunded, or whose points were redeemed by themselves, are looked up at the end.
 
 mod batch;
 mod guards;
