@@ -75,7 +75,8 @@ const CARDS: &[Column<CardRow>] = &[
 
 const TRANSACTIONS: &[Column<TransactionRow>] = &[
     plain("id", |row| Cell::Integer(row.seq.get())),
-    plain("created_at", |row| Cell::Time(row.at)),
+    plain("created_at", |row| Cell::Time(row.happened_at.unwrap_or(row.at))),
+    plain("recorded_at", |row| Cell::Time(row.at)),
     plain("type", |row| Cell::text(transaction_word(row.kind))),
     plain("points", |row| Cell::Integer(row.points.get())),
     plain("balance_before", |row| Cell::Integer(row.balance_before.get())),

@@ -161,6 +161,7 @@ impl Column for TransactionColumn {
         "balance",
         "balance_before",
         "balance_after",
+        "recorded_at",
         "new_balance",
         "running_balance",
         "updated_at",

@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub struct TransactionRow {
     pub seq: Seq,
     pub at: Timestamp,
+    /// When it really happened, where an import said so.
+    pub happened_at: Option<Timestamp>,
     pub kind: TransactionKind,
     pub points: Points,
     pub balance_before: Points,
@@ -49,7 +51,7 @@ const NEXT_BLOCK: &str = "SELECT block FROM transaction_counts WHERE partner = ?
      AND transactions > 0 AND (?4 >> kind) & 1 AND (?5 IS NULL OR shop = ?5) ORDER BY block LIMIT 1";
 const ROW: &str = "SELECT movements.at, movements.kind, movements.points, movements.balance_before, movements.balance_after, \
      movements.amount, movements.order_id, movements.reference, movements.shop, movements.card, cards.number, cards.customer, \
-     movements.expires_at, person.body, note.body FROM movements JOIN cards ON cards.card = movements.card \
+     movements.expires_at, person.body, note.body, movements.happened_at FROM movements JOIN cards ON cards.card = movements.card \
      JOIN customers ON customers.customer = cards.customer \
      LEFT JOIN ledger.sealed_records AS person ON ?2 AND person.record = customers.record \
      LEFT JOIN ledger.sealed_records AS note ON ?3 AND note.record = movements.record WHERE movements.seq = ?1";
@@ -159,6 +161,7 @@ fn row(shops: &mut ShopNames<'_>, currency: &Arc<str>, seq: Seq, row: &Row<'_>) 
     Ok(TransactionRow {
         seq,
         at: Timestamp::from_micros(row.get(0)?),
+        happened_at: row.get::<_, Option<i64>>(15)?.map(Timestamp::from_micros),
         kind: TransactionKind::at(row.get(1)?).ok_or(rusqlite::Error::InvalidQuery)?,
         points: Points::new(row.get(2)?),
         balance_before: Points::new(row.get(3)?),

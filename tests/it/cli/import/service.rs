@@ -104,3 +104,18 @@ fn an_imported_order_is_refunded_and_repeated_like_any_other() {
     assert_eq!(service.terminate().0, 0);
     books.is_sound();
 }
+
+#[test]
+fn an_export_shows_the_original_dates() {
+    let books = Books::new();
+    books.run(&books.with_files()).ok();
+    let file = books.data().with_file_name("out.jsonl");
+    books.run(&format!("export transactions --format jsonl --output {}", file.display())).ok();
+    let rows = std::fs::read_to_string(file).unwrap();
+    let rows: Vec<Value> = rows.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(!rows.is_empty());
+    for row in rows {
+        let [happened, recorded] = ["created_at", "recorded_at"].map(|column| row[column].as_str().unwrap());
+        assert!(happened < recorded, "{row}");
+    }
+}
