@@ -45,6 +45,9 @@ struct Options {
     /// With --awards-only: so many a second instead of as many as are answered
     #[arg(long)]
     rate: Option<u32>,
+    /// What `serve --checkpoint-every` is given, to see what checkpoints cost: compare runs with --awards-only, 1s and 0
+    #[arg(long, default_value = "10m")]
+    checkpoint_every: String,
     /// Measures the list of transactions alone, with each of its filters
     #[arg(long)]
     lists: bool,
@@ -69,7 +72,7 @@ fn main() -> anyhow::Result<()> {
         Some(directory) => Programme::reuse(directory, options.cards, history)?,
         None => Programme::prepare(options.cards, history)?,
     };
-    let service = Service::counterfoil(&programme)?;
+    let service = Service::counterfoil(&programme, &options.checkpoint_every)?;
     if options.lists {
         return lists::run(&mut out, service.address(), &programme);
     }

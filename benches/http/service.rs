@@ -16,10 +16,10 @@ pub(crate) struct Service {
 
 impl Service {
     /// The release binary on a prepared ledger, with the echo switched on and limits off.
-    pub(crate) fn counterfoil(programme: &Programme) -> anyhow::Result<Self> {
+    pub(crate) fn counterfoil(programme: &Programme, checkpoint_every: &str) -> anyhow::Result<Self> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "off", "--bench-echo", "--data"]);
-        command.arg(programme.data()).env("RUST_LOG", "warn");
+        command.arg(programme.data()).args(["--checkpoint-every", checkpoint_every]).env("RUST_LOG", "warn");
         let service = Self::start(command, None)?;
         // Right after a start it reads cards ahead, which is not what is measured.
         let mut held = None;
