@@ -97,11 +97,15 @@ class Log:
 
     def read(self, row):
         self.chain(row)
+        self.checkpoints.hashes.append(row["hash"])
         try:
             payload = json.loads(row["payload"])
+            require(isinstance(payload, dict), "not a JSON object")
             self.sealed(row, payload)
-            if row["kind"].startswith("points.") or row["kind"] == "order.recorded":
+            if row["kind"].startswith("points."):
                 self.movement(row["seq"], row["stream"], payload)
+            elif row["kind"] == "order.recorded":
+                self.movement(row["seq"], row["stream"], {**payload, "points": 0, "balance_before": payload["balance"]})
             self.checkpoints.read(row, payload)
         except MALFORMED as cause:
             self.check(False, row["seq"], "payload", f"is not as the page says ({type(cause).__name__}: {cause})")
@@ -133,28 +137,29 @@ class Log:
             self.unerased[subject] += 1
         if row["kind"] == "customer.erased":
             records = self.unerased.pop(stream, 0)
-            self.check(payload["records"] == records, seq, "erasure", f"counts {payload['records']} records, events name {records}")
+            self.check(whole(payload["records"]) == records, seq, "erasure", f"counts {payload['records']} records, events name {records}")
             self.erased[stream] = seq
 
     def movement(self, seq, stream, payload):
         """Sum of the card's movements = the balance stated = its open lots less its debt."""
         self.check(stream == f"card:{payload['card']}" and stream in self.customers, seq, "card", "is not the stream's, or was not issued")
         card = self.cards.setdefault(stream, {"sum": 0, "debt": 0, "lots": {}})
-        before = payload.get("balance_before", card["sum"])
+        before, balance = whole(payload["balance_before"]), whole(payload["balance"])
         self.check(before == card["sum"], seq, "balance", f"before it is stated as {before}, movements sum up to {card['sum']}")
-        card["sum"] += whole(payload.get("points", 0))
+        card["sum"] += whole(payload["points"])
         card["debt"] += whole(payload.get("debt", 0)) - whole(payload.get("debt_paid", 0))
         lots = card["lots"]
         if "lot" in payload:
             lots[seq] = whole(payload["lot"]["points"])
+            self.check(lots[seq] > 0, seq, "lots", f"a lot is opened with {lots[seq]}")
         for taken in payload.get("taken", []):
             lot, points = taken["lot"], whole(taken["points"])
             lots[lot] = lots.get(lot, 0) - points
             self.check(points > 0 and lots[lot] >= 0, seq, "lots", f"of lot {lot} {points} are taken, it held {lots[lot] + points}")
         card["lots"] = {lot: points for lot, points in lots.items() if points != 0}
         held = sum(card["lots"].values()) - card["debt"]
-        self.check(payload["balance"] == card["sum"] == held and card["debt"] >= 0, seq, "balance",
-                   f"is stated as {payload['balance']}, movements sum up to {card['sum']}, open lots less a debt of {card['debt']} to {held}")
+        self.check(balance == card["sum"] == held and card["debt"] >= 0, seq, "balance",
+                   f"is stated as {balance}, movements sum up to {card['sum']}, open lots less a debt of {card['debt']} to {held}")
 
     def vault(self, rows):
         """The rows (record, subject, salt, body), which a copy for an auditor lacks, against what the events name."""
@@ -196,6 +201,8 @@ class Tree:
             bits //= 2
 
     def root(self):
+        if not self.subtrees:
+            return hashlib.sha256().digest()
         root = self.subtrees[-1]
         for left in reversed(self.subtrees[:-1]):
             root = node(left, root)
@@ -226,7 +233,6 @@ class Checkpoints:
 
     def read(self, row, payload):
         seq, kind = row["seq"], row["kind"]
-        self.hashes.append(row["hash"])
         if kind.startswith("checkpoint"):
             key = payload["key"]
             self.check(row["stream"] == f"checkpoint_key:{key}", seq, "key", f"{key} is not that of {row['stream']}")
