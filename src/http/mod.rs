@@ -19,6 +19,7 @@ mod locales;
 mod numbers;
 mod paging;
 mod params;
+mod picture;
 mod rate_limits;
 mod server;
 mod shop;

@@ -151,6 +151,7 @@ messages! {
     OrderTotalUnknown,
     OtherCurrency,
     PointsNotRedeemable,
+    ReceiptTooLong,
     SettingForbids { setting: &'static str },
     TooManyPointsAtOnce,
 
