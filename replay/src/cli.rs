@@ -87,6 +87,7 @@ pub(crate) enum Command {
     /// Verify a receipt with nothing but the log's key.
     ///
     /// A receipt is what GET /audit/receipts/{transaction} of a service answers: an event, its proof, and a signed checkpoint.
+    /// Its QR code says the same text.
     #[command(
         after_help = "Example:\n  counterfoil-replay receipt txn_204.json --key example.com/books+9f7b8ce9+AW66Qmz9616QnUqc7iQqlKIlc1HTJ6AkvzjgdfjVrqQS"
     )]

@@ -82,6 +82,8 @@ pub(crate) const SHOP_ROWS: i64 = 15;
 pub(crate) const SHOP_ROWS_MAX: i64 = 50;
 /// What a QR code may say, in bytes.
 pub(crate) const QR_BYTES: usize = 500;
+/// The longest receipt that a QR code holds, in bytes: version 40, the least redundancy.
+pub(crate) const QR_RECEIPT_BYTES: usize = 2_953;
 /// The width of a QR code's picture, in pixels.
 pub(crate) const QR_PIXELS_MAX: i64 = 1_000;
 /// The width where the request does not say.

@@ -20,6 +20,7 @@ mod numbers;
 mod paging;
 mod params;
 mod partners;
+mod picture;
 mod rate_limits;
 mod server;
 mod shop;

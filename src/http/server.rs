@@ -150,7 +150,8 @@ fn auditing(routes: &mut web::ServiceConfig) {
         .service(at("/tile/{tile:.*}").route(web::get().to(proofs::tile)))
         .service(at("/events").route(packed(web::get().to(events::page))))
         .service(at("/events/stream").route(web::get().to(events::stream)))
-        .service(at("/receipts/{id}").route(web::get().to(receipts::receipt)));
+        .service(at("/receipts/{id}").route(web::get().to(receipts::receipt)))
+        .service(at("/receipts/{id}/qr").route(web::get().to(receipts::qr)));
 }
 
 // Long answers are compressed for clients that ask for it. Short ones cost more time than they save bytes.

@@ -135,6 +135,11 @@ impl ApiError {
                 ..Form::new(S::CONFLICT, "RESOURCE_ALREADY_EXISTS", Message::RecordedDifferently)
             },
             Self::CheckpointNotFound => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchCheckpoint),
+            Self::ReceiptTooLong { bytes } => {
+                Form::new(S::UNPROCESSABLE_ENTITY, "OPERATION_NOT_ALLOWED", Message::ReceiptTooLong)
+                    .detail("bytes", *bytes)
+                    .detail("maximum_bytes", crate::http::limits::QR_RECEIPT_BYTES)
+            }
             Self::NothingSigned => {
                 Form::new(S::UNPROCESSABLE_ENTITY, "OPERATION_NOT_ALLOWED", Message::CheckpointNotSigned)
             }

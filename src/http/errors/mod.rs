@@ -92,6 +92,10 @@ pub(crate) enum ApiError {
         recorded: Value,
     },
     CheckpointNotFound,
+    /// A QR code does not hold so much.
+    ReceiptTooLong {
+        bytes: usize,
+    },
     /// The log is not a continuation of what was signed: nothing is signed until an operator has looked.
     NothingSigned,
     UnknownPath,

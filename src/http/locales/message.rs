@@ -178,6 +178,7 @@ messages! {
     OrderTotalUnknown,
     OtherCurrency,
     PointsNotRedeemable,
+    ReceiptTooLong,
     SettingForbids { setting: &'static str },
     ShopIsClosed,
     TooManyPointsAtOnce,

@@ -42,13 +42,12 @@ def main():
     return status
 
 
-def install(folder):
-    """The interpreter of an environment that holds what requirements.txt lists, and nothing else."""
+def install(folder, requirements=HERE / "requirements.txt"):
+    """The interpreter of an environment that holds what `requirements` lists, beside what was installed there before."""
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.exists():
         venv.create(folder, with_pip=True)
-    requirements = ["--requirement", str(HERE / "requirements.txt")]
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", *requirements], check=True)
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "--requirement", str(requirements)], check=True)
     subprocess.run([python, "-m", "pip", "check"], check=True, stdout=subprocess.DEVNULL)
     return python
 
@@ -62,13 +61,13 @@ def run_tests(python, environment, tests):
 class Service:
     """The binary on a new ledger and a free port, until the end of the block."""
 
-    def __init__(self, binary, scratch):
+    def __init__(self, binary, scratch, *arguments):
         data = scratch / "data"
         # The programme of `init`: 10 points per 1.00, 100 points for a discount of 1.00, no bonus, no expiry.
         founding = [binary, "init", "--json", "--data", data, "--partner", "Corner Bakery", "--currency", "EUR"]
         founded = json.loads(subprocess.run(founding, check=True, stdout=subprocess.PIPE).stdout)
         self.log_file = scratch / "log"
-        serving = [binary, "serve", "--data", data, "--listen", "127.0.0.1:0", "--rate-limit", "off"]
+        serving = [binary, "serve", "--data", data, "--listen", "127.0.0.1:0", "--rate-limit", "off", *arguments]
         with self.log_file.open("wb") as log:
             self.process = subprocess.Popen(serving, stdout=subprocess.PIPE, stderr=log, text=True)
         self.environment = {f"COUNTERFOIL_{name.upper()}": str(value) for name, value in founded.items()}

@@ -101,6 +101,7 @@ fn a_key_without_the_scope_sees_nothing_of_it() {
         "/audit/tile/0/000.p/5",
         "/audit/events",
         "/audit/receipts/1",
+        "/audit/receipts/1/qr",
     ] {
         till.get(path).error(403, "INSUFFICIENT_PERMISSIONS");
         shop.bare().get(path).error(401, "AUTH_REQUIRED");

@@ -3,6 +3,7 @@
 mod checkpoints;
 mod events;
 mod proofs;
+mod receipt_codes;
 
 use crate::support::{Client, Reply, Shop};
 use counterfoil_replay::note::{Checkpoint, LogKey};
