@@ -8,6 +8,7 @@
 //! | [`fold`] | cards, lots and movements from events, and the rules that events obey |
 //! | [`verify`] | one pass over everything, on all cores |
 //! | [`commands`] | `rebuild`, `diff`, `balance`, `history`, `export` |
+//! | [`report`] | the books of a period: trial balances, liability, breakage, who changed what |
 //! | [`decimal`] | money and rates, exactly |
 //! | [`findings`] | what was found wrong |
 
@@ -20,4 +21,5 @@ pub mod ledger;
 pub mod payload;
 pub mod points;
 pub mod progress;
+pub mod report;
 pub mod verify;

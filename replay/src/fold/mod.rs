@@ -16,14 +16,17 @@ mod rules;
 mod shelves;
 mod standings;
 mod tables;
+mod totals;
 
-pub use book::{Cards, Totals};
+pub use book::Cards;
 pub use card::{Card, Lot};
 pub use claims::{check_key, names_a_movement};
 pub use past::check_happened;
 pub use programme::Programme;
+pub use purchase::worth;
 pub use refund::RefundNote;
 pub use rows::{CardRow, LotRow, MovementRow, Value, differences};
 pub use shelves::{CardCounts, Cell, Contacts, SHAPES, Shape, Shelf, is_json, plain, shelves};
 pub use standings::{Note, Standings};
 pub use tables::{Course, CustomerRow, KeyRow, PartnerRow, Sums, Tables, ThingRow};
+pub use totals::Totals;
