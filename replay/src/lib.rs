@@ -1,4 +1,4 @@
-//! The auditor's tool: verifies, replays, compares and exports a Counterfoil ledger. It depends on nothing of the service; its whole knowledge
+//! The auditor's tool: verifies, replays, compares, reports and exports a Counterfoil ledger. It depends on nothing of the service; its whole knowledge
 //! is `schema/event-log.md` and, of the projections, `schema/sql/views`.
 //!
 //! | module | owns |

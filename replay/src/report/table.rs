@@ -149,10 +149,22 @@ impl Table {
         let wide = |place: usize| rows.iter().chain([&header]).map(|row| row[place].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..kept.len()).map(wide).collect();
         for row in std::iter::once(&header).chain(&rows) {
-            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:>width$}")).collect();
-            writeln!(out, "  {}", cells.join("  "))?;
+            let cells = kept.iter().zip(row).zip(&widths);
+            let padded: Vec<String> = cells
+                .map(
+                    |((column, cell), width)| {
+                        if self.is_text(*column) { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+                    },
+                )
+                .collect();
+            writeln!(out, "  {}", padded.join("  ").trim_end())?;
         }
         Ok(())
+    }
+
+    /// Whether the column holds words: they stand at the left, numbers at the right.
+    fn is_text(&self, column: usize) -> bool {
+        self.rows.iter().any(|row| matches!(row[column], Cell::Text(_)))
     }
 
     fn says_something(&self, column: usize) -> bool {
