@@ -86,6 +86,38 @@ fn the_liability_sets_apart_what_is_due_and_prices_the_rest() {
 }
 
 #[test]
+fn debt_stands_apart_and_points_without_a_price_have_no_value() {
+    let mut books = Books::with_card();
+    books.issue(10, 18, "LC000000000026");
+    let lot = books.award(17, 100, "A", None, (0, 0));
+    let redeemed =
+        json!({"card": 17, "points": -80, "taken": [{"lot": lot, "points": 80}], "balance_before": 100, "balance": 20});
+    books.command("card:17", "points.redeemed", None, redeemed);
+    let refunded = json!({
+        "card": 17, "points": -95, "cause": "refund", "shop": 1, "order": "A", "of": lot, "refund": "r", "completes": true,
+        "taken": [{"lot": lot, "points": 20}], "debt": 75, "let_go": 5, "balance_before": 20, "balance": -75, "lifetime": 5,
+    });
+    books.command("card:17", "points.refunded", Some("p1/s1/refund/order/1:A/r"), refunded);
+    books.award(18, 133, "B", None, (0, 0));
+    let owed = json!({"cards": 2, "lots": 1, "open": 133, "due": 0, "available": 133, "debt": 75, "balance": 58});
+    let found = books_of(&books, START, START + DAY);
+    assert!(found.ok());
+    let found = json_of(&found);
+    has(&found["liability"][0], owed.clone());
+    has(&found["liability"][0], json!({"value": "1.33"}));
+    has(&found["trial_balance"][0], json!({"refunded": 95, "closing": 58, "lots_less_debt": 58}));
+    let refunds = json!({"orders": 1, "taken_back": 95, "debt": 75, "let_go": 5, "amount": "0", "without_amount": 1});
+    has(&found["orders_refunded"][0], refunds);
+    let mut priceless = super::books::rules();
+    (priceless["points_per_currency_redemption"], priceless["points_redemption_enabled"]) = (json!("0"), json!(false));
+    books.sealing("template:1", "template.updated", json!({"template": 1, "version": 2, "rules": priceless}));
+    let found = json_of(&books_of(&books, START, START + DAY));
+    has(&found["liability"][0], owed);
+    has(&found["liability"][0], json!({"currency": "EUR", "value": null, "due_value": null}));
+    has(&found["liability_by_template"][0], json!({"template_version": 2, "redeemable": false, "value": null}));
+}
+
+#[test]
 fn the_books_say_who_did_what_and_by_which_rules() {
     let books = Books::of_every_kind();
     let whole = json_of(&books_of(&books, START, START + 2 * DAY));
