@@ -25,6 +25,48 @@ Not checked, because the log does not say it: whether a clock was right, who hel
 the points, the expiry and the bonus that a request stated itself, and fingerprints, which are made of requests. \
 What is only in ops.db (the secrets' hashes, the seeds that sign) is no part of the books. Whether a witness is to be believed is yours to know. A file cut at its end is found by views.db, a backup, or a head hash or checkpoint kept elsewhere.";
 
+/// What each part of `report` is.
+const REPORTS: &str = "\
+Write the books of a period, from the log alone, in one pass over it.
+
+The period is from the first moment up to the second, which is no part of it, in UTC, by when events were recorded. All points are whole numbers, \
+money is a decimal number in the partner's currency; nothing is rounded but where it says so.
+
+  trial_balance by partner; by_shop by the shop that the movement names (none: it names none, as what expires when it is due; its rows add up \
+to the partner's); by_template by the card's template; by_month by calendar month (those in which something moved)
+    opening         what all movements before the period come to
+    awarded         points.awarded, bonuses of new cards among them
+    given_back      points.returned: what orders spent and refunds gave back
+    redeemed        points.redeemed
+    expired         points.expired, when due or on request
+    refunded        points.refunded: what orders earned and refunds took back
+    adjusted_up, adjusted_down   points.adjusted, by its sign
+    closing         opening + awarded + given_back + adjusted_up - redeemed - expired - refunded - adjusted_down
+    balances        the sum of the cards' balances, folded card by card
+    lots_less_debt  what remains in their open lots, less what they owe
+    stated          the sum of the balances that their last events state
+    cards_amiss     cards for which these three differ
+    closes          all four are equal, no card is amiss, and so it was at the opening
+    movements       how many; imported_movements, imported_in, imported_out: those of them that happened before they were recorded \
+(happened_at), and the points that they brought and took. They are in the lines above, too
+  liability, liability_by_template   at the end of the period; a lot that expires by then is due
+    open            what remains in open lots: due and not yet written off, or available
+    debt            what cards owe, which is no part of open; balance = open - debt
+    value, due_value   available and due in money: points / points_per_currency_redemption x currency_amount_redemption by the template's rules in \
+force at the end, rounded down to the smallest coin for each template
+    redeemable      whether cards of the template may spend
+  ageing            open lots by the month in which they expire, or never
+  breakage          expired / (redeemed + expired) in the period: in lowest terms, and in percent to two places, halves rounded up
+  rules             each version of settings and templates that was in force: since when, until when (none: still at the end), by whom, its terms
+  rule_changes      changes of partners, shops and templates by actor
+  adjustments       corrections by actor; refunds_without_orders: those of them downwards that name no order
+  card_blocks       cards blocked and unblocked by actor
+  orders_refunded   orders of which the period saw the first refund, and the last (completed); refunds and cancellations; points taken_back \
+(of it debt), let_go and given_back; the amount, without that of refunds that state none (without_amount)
+  gaps, time_back   events missing up to the end of the period, and events recorded before the one before them; at most 1000 of each are listed
+
+Exit code 1 if the books do not close, or the log has gaps or goes back in time. That every rule was kept is for `verify` to say.";
+
 /// The auditor's tool for Counterfoil ledgers.
 ///
 /// It opens every file for reading only, also while a service is writing it, and shares no code with the service.
@@ -98,6 +140,26 @@ pub(crate) enum Command {
         #[arg(long, value_name = "KEY")]
         key: String,
     },
+    /// Write the books of a period: trial balances, liability, breakage, rules in force, and who corrected, blocked and refunded.
+    #[command(
+        long_about = REPORTS,
+        after_help = "Examples:\n  counterfoil-replay report --data DIR --from 2026-01-01 --to 2026-02-01\n  counterfoil-replay report --ledger ledger.db --from 2026-01-01 --to 2027-01-01 --partner 1 --csv books-2026"
+    )]
+    Report {
+        #[command(flatten)]
+        source: Source,
+        #[command(flatten)]
+        span: Span,
+        /// The books of this partner alone
+        #[arg(long, value_name = "ID")]
+        partner: Option<i64>,
+        /// Print one JSON document instead of lines
+        #[arg(long, conflicts_with = "csv")]
+        json: bool,
+        /// Write each table as a CSV file of its own into this directory; none of them may exist
+        #[arg(long, value_name = "DIR")]
+        csv: Option<PathBuf>,
+    },
     /// Write the whole log as JSON Lines or CSV, complete enough to verify the chain from the export alone.
     #[command(after_help = "Example:\n  counterfoil-replay export --ledger ledger.db --format csv --out log.csv")]
     Export {
@@ -122,6 +184,17 @@ pub(crate) struct Source {
     /// A ledger alone, without projections to compare
     #[arg(long, value_name = "FILE")]
     pub(crate) ledger: Option<PathBuf>,
+}
+
+/// A period.
+#[derive(Debug, Args)]
+pub(crate) struct Span {
+    /// The first moment of the period: a date (its first instant in UTC) or an RFC 3339 time
+    #[arg(long, value_name = "DATE")]
+    pub(crate) from: String,
+    /// The moment with which the period has ended; the day after its last day
+    #[arg(long, value_name = "DATE")]
+    pub(crate) to: String,
 }
 
 /// A card at a moment.

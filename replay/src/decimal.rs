@@ -175,6 +175,14 @@ impl Fraction {
     }
 }
 
+impl fmt::Display for Fraction {
+    /// In lowest terms: `27/37`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let common = divisor(self.above, self.below);
+        write!(f, "{}/{}", self.above / common, self.below / common)
+    }
+}
+
 /// Euclid's; `b` is not zero.
 const fn divisor(mut a: u128, mut b: u128) -> u128 {
     while b != 0 {
@@ -232,5 +240,7 @@ mod tests {
         let huge = "100000000000000000000000000000000000000";
         assert_eq!(of([huge, "7"], huge), Some((7, 7)), "what cancels does not count");
         assert_eq!(of([huge, huge], "1"), None);
+        let shown = Fraction::of([number("270"), number("0.5")], [number("185")]).map(|it| it.to_string());
+        assert_eq!(shown.as_deref(), Some("27/37"));
     }
 }

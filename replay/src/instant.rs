@@ -1,6 +1,6 @@
 //! Moments as the log counts them: microseconds since 1970-01-01T00:00:00Z, and their one spelling in payloads.
 
-use chrono::{DateTime, Months, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, Months, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;
 
@@ -32,6 +32,15 @@ impl Instant {
     pub fn twelve_months_earlier(self) -> Self {
         let earlier = DateTime::from_timestamp_micros(self.0).and_then(|at| at.checked_sub_months(Months::new(12)));
         earlier.map_or(self, |earlier| Self(earlier.timestamp_micros()))
+    }
+
+    /// The calendar month that it is in, by UTC.
+    #[must_use]
+    pub fn month(self) -> Month {
+        // What no calendar holds is put at the end of it, on the side where it is.
+        let end = if self.0 < 0 { DateTime::<Utc>::MIN_UTC } else { DateTime::<Utc>::MAX_UTC };
+        let at = DateTime::from_timestamp_micros(self.0).unwrap_or(end);
+        Month { year: at.year(), month: at.month() }
     }
 
     /// What an auditor types: RFC 3339 with any offset, or a date, which means its first instant in UTC.
@@ -68,6 +77,20 @@ impl Instant {
         }
         let seconds = ((days_since_epoch(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
         Some(Self(seconds * 1_000_000 + digits(&bytes[20..26])?))
+    }
+}
+
+/// A month of the calendar.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month {
+    year: i32,
+    month: u32,
+}
+
+impl fmt::Display for Month {
+    /// `2026-01`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.year, self.month)
     }
 }
 
@@ -124,6 +147,15 @@ mod tests {
             assert_eq!(Instant::parse_payload(&instant.to_string()), Some(instant), "{instant}");
             assert_eq!(Instant::parse_typed(&instant.to_string()), Some(instant), "{instant}");
         }
+    }
+
+    #[test]
+    fn a_month_ends_where_the_next_begins() {
+        let month = |text| Instant::parse_typed(text).expect(text).month().to_string();
+        assert_eq!(month("2026-01-31T23:59:59.999999Z"), "2026-01");
+        assert_eq!(month("2026-02-01"), "2026-02");
+        assert_eq!(month("2026-02-01T01:00:00+02:00"), "2026-01", "by UTC");
+        assert!(Instant::from_micros(i64::MAX).month() > Instant::parse_typed("9999-12-31").expect("a day").month());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The auditor's tool: verifies, replays, compares and exports a Counterfoil ledger. It depends on nothing of the service; its whole knowledge
+//! The auditor's tool: verifies, replays, compares, reports and exports a Counterfoil ledger. It depends on nothing of the service; its whole knowledge
 //! is `schema/event-log.md` and, of the projections, `schema/sql/views`.
 //!
 //! | module | owns |
@@ -11,6 +11,7 @@
 //! | [`fold`] | cards, lots and movements from events, and the rules that events obey |
 //! | [`verify`] | one pass over everything, on all cores |
 //! | [`commands`] | `rebuild`, `diff`, `balance`, `history`, `export` |
+//! | [`report`] | the books of a period: trial balances, liability, breakage, who changed what |
 //! | [`decimal`] | money and rates, exactly |
 //! | [`findings`] | what was found wrong |
 
@@ -26,4 +27,5 @@ pub mod payload;
 pub mod points;
 pub mod progress;
 pub mod receipt;
+pub mod report;
 pub mod verify;

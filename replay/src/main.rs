@@ -4,13 +4,14 @@ mod cli;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use cli::{CardAt, Cli, Command, Format, Source};
+use cli::{CardAt, Cli, Command, Format, Source, Span};
 use counterfoil_replay::commands::{as_of, diff, export, rebuild};
 use counterfoil_replay::instant::Instant;
 use counterfoil_replay::ledger::Location;
 use counterfoil_replay::note::LogKey;
 use counterfoil_replay::progress::Progress;
 use counterfoil_replay::receipt::{self, Proved};
+use counterfoil_replay::report::{Period, report};
 use counterfoil_replay::verify::verify;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -99,6 +100,22 @@ fn run(command: Command) -> anyhow::Result<bool> {
             }
             true
         }
+        Command::Report { source, span, partner, json, csv } => {
+            let books = report(&location(source)?.ledger, period(&span)?, partner, &progress)?;
+            match csv {
+                Some(directory) => {
+                    let files = books.write_csv(&directory)?;
+                    writeln!(out, "{}: {files} tables", directory.display())?;
+                    books.write_statement(&mut out)?;
+                }
+                None if json => {
+                    books.write_json(&mut out)?;
+                    writeln!(out)?;
+                }
+                None => books.write(&mut out)?,
+            }
+            books.ok()
+        }
         Command::Export { source, format, out: file } => {
             let ledger = location(source)?.ledger;
             match file {
@@ -129,6 +146,14 @@ fn location(source: Source) -> anyhow::Result<Location> {
         (None, Some(ledger)) => Ok(Location { ledger, views: None }),
         (None, None) => anyhow::bail!("name --data DIR or --ledger FILE"),
     }
+}
+
+fn period(span: &Span) -> anyhow::Result<Period> {
+    let moment = |option: &str, text: &str| {
+        Instant::parse_typed(text).with_context(|| format!("{option} {text}: not a date or a time (RFC 3339)"))
+    };
+    let (from, to) = (moment("--from", &span.from)?, moment("--to", &span.to)?);
+    Period::new(from, to).with_context(|| format!("--to {to} is not after --from {from}"))
 }
 
 fn card_at(card: &CardAt) -> anyhow::Result<(Location, as_of::Moment)> {

@@ -33,6 +33,8 @@ pub enum CommandError {
     NoSuchCard(String),
     #[error("several cards have the number {0}: {1}; name one by its id")]
     Ambiguous(String, String),
+    #[error("the ledger has no partner {0} before the end of the period")]
+    NoSuchPartner(i64),
     #[error("the ledger ends at event {head}, before {seq}")]
     BeyondHead { seq: i64, head: i64 },
 }

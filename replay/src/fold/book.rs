@@ -7,6 +7,7 @@ use super::programme::Programme;
 use super::purchase::Tills;
 use super::refund::{RefundNote, Refunding};
 use super::rows::MovementRow;
+use super::totals::Totals;
 use crate::findings::{Check, Findings};
 use crate::instant::Instant;
 use crate::ledger::Event;
@@ -15,41 +16,6 @@ use crate::payload::{
 };
 use crate::points::{CardId, PartnerId};
 use rustc_hash::FxHashMap;
-
-/// What was given and taken over all cards of a partner. Sums of millions of points, hence wider than one balance.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Totals {
-    pub awarded: i128,
-    pub redeemed: i128,
-    pub expired: i128,
-    pub adjusted_up: i128,
-    pub adjusted_down: i128,
-    pub refunded: i128,
-    pub given_back: i128,
-}
-
-impl Totals {
-    /// What all movements together come to.
-    #[must_use]
-    pub const fn net(&self) -> i128 {
-        self.awarded + self.adjusted_up + self.given_back
-            - self.redeemed
-            - self.expired
-            - self.refunded
-            - self.adjusted_down
-    }
-
-    /// Adds another thread's totals.
-    pub const fn add(&mut self, other: &Self) {
-        self.awarded += other.awarded;
-        self.redeemed += other.redeemed;
-        self.expired += other.expired;
-        self.adjusted_up += other.adjusted_up;
-        self.adjusted_down += other.adjusted_down;
-        self.refunded += other.refunded;
-        self.given_back += other.given_back;
-    }
-}
 
 /// A threshold that was crossed, and whose `card.tier_changed` has yet to come.
 #[derive(Debug, Clone, Copy)]

@@ -38,18 +38,7 @@ impl Cards {
             findings.event(Check::Points, event.seq, sentence);
             self.doubts.entry(id).or_default().drift = drift;
         }
-        let totals = self.totals.entry(card.partner).or_default();
-        let points = i128::from(moving.points.get());
-        match moving.kind {
-            MovingKind::Award { .. } => totals.awarded += points,
-            MovingKind::Redeem => totals.redeemed -= points,
-            MovingKind::Expire { .. } => totals.expired -= points,
-            MovingKind::Adjust if points > 0 => totals.adjusted_up += points,
-            MovingKind::Adjust => totals.adjusted_down -= points,
-            MovingKind::Order => {}
-            MovingKind::Refund { .. } => totals.refunded -= points,
-            MovingKind::Return => totals.given_back += points,
-        }
+        self.totals.entry(card.partner).or_default().note(moving);
         if let Some(tier) = crossed {
             self.cross(id, event, tier);
         }

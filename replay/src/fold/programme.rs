@@ -148,6 +148,18 @@ impl Programme {
         self.closed.contains(&shop)
     }
 
+    /// The currency that a partner counts in.
+    #[must_use]
+    pub fn currency(&self, partner: PartnerId) -> Option<&str> {
+        self.partners.get(&partner).map(|partner| partner.currency.as_ref())
+    }
+
+    /// The rules of a template in force, with the version of the event that stated them.
+    #[must_use]
+    pub fn rules_in_force(&self, template: TemplateId) -> Option<(i64, &Rules)> {
+        self.templates.get(&template)?.editions.last().map(|(version, rules)| (*version, rules))
+    }
+
     pub(super) fn partner(&self, partner: PartnerId) -> Option<&Partner> {
         self.partners.get(&partner)
     }

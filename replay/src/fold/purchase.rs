@@ -154,7 +154,9 @@ impl Scene<'_> {
         let stated = (discount.template, discount.template_version);
         let rules = self.rules_of(stated, &discount.currency, partner, programme)?;
         let points = moving.points.negated();
-        let exact = worth(points, rules, &partner.currency)
+        let exact = u128::try_from(points.get())
+            .ok()
+            .and_then(|points| worth(points, rules, &partner.currency))
             .ok_or_else(|| format!("no number holds what {points} points are worth by their terms"))?;
         if discount.exact.0 != exact {
             return Err(format!("{points} points are worth {exact} by their terms, not {}", discount.exact.0));
@@ -209,12 +211,13 @@ fn earned(total: Decimal, rules: &Rules, multiplier: Decimal) -> Option<(Points,
     Some((points, Formula { base, multiplier, whole, visit_bonus, bound }))
 }
 
-/// What points are worth, rounded down to the smallest coin.
-fn worth(points: Points, rules: &Rules, currency: &str) -> Option<Decimal> {
+/// What so many points are worth by a template's rules, rounded down to the currency's smallest coin; none where the rules give them no
+/// price or no number holds it.
+#[must_use]
+pub fn worth(points: u128, rules: &Rules, currency: &str) -> Option<Decimal> {
     let places = coin_places(currency);
-    let points = Decimal::new(u128::try_from(points.get()).ok()?, 0);
     let scale = Decimal::new(10_u128.pow(places), 0);
-    let above = [points, rules.currency_amount_redemption, scale];
+    let above = [Decimal::new(points, 0), rules.currency_amount_redemption, scale];
     let coins = Fraction::of(above, [rules.points_per_currency_redemption])?.down();
     Some(Decimal::new(coins, places))
 }
@@ -268,7 +271,7 @@ mod tests {
             (199, "{}", "JPY", "1"),
             (1234, r#"{"points_per_currency_redemption": "1000"}"#, "KWD", "1.234"),
         ] {
-            let found = worth(Points::new(points), &rules(changed), currency).expect("an amount");
+            let found = worth(points, &rules(changed), currency).expect("an amount");
             assert_eq!(found.to_string(), expected, "{points} {changed} {currency}");
         }
     }

@@ -6,6 +6,7 @@ mod every_kind;
 mod orders;
 mod projections;
 mod questions;
+mod report;
 mod rules;
 mod tampering;
 mod vectors;
