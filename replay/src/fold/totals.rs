@@ -2,7 +2,8 @@
 
 use crate::payload::{Moving, MovingKind};
 
-/// What was given and taken: over all cards of a partner, or whatever else movements are summed over. Sums of millions of points, hence wider than one balance.
+/// What was given and taken: over all cards of a partner, or whatever else movements are summed over. Sums of millions of points, hence wider
+/// than one balance.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     pub awarded: i128,
@@ -35,6 +36,7 @@ impl Totals {
         self.refunded += other.refunded;
         self.given_back += other.given_back;
     }
+
     /// Notes a movement under its kind.
     pub fn note(&mut self, moving: &Moving<'_>) {
         let points = i128::from(moving.points.get());

@@ -2,7 +2,7 @@
 //!
 //! The fold gives the cards and their lots; beside it stand sums, which know nothing of cards: what moved, by partner, shop, template and month.
 //! At the ends of the period and of each month the two are compared, and with what the events themselves state. Memory holds the cards with
-//! their open lots, the versions of rules in force over the period, eight bytes for each order that was refunded in part, and a row for whoever acted.
+//! their open lots and last stated balances, the versions of rules in force over the period, eight bytes for each order that was refunded in part, and a row for whoever acted.
 //!
 //! | module | owns |
 //! |---|---|

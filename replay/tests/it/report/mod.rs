@@ -228,6 +228,31 @@ fn two_forgeries_that_cancel_out_do_not_close() {
 }
 
 #[test]
+fn a_forgery_that_a_later_one_makes_good_does_not_close_in_between() {
+    let mut books = Books::with_card();
+    let mut award = |points: i64, stated: i64, before: i64| {
+        let payload = json!({
+            "card": 17, "points": points, "origin": "award", "lot": {"points": stated}, "balance_before": before,
+            "balance": before + stated, "lifetime": before + stated,
+        });
+        books.command("card:17", "points.awarded", None, payload);
+        books.later(40 * DAY);
+    };
+    award(101, 100, 0);
+    award(49, 50, 100);
+    let closes = |from, to| {
+        let report = books_of(&books, from, to);
+        let found = json_of(&report);
+        let months: Vec<bool> =
+            found["by_month"].as_array().expect("rows").iter().map(|row| row["closes"] == true).collect();
+        (report.closes(), found["trial_balance"][0]["closes"] == true, months)
+    };
+    assert_eq!(closes(START, START + 80 * DAY), (false, true, vec![false, true]), "the end of January is wrong");
+    assert_eq!(closes(START + 35 * DAY, START + 80 * DAY), (false, false, vec![true]), "the opening is wrong");
+    assert_eq!(closes(START + 50 * DAY, START + 80 * DAY), (true, true, vec![]));
+}
+
+#[test]
 fn a_gap_and_a_time_that_goes_back_are_listed() {
     let books = Books::of_every_kind();
     books.tamper("DELETE FROM events WHERE seq IN (5, 6)");
