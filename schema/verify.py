@@ -228,6 +228,7 @@ class Checkpoints:
         self.keys = {}                  # key: (origin, public key)
         self.in_force = None
         self.made = {}                  # size: (key, root)
+        self.newest = 0                 # the largest size so far
         self.claims = []                # (size, root, seq of the event that states it)
         self.signatures = 0
 
@@ -248,8 +249,8 @@ class Checkpoints:
         elif kind == "checkpoint.made":
             size, root = whole(payload["size"]), unhex(payload["root"])
             self.check(key == self.in_force, seq, "key", f"{key} signs and is not in force")
-            self.check(max(self.made, default=0) < size < seq, seq, "size", f"{size} is not above those before it and below the seq")
-            self.made[size] = (key, root)
+            self.check(self.newest < size < seq, seq, "size", f"{size} is not above those before it and below the seq")
+            self.made[size], self.newest = (key, root), max(self.newest, size)
             self.claims.append((size, root, seq))
             origin, public_key = self.keys[key]
             self.signature(seq, public_key, payload, note_text(origin, size, root))

@@ -1,7 +1,7 @@
 //! The HTTP surface: parses, authenticates, submits and renders. No rules, no SQL.
 //!
 //! `edge` surrounds every request; `auth`, `body` and `params` read it; `api`, `shop`, `partners` and `audit` hold the handlers of the surfaces; `errors` alone knows which
-//! failure has which status and code, and `locales` how each is said in which language.
+//! failure has which status and code, and `locales` how each is said in which language; `picture` draws QR codes.
 
 mod addresses;
 mod api;
