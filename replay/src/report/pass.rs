@@ -120,7 +120,10 @@ impl Pass {
             self.events += 1;
             self.first.get_or_insert(event.seq);
         }
-        self.trial.admit(partner);
+        // What concerns the deployment as a whole, such as a checkpoint, is in nobody's books.
+        if event.partner_id != 0 {
+            self.trial.admit(partner);
+        }
         if let Payload::Moved(moving) = payload {
             let template = self.cards.get(moving.card).map(|card| card.template);
             self.trial.note(partner, template, moving, self.month);
