@@ -54,7 +54,7 @@ pub(super) fn redeem_key(partner: PartnerId, shop: Option<ShopId>, order: &str) 
 }
 
 fn purchase(request: &Request, command: &Purchase, (buyer, currency): (CustomerId, String)) -> Claim {
-    let key = format!("{}/{}", scope(request.partner, command.shop), command.key());
+    let key = earn_key(request.partner, command.shop, &command.order);
     Claim::new(key, fingerprint_of(&command.content(buyer, &currency)))
 }
 

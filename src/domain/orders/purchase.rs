@@ -50,12 +50,6 @@ struct Checked {
 }
 
 impl Purchase {
-    /// What names the purchase within its partner and shop: the key under which it happens once, whatever the route and card.
-    #[must_use]
-    pub fn key(&self) -> String {
-        format!("earn/order/{}", self.order)
-    }
-
     /// What decides the effect of the purchase, as texts that no spelling changes: repeated with the same content, it is the
     /// same purchase. It is the customer's rather than a card's, because the first time may have issued the card; and `own`, the
     /// partner's currency, is the same whether the request says it or not.

@@ -212,3 +212,16 @@ fn everything_that_is_booked_is_in_the_partners_currency() {
     }
     assert_eq!(shop.get("/en/shop/transactions").page().1["total"], json!(1));
 }
+
+#[test]
+fn a_repeated_purchase_answers_the_same_after_its_points_have_expired() {
+    let shop = Shop::with_rules(TemplateRules { points_expiration_days: Some(30), ..TemplateRules::default() });
+    let card = shop.issued("ann@example.com");
+    let sold = json!({"order_id": "1", "order_total": 10, "card_number": card["card_number"]});
+    let first = shop.post(CREATE, &sold);
+    assert_eq!(first.data(201)["is_expired"], json!(false));
+    shop.server.advance_days(31);
+    let again = shop.post(CREATE, &sold);
+    assert_eq!((again.data(201), again.replayed()), (first.data(201), true));
+    assert_eq!(shop.get("/en/shop/transactions?type=purchase").page().0[0]["is_expired"], json!(true));
+}
