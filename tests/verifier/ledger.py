@@ -1,6 +1,7 @@
 """A ledger with something of everything that verify.py looks at, made over HTTP and by the command line."""
 
 import base64
+import functools
 import json
 import os
 import pathlib
@@ -23,6 +24,7 @@ PAIR = {"X-API-Key": os.environ["COUNTERFOIL_API_KEY"], "X-API-Secret": os.envir
 Made = namedtuple("Made", "ledger log_alone note key receipt")
 
 
+@functools.cache
 def make():
     move_points()
     key = command("audit-key", "list")[0]["verifier_key"]
