@@ -23,7 +23,7 @@ impl CheckpointJob {
         let (stop, stopped) = channel::<()>();
         let run = move || {
             loop {
-                match notary.checkpoint(Actor::CheckpointJob) {
+                match notary.checkpoint_at_leisure(Actor::CheckpointJob) {
                     Ok(made) if made.fresh => tracing::info!(size = %made.size, "made a checkpoint"),
                     Ok(_) => {}
                     Err(error) => tracing::error!(%error, "no checkpoint could be made"),

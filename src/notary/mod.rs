@@ -11,7 +11,7 @@ use crate::domain::checkpoints::{ChangeCheckpointKey, CheckpointKey, RecordCheck
 use crate::domain::{Bytes, PartnerId, Seq};
 use crate::note::{Algorithm, Checkpoint, Cosignature, SignatureLine, Signer, VerifierKey};
 use crate::ops::{Secrets, Seed, Signed, Signing};
-use crate::queries::{CheckpointView, CosignatureView, Queries, TreeHead, WhichCheckpoint};
+use crate::queries::{CheckpointView, CosignatureView, Queries, QueryError, TreeHead, WhichCheckpoint};
 use crate::writer::{Actor, Command, Outcome, Request, Writer};
 use rand::TryRngCore as _;
 use rand::rngs::OsRng;
@@ -80,17 +80,33 @@ impl Notary {
     /// # Errors
     /// When the log is not a continuation of what the key has signed before, or it cannot be written.
     pub fn checkpoint(&self, actor: Actor) -> Result<Made, NotaryError> {
+        self.checkpoint_of(actor, Queries::tree_head)
+    }
+
+    /// [`Notary::checkpoint`] of what the projections have reached, for a job that is in no hurry: the next one covers the rest.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn checkpoint_at_leisure(&self, actor: Actor) -> Result<Made, NotaryError> {
+        self.checkpoint_of(actor, Queries::tree_head_so_far)
+    }
+
+    fn checkpoint_of(
+        &self,
+        actor: Actor,
+        head: impl Fn(&Queries) -> Result<TreeHead, QueryError>,
+    ) -> Result<Made, NotaryError> {
         let signing = self.secrets.signing();
         let key = self.key_in_force(&signing, None, actor)?;
         let newest = self.writer.live().directory().checkpoints.newest.clone();
+        let head = head(&self.queries)?;
         if let Some(newest) = newest
-            && !self.queries.grown_since(newest.size)?
+            && (head.size <= newest.size || !self.queries.grown_between(newest.size, head.size)?)
         {
             let view = self.queries.checkpoint_blocking(WhichCheckpoint::OfSize(newest.size))?;
             let view = view.ok_or(NotaryError::Unwritten("the newest checkpoint"))?;
             return Ok(Made { size: view.size, note: self.note(&view)?, fresh: false });
         }
-        let head = self.queries.tree_head()?;
         let view = self.sign(&signing, &key, head, actor)?;
         Ok(Made { size: view.size, note: self.note(&view)?, fresh: true })
     }
@@ -150,9 +166,11 @@ impl Notary {
         head: TreeHead,
         actor: Actor,
     ) -> Result<CheckpointView, NotaryError> {
-        let TreeHead { size, root } = head;
         let kept = signing.seed(&key.public_key.0)?;
         let (seed, farthest) = kept.ok_or(NotaryError::NoSeed { key: key.id })?;
+        // Projections that lag behind what was signed are no reason to believe that the log is shorter.
+        let lags = farthest.as_ref().is_some_and(|farthest| farthest.size > head.size);
+        let TreeHead { size, root } = if lags { self.queries.tree_head()? } else { head };
         if let Some(farthest) = farthest {
             self.check_continues(&farthest, size)?;
         }

@@ -42,6 +42,15 @@ impl Queries {
     /// When views.db cannot be read, or is behind for too long.
     pub fn tree_head(&self) -> Result<TreeHead, QueryError> {
         self.settled_blocking()?;
+        self.tree_head_so_far()
+    }
+
+    /// The tree as far as the projector has come. It waits for nobody: under load, waiting would make the projector work at once
+    /// what it does more cheaply by the batch.
+    ///
+    /// # Errors
+    /// When views.db cannot be read.
+    pub fn tree_head_so_far(&self) -> Result<TreeHead, QueryError> {
         self.here(|views| {
             let size = watermark(views)?;
             Ok(TreeHead { size, root: root(views, size)? })
@@ -53,18 +62,22 @@ impl Queries {
     /// # Errors
     /// As [`Queries::tree_head`], and where the log is not that long.
     pub fn tree_root(&self, size: Seq) -> Result<NodeHash, QueryError> {
+        let reached = self.here(|views| Ok(if watermark(views)? >= size { Some(root(views, size)?) } else { None }))?;
+        if let Some(root) = reached {
+            return Ok(root);
+        }
         self.settled_blocking()?;
         self.here(|views| root(views, size))
     }
 
-    /// Whether anything but checkpoints and cosignatures stands after the first `size` events.
+    /// Whether anything but checkpoints and cosignatures stands after the first `from` events and within the first `to`.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub fn grown_since(&self, size: Seq) -> Result<bool, QueryError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM ledger.events WHERE seq > ?1 \
+    pub fn grown_between(&self, from: Seq, to: Seq) -> Result<bool, QueryError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM ledger.events WHERE seq > ?1 AND seq <= ?2 \
                    AND kind NOT IN ('checkpoint.made', 'checkpoint.cosigned'))";
-        self.here(|views| Ok(views.prepare_cached(sql)?.query_row([size.get()], |row| row.get(0))?))
+        self.here(|views| Ok(views.prepare_cached(sql)?.query_row([from.get(), to.get()], |row| row.get(0))?))
     }
 
     /// The proof that the event is in the tree of `size` events. Both must be there.
