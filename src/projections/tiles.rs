@@ -81,6 +81,19 @@ impl<'c> StoredTiles<'c> {
     pub const fn attached(views: &'c Connection) -> Self {
         Self { views, leaves: Leaves::Attached }
     }
+
+    /// The data of the leaves of a tile of level 0: the chain's hashes, as far as the log has them.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn entries(&self, index: u64, width: usize) -> rusqlite::Result<Vec<Hash>> {
+        let first = place(index).saturating_mul(1 << TILE_HEIGHT);
+        let until = first.saturating_add(i64::try_from(width).unwrap_or(i64::MAX));
+        match self.leaves {
+            Leaves::Of(ledger) => hashes(ledger, "events", Seq::new(first), Seq::new(until)),
+            Leaves::Attached => hashes(self.views, "ledger.events", Seq::new(first), Seq::new(until)),
+        }
+    }
 }
 
 impl Tiles for StoredTiles<'_> {
@@ -88,14 +101,7 @@ impl Tiles for StoredTiles<'_> {
 
     fn tile(&mut self, level: u8, index: u64, width: usize) -> rusqlite::Result<Vec<NodeHash>> {
         if level == 0 {
-            let first = place(index).saturating_mul(1 << TILE_HEIGHT);
-            let (after, until) =
-                (Seq::new(first), Seq::new(first.saturating_add(i64::try_from(width).unwrap_or(i64::MAX))));
-            let chain = match self.leaves {
-                Leaves::Of(ledger) => hashes(ledger, "events", after, until),
-                Leaves::Attached => hashes(self.views, "ledger.events", after, until),
-            }?;
-            return Ok(chain.iter().map(leaf_hash).collect());
+            return Ok(self.entries(index, width)?.iter().map(leaf_hash).collect());
         }
         let mut statement = self.views.prepare_cached("SELECT hashes FROM tiles WHERE level = ?1 AND tile = ?2")?;
         let found: Option<Vec<u8>> = statement.query_row((level, place(index)), |row| row.get(0)).optional()?;

@@ -107,11 +107,26 @@ impl Queries {
     /// # Errors
     /// As [`Queries::tree_head`].
     pub async fn tile(&self, id: TileId) -> Result<Option<Vec<NodeHash>>, QueryError> {
+        self.of_tile(id, move |tiles| tiles.tile(id.level, id.index, id.width)).await
+    }
+
+    /// The data of the leaves of a tile of level 0, where the tree has so many of them.
+    ///
+    /// # Errors
+    /// As [`Queries::tree_head`].
+    pub async fn entries(&self, id: TileId) -> Result<Option<Vec<NodeHash>>, QueryError> {
+        self.of_tile(id, move |tiles| tiles.entries(id.index, id.width)).await
+    }
+
+    async fn of_tile(
+        &self,
+        id: TileId,
+        read: impl FnOnce(&mut StoredTiles<'_>) -> rusqlite::Result<Vec<NodeHash>> + Send + 'static,
+    ) -> Result<Option<Vec<NodeHash>>, QueryError> {
         self.settled().await?;
         self.aside(move |views| {
             let there = width_of(count(watermark(views)?), id.level, id.index) >= id.width;
-            let mut tiles = StoredTiles::attached(views);
-            let hashes = if there { Some(tiles.tile(id.level, id.index, id.width)?) } else { None };
+            let hashes = if there { Some(read(&mut StoredTiles::attached(views))?) } else { None };
             Ok(hashes.filter(|hashes| hashes.len() == id.width))
         })
         .await

@@ -53,6 +53,12 @@ impl TileId {
         let id = Self { level, index: groups(index)?, width: usize::try_from(width).ok()? };
         (!partial_ends && width > 0).then_some(id)
     }
+
+    /// Reads `entries/<index>[.p/<width>]`: which entries the tile of level 0 covers.
+    #[must_use]
+    pub fn parse_entries(path: &str) -> Option<Self> {
+        Self::parse(&format!("0/{}", path.strip_prefix("entries/")?))
+    }
 }
 
 /// A decimal number without signs or needless zeros.
@@ -89,6 +95,8 @@ mod tests {
         assert_eq!(TileId::parse("0/x001/x234/067"), tile(0, 1_234_067, 256));
         assert_eq!(TileId::parse("1/017.p/8"), tile(1, 17, 8));
         assert_eq!(TileId::parse("7/000.p/255"), tile(7, 0, 255));
+        assert_eq!(TileId::parse_entries("entries/x001/067.p/8"), tile(0, 1_067, 8));
+        assert_eq!((TileId::parse_entries("0/067"), TileId::parse("entries/067")), (None, None));
         for wrong in [
             "",
             "0",

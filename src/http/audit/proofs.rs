@@ -58,13 +58,23 @@ pub(crate) async fn consistency(state: State, caller: Caller, request: HttpReque
 
 pub(crate) async fn tile(state: State, caller: Caller, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     caller.needs(Scope::Audit)?;
-    let id = TileId::parse(request.match_info().get("tile").unwrap_or_default()).ok_or(ApiError::UnknownPath)?;
-    let hashes = state.queries.tile(id).await?.ok_or(ApiError::UnknownPath)?;
+    let path = request.match_info().get("tile").unwrap_or_default();
+    let bytes = match (TileId::parse_entries(path), TileId::parse(path)) {
+        (Some(id), _) => state.queries.entries(id).await?.map(|entries| bundle(&entries)),
+        (None, Some(id)) => state.queries.tile(id).await?.map(|hashes| hashes.concat()),
+        (None, None) => None,
+    };
+    let bytes = bytes.ok_or(ApiError::UnknownPath)?;
     let mut response = HttpResponse::Ok();
     response.insert_header((CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")));
     // The hashes of a tile never change; who may read them is asked each time, so only the reader's own cache keeps them.
     response.insert_header((CACHE_CONTROL, HeaderValue::from_static("private, max-age=31536000, immutable")));
-    Ok(response.body(hashes.concat()))
+    Ok(response.body(bytes))
+}
+
+/// An entry bundle of C2SP tlog-tiles: each entry after its length, 16 bits, big endian.
+fn bundle(entries: &[[u8; 32]]) -> Vec<u8> {
+    entries.iter().flat_map(|entry| [0, 32].into_iter().chain(*entry)).collect()
 }
 
 pub(super) async fn covering(state: &HttpState, seq: Seq) -> Result<Seq, ApiError> {

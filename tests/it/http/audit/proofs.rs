@@ -77,6 +77,17 @@ fn a_mirror_makes_the_same_root_from_tiles() {
         (full.status, full.raw.len(), partial.raw.len()),
         (200, 8_192, usize::try_from(width * 32).expect("a length"))
     );
+    let entries = [shop.get("/audit/tile/entries/000"), shop.get(&format!("/audit/tile/entries/001.p/{width}"))];
+    let bundled: Vec<String> = entries
+        .iter()
+        .flat_map(|bundle| bundle.raw.chunks(34))
+        .map(|entry| hex::encode(entry.strip_prefix(&[0, 32]).expect("a length of 32")))
+        .collect();
+    let page = shop.get(&format!("/audit/events?limit={}", last.size));
+    let page = page.json();
+    let rows = page["events"].as_array().expect("events");
+    let chain: Vec<&str> = rows.iter().map(|row| row["hash"].as_str().expect("a hash")).collect();
+    assert_eq!(bundled, chain, "the entries are the chain's hashes");
     let leaves = [full.raw, partial.raw].concat();
     let mut growing = counterfoil_replay::merkle::Growing::default();
     let mut after_256 = None;
@@ -88,7 +99,19 @@ fn a_mirror_makes_the_same_root_from_tiles() {
     }
     assert_eq!(growing.root(), last.root);
     assert_eq!(shop.get("/audit/tile/1/000.p/1").raw, after_256.expect("a full tile").to_vec());
-    for wrong in ["0/002", "0/001", "1/000", "1/000.p/2", "0/1", "9/000", "x", "0/x000/000", "entries/000"] {
+    for wrong in [
+        "0/002",
+        "0/001",
+        "1/000",
+        "1/000.p/2",
+        "0/1",
+        "9/000",
+        "x",
+        "0/x000/000",
+        "entries/002",
+        "entries/001",
+        "entries/x",
+    ] {
         shop.get(&format!("/audit/tile/{wrong}")).error(404, "RESOURCE_NOT_FOUND");
     }
 }
