@@ -42,7 +42,7 @@ impl Rehearsal {
             backup::copy_database(&original.views(), &rehearsal.dir.views())?;
         }
         backup::copy_database(&original.ledger(), &rehearsal.dir.ledger())?;
-        backup::copy_database(&original.ops(), &rehearsal.dir.ops())?;
+        // No ops.db: a rehearsal signs nothing, and the log's secret seeds stay in one place.
         rehearsal.before = event_log::head(&open_ledger(&rehearsal.dir)?)?.seq;
         Ok(rehearsal)
     }
