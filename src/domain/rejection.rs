@@ -44,7 +44,7 @@ pub enum Rejection {
     CurrencyMismatch { given: String, expected: String },
     /// What a command moves is more than nothing.
     NothingMoved,
-    /// One order has so many refunds at most.
+    /// One order has so many refunds of a part at most.
     TooManyRefunds { most: usize },
     /// The order under this id belongs to another card, or was refunded whole.
     OrderClosed { order: String },

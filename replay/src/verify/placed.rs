@@ -11,7 +11,7 @@ use std::collections::{HashMap, VecDeque};
 
 /// How long points last at least that are given back after their time: 30 days.
 const AT_LEAST: i64 = 30 * 86_400_000_000;
-/// How many refunds an order has at most.
+/// How many refunds of a part an order has at most.
 const REFUNDS: usize = 500;
 
 /// An order, and what was refunded of it.
@@ -179,7 +179,7 @@ impl Placed {
 
     /// What the refund takes, lets go and leaves as debt is its share, and the rest if it completes the order.
     fn check_share(&self, step: &Step, refund: &Refund, debt: Points, note: &RefundNote) -> Result<Share, String> {
-        if self.refunds >= REFUNDS {
+        if self.refunds >= REFUNDS && !refund.completes {
             return Err(format!("refunds order {:?} once more, after {REFUNDS} times", self.id));
         }
         let order = &self.id;

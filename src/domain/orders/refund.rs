@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// How long points last at least that are given back after their time.
 const AT_LEAST_DAYS: u32 = 30;
 
-/// How many refunds one order has at most: each is decided on all before it.
+/// How many refunds of a part one order has at most: each is decided on all before it. The rest may always be refunded at once.
 const REFUNDS_MAX: usize = 500;
 
 /// Refunds an order or part of it. It works on a blocked card too: nobody keeps points for goods they returned.
@@ -191,7 +191,7 @@ impl Share {
         if self.is_nothing(order) {
             return Err(Rejection::NothingMoved);
         }
-        if order.refunded.count >= REFUNDS_MAX {
+        if order.refunded.count >= REFUNDS_MAX && self != Self::Rest {
             return Err(Rejection::TooManyRefunds { most: REFUNDS_MAX });
         }
         if order.refunded.complete {

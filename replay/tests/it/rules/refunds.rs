@@ -124,14 +124,22 @@ fn a_refund_is_of_something_unless_the_order_cost_nothing() {
 }
 
 #[test]
-fn an_order_is_refunded_500_times_and_not_once_more() {
-    for (times, forged) in [(500, false), (501, true)] {
+fn an_order_is_refunded_500_times_and_once_more_only_to_complete_it() {
+    for (times, last, forged) in [(500, false, false), (501, false, true), (501, true, false)] {
         let (mut books, mut seq) = refund_of("1000", 7, json!({"amount": "0.01"}));
         for time in 2..=times {
-            let refunded = json!({
+            let mut refunded = json!({
                 "card": 17, "points": 0, "cause": "refund", "shop": 1, "order": "B", "of": 7, "refund": format!("r{time}"),
                 "amount": "0.01", "completes": false, "balance_before": 7, "balance": 7, "lifetime": 7,
             });
+            if last && time == times {
+                refunded["amount"] = json!("995");
+                refunded["completes"] = json!(true);
+                refunded["points"] = json!(-7);
+                refunded["taken"] = json!([{"lot": 7, "points": 7}]);
+                refunded["balance"] = json!(0);
+                refunded["lifetime"] = json!(0);
+            }
             let key = format!("p1/s1/refund/order/1:B/r{time}");
             seq = books.command("card:17", "points.refunded", Some(&key), refunded);
         }

@@ -174,6 +174,9 @@ fn an_order_has_a_bounded_number_of_refunds() {
     }
     let refused = till.decide(&refund(Share::Amount(money("0.01"))), Shortfall::Negative, NOW);
     assert_eq!(refused.unwrap_err(), Rejection::TooManyRefunds { most: REFUNDS_MAX });
+    till.refund(Share::Rest, Shortfall::Negative);
+    let refused = till.decide(&refund(Share::Rest), Shortfall::Negative, NOW);
+    assert!(matches!(refused.unwrap_err(), Rejection::OrderRefunded { .. }), "the order is complete");
 }
 
 #[test]
