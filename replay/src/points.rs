@@ -111,6 +111,8 @@ ids! {
     KeyId,
     /// A key that signs checkpoints.
     CheckpointKeyId,
+    /// Who wants to be told of events.
+    WebhookId,
     /// A lot of points: the seq of the event that opened it.
     LotId,
     /// A row of the vault.

@@ -9,7 +9,8 @@ use super::programme::{
     KeyCreated, KeyRevoked, PartnerCreated, PartnerSettingsChanged, ShopOpened, ShopRetired, ShopUpdated,
     TemplateCreated, TemplateRetired, TemplateUpdated,
 };
-use super::{CardId, CheckpointKeyId, CustomerId, KeyId, PartnerId, Sealed, Secret, ShopId, TemplateId};
+use super::webhooks::{WebhookCreated, WebhookDisabled, WebhookRemoved, WebhookRotated, WebhookUpdated};
+use super::{CardId, CheckpointKeyId, CustomerId, KeyId, PartnerId, Sealed, Secret, ShopId, TemplateId, WebhookId};
 use std::fmt;
 
 /// The thing that an event changed: its own sequence of versions.
@@ -22,6 +23,7 @@ pub enum Stream {
     Customer(CustomerId),
     Card(CardId),
     CheckpointKey(CheckpointKeyId),
+    Webhook(WebhookId),
 }
 
 impl fmt::Display for Stream {
@@ -34,6 +36,7 @@ impl fmt::Display for Stream {
             Self::Customer(id) => write!(f, "customer:{id}"),
             Self::Card(id) => write!(f, "card:{id}"),
             Self::CheckpointKey(id) => write!(f, "checkpoint_key:{id}"),
+            Self::Webhook(id) => write!(f, "webhook:{id}"),
         }
     }
 }
@@ -160,6 +163,11 @@ events! {
     CheckpointKeyRetired = "checkpoint_key.retired" on CheckpointKey(key),
     CheckpointMade = "checkpoint.made" on CheckpointKey(key),
     CheckpointCosigned = "checkpoint.cosigned" on CheckpointKey(key),
+    WebhookCreated = "webhook.created" on Webhook(webhook),
+    WebhookUpdated = "webhook.updated" on Webhook(webhook),
+    WebhookRotated = "webhook.rotated" on Webhook(webhook),
+    WebhookDisabled = "webhook.disabled" on Webhook(webhook),
+    WebhookRemoved = "webhook.removed" on Webhook(webhook),
 }
 
 impl Event {
@@ -186,6 +194,8 @@ impl Event {
             Self::PointsExpired(event) => event.sealed,
             Self::OrderRecorded(event) => event.sealed,
             Self::PointsRefunded(event) => event.sealed,
+            Self::WebhookCreated(event) => event.sealed,
+            Self::WebhookUpdated(event) => event.sealed,
             Self::ShopRetired(_)
             | Self::TemplateRetired(_)
             | Self::KeyRevoked(_)
@@ -193,6 +203,9 @@ impl Event {
             | Self::CheckpointKeyRetired(_)
             | Self::CheckpointMade(_)
             | Self::CheckpointCosigned(_)
+            | Self::WebhookRotated(_)
+            | Self::WebhookDisabled(_)
+            | Self::WebhookRemoved(_)
             | Self::CustomerErased(_)
             | Self::CardActivated(_)
             | Self::CardTierChanged(_)
@@ -225,6 +238,8 @@ impl Event {
             Self::PointsExpired(event) => &mut event.sealed,
             Self::OrderRecorded(event) => &mut event.sealed,
             Self::PointsRefunded(event) => &mut event.sealed,
+            Self::WebhookCreated(event) => &mut event.sealed,
+            Self::WebhookUpdated(event) => &mut event.sealed,
             Self::ShopRetired(_)
             | Self::TemplateRetired(_)
             | Self::KeyRevoked(_)
@@ -232,6 +247,9 @@ impl Event {
             | Self::CheckpointKeyRetired(_)
             | Self::CheckpointMade(_)
             | Self::CheckpointCosigned(_)
+            | Self::WebhookRotated(_)
+            | Self::WebhookDisabled(_)
+            | Self::WebhookRemoved(_)
             | Self::CustomerErased(_)
             | Self::CardActivated(_)
             | Self::CardTierChanged(_)

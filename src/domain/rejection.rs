@@ -24,6 +24,8 @@ pub enum Rejection {
     NoTemplateToAssign,
     /// No such credential, or not this partner's.
     KeyNotFound { key: super::KeyId },
+    /// No such webhook, or not this partner's, or removed.
+    WebhookNotFound { webhook: super::WebhookId },
     /// No such order of the shop.
     OrderNotFound { order: String },
     /// The email is a customer's already.
@@ -40,6 +42,8 @@ pub enum Rejection {
     HappenedInFuture { happened_at: Timestamp },
     /// A rule or setting that nothing can be computed with, by its name in the API.
     RuleOutOfBounds { rule: &'static str },
+    /// A partner has so many webhooks at most.
+    TooManyWebhooks { most: usize },
     /// There is no conversion: an order is in the partner's own currency.
     CurrencyMismatch { given: String, expected: String },
     /// What a command moves is more than nothing.

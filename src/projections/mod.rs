@@ -17,6 +17,7 @@ mod rebuild;
 mod refunds;
 mod tiles;
 mod transaction_counts;
+mod webhooks;
 
 pub use cards::{card_by_number, card_of_customer, cards_of_customer, each_card, load_card};
 pub use compare::{Difference, compare};

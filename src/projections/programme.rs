@@ -1,6 +1,6 @@
-//! The programme: the tables `partners`, `shops`, `templates` and `keys`; and, with it, the keys that sign checkpoints.
+//! The programme: the tables `partners`, `shops`, `templates` and `keys`; and, with it, the keys that sign checkpoints and the webhooks.
 
-use super::checkpoints;
+use super::{checkpoints, webhooks};
 use crate::domain::programme::{Directory, Key, Partner, Shop, Template};
 use crate::domain::{KeyId, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp};
 use rusqlite::types::Type;
@@ -72,6 +72,7 @@ pub fn load_directory(connection: &Connection) -> rusqlite::Result<Directory> {
         Ok(())
     })?;
     directory.checkpoints = checkpoints::load(connection)?;
+    directory.webhooks = webhooks::load(connection)?;
     Ok(directory)
 }
 
@@ -142,7 +143,8 @@ pub(super) fn save(connection: &Connection, directory: &Directory, before: Seq) 
     for key in directory.keys.values().filter(|key| key.as_of > before) {
         save_key(connection, key)?;
     }
-    checkpoints::save_keys(connection, &directory.checkpoints, before)
+    checkpoints::save_keys(connection, &directory.checkpoints, before)?;
+    webhooks::save(connection, &directory.webhooks, before)
 }
 
 fn save_key(connection: &Connection, key: &Key) -> rusqlite::Result<()> {

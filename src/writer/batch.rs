@@ -10,6 +10,7 @@ use super::{BuyerId, Command, Outcome, Recorded, Refusal, Request};
 use crate::clock::Clock;
 use crate::domain::cards::Card;
 use crate::domain::customers::PersonRecord;
+use crate::domain::webhooks::WebhookCommand;
 use crate::domain::{CardId, CustomerId, Draft, Event, RecordId, Sealed, Stream, Timestamp};
 use crate::event_log::{Appender, Claim, Entry, EventInsert, LogError, Stored};
 use crate::vault::{self, RecordInsert};
@@ -218,6 +219,7 @@ impl<'a> Batch<'a> {
             Command::Register(command) => &command.person.email,
             Command::OpenShop(command) => return self.same_record(&command.record, original),
             Command::CreateTemplate(command) => return self.same_record(&command.record, original),
+            Command::Webhook(WebhookCommand::Create(command)) => return self.same_record(&command.record, original),
             Command::CreatePartner(_)
             | Command::ChangeSettings(_)
             | Command::UpdateShop(_)
@@ -232,6 +234,7 @@ impl<'a> Batch<'a> {
             | Command::ChangeCheckpointKey(_)
             | Command::RecordCheckpoint(_)
             | Command::RecordCosignature(_)
+            | Command::Webhook(_)
             | Command::Erase(_)
             | Command::UpdateCard(_)
             | Command::Block(_)
@@ -318,7 +321,8 @@ fn subject(command: &Command, events: &[Recorded]) -> Option<CardId> {
             | Stream::Template(_)
             | Stream::Key(_)
             | Stream::Customer(_)
-            | Stream::CheckpointKey(_) => None,
+            | Stream::CheckpointKey(_)
+            | Stream::Webhook(_) => None,
         }),
         Command::CreatePartner(_)
         | Command::ChangeSettings(_)
@@ -333,6 +337,7 @@ fn subject(command: &Command, events: &[Recorded]) -> Option<CardId> {
         | Command::ChangeCheckpointKey(_)
         | Command::RecordCheckpoint(_)
         | Command::RecordCosignature(_)
+        | Command::Webhook(_)
         | Command::Register(_)
         | Command::Purchase { .. }
         | Command::Refund { .. }
@@ -371,6 +376,11 @@ fn customer_of<'e>(mut events: impl Iterator<Item = &'e Event>) -> Option<Custom
         | Event::CheckpointKeyRetired(_)
         | Event::CheckpointMade(_)
         | Event::CheckpointCosigned(_)
+        | Event::WebhookCreated(_)
+        | Event::WebhookUpdated(_)
+        | Event::WebhookRotated(_)
+        | Event::WebhookDisabled(_)
+        | Event::WebhookRemoved(_)
         | Event::CustomerErased(_)
         | Event::CardUpdated(_)
         | Event::CardActivated(_)

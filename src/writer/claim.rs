@@ -5,6 +5,7 @@ use crate::domain::cards::Issue;
 use crate::domain::orders::{Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Order, Particulars, Redeem};
 use crate::domain::programme::{CreateTemplate, OpenShop, ShopFacts};
+use crate::domain::webhooks::{WebhookCommand, WebhookFacts};
 use crate::domain::{CardId, CustomerId, PartnerId, ShopId, Timestamp};
 use crate::event_log::{Claim, Fingerprint};
 use rust_decimal::Decimal;
@@ -23,6 +24,7 @@ pub(super) fn claim(request: &Request, buyer: Option<(CustomerId, String)>) -> O
         Command::Refund { order_shop, refund } => self::refund(request, *order_shop, refund),
         Command::OpenShop(command) => header(request, "open_shop", facts(command)),
         Command::CreateTemplate(command) => header(request, "create_template", rules(command)),
+        Command::Webhook(WebhookCommand::Create(command)) => header(request, "create_webhook", wishes(&command.facts)),
         Command::CreatePartner(_)
         | Command::ChangeSettings(_)
         | Command::UpdateShop(_)
@@ -35,6 +37,7 @@ pub(super) fn claim(request: &Request, buyer: Option<(CustomerId, String)>) -> O
         | Command::ChangeCheckpointKey(_)
         | Command::RecordCheckpoint(_)
         | Command::RecordCosignature(_)
+        | Command::Webhook(_)
         | Command::Erase(_)
         | Command::UpdateCard(_)
         | Command::Block(_)
@@ -110,6 +113,13 @@ fn facts(command: &OpenShop) -> Fingerprint {
     let (latitude, longitude) = coordinates.map(|at| (degrees(at.latitude), degrees(at.longitude))).unzip();
     let (is_virtual, is_active) = (is_virtual.to_string(), is_active.to_string());
     Fingerprint::of(&[Some(&is_virtual), Some(&is_active), latitude.as_deref(), longitude.as_deref()])
+}
+
+// Neither the secret, which each attempt draws anew, nor where it leads, which is compared with the vault.
+fn wishes(facts: &WebhookFacts) -> Fingerprint {
+    let events: Vec<&str> = facts.events.iter().map(|name| name.as_str()).collect();
+    let shops: Vec<String> = facts.shop_ids.iter().map(ToString::to_string).collect();
+    Fingerprint::of(&[Some(&events.join(",")), Some(&shops.join(",")), Some(&facts.is_active.to_string())])
 }
 
 // The whole rules as the event states them: a field that is added later is absent where it says nothing new.

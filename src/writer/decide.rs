@@ -8,6 +8,7 @@ use crate::domain::customers::{Customer, Erase, PersonRecord, Register, UpdateCu
 use crate::domain::orders::{Buyer, Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Redeem, expire_due};
 use crate::domain::programme::{ChangeSettings, Directory, Template, Terms, UpdateShop, UpdateTemplate};
+use crate::domain::webhooks::WebhookCommand;
 use crate::domain::{
     CardId, CustomerId, Draft, Metadata, PartnerId, RecordId, Rejection, Seq, ShopId, TemplateId, Timestamp,
 };
@@ -77,6 +78,7 @@ impl Decider<'_> {
                 command.decide(&self.memory.directory(), partner, self.memory.ids().template())?
             }
             Command::CreateKey(command) => command.decide(&self.memory.directory(), partner, self.memory.ids().key)?,
+            Command::Webhook(command) => self.webhook(partner, command)?,
             Command::RevokeKey(command) => command.decide(&self.memory.directory(), partner)?,
             Command::Register(command) => self.register(partner, command)?,
             Command::UpdateCustomer(command) => self.update_customer(partner, command)?,
@@ -172,6 +174,13 @@ impl Decider<'_> {
         let directory = self.memory.directory();
         let known = directory.template_of(partner, command.template).map(|template| template.record);
         Ok(command.decide(&directory, partner, self.sealed(known)?.as_ref())?)
+    }
+
+    fn webhook(&self, partner: PartnerId, command: &WebhookCommand) -> Result<Vec<Draft>, Trouble> {
+        let directory = self.memory.directory();
+        let named = command.webhook().and_then(|webhook| directory.webhook_of(partner, webhook));
+        let known = self.sealed(named.map(|webhook| webhook.record))?;
+        Ok(command.decide(&directory, partner, self.memory.ids().webhook, known.as_ref())?)
     }
 
     fn redeem(&self, partner: PartnerId, command: &Redeem) -> Result<Vec<Draft>, Trouble> {

@@ -9,7 +9,7 @@ use crate::domain::customers::{Customer, PersonRecord};
 use crate::domain::points::Points;
 use crate::domain::programme::{Directory, Partner};
 use crate::domain::{
-    CardId, CustomerId, Event, KeyId, PartnerId, RecordId, Seq, ShopId, Stream, TemplateId, Timestamp,
+    CardId, CustomerId, Event, KeyId, PartnerId, RecordId, Seq, ShopId, Stream, TemplateId, Timestamp, WebhookId,
 };
 use crate::event_log::{LogError, events_after};
 use crate::live::Live;
@@ -29,6 +29,7 @@ pub(super) struct Ids {
     pub(super) card: CardId,
     pub(super) customer: CustomerId,
     pub(super) key: KeyId,
+    pub(super) webhook: WebhookId,
     pub(super) record: RecordId,
 }
 
@@ -44,6 +45,7 @@ impl Ids {
             )?),
             customer: CustomerId::new(after("SELECT coalesce(max(customer), 0) FROM customers")?),
             key: KeyId::new(after("SELECT coalesce(max(key), 0) FROM keys")?),
+            webhook: WebhookId::new(after("SELECT coalesce(max(webhook), 0) FROM webhooks")?),
             record: vault::last_record(ledger)?.next(),
         })
     }
@@ -59,6 +61,7 @@ impl Ids {
             Event::ShopOpened(event) => self.shop = event.shop.next(),
             Event::TemplateCreated(event) => self.card = CardId::new(event.template.get()).next(),
             Event::KeyCreated(event) => self.key = event.key.next(),
+            Event::WebhookCreated(event) => self.webhook = event.webhook.next(),
             Event::CustomerRegistered(event) => self.customer = event.customer.next(),
             Event::CardIssued(event) => self.card = event.card.next(),
             Event::PartnerSettingsChanged(_)
@@ -71,6 +74,10 @@ impl Ids {
             | Event::CheckpointKeyRetired(_)
             | Event::CheckpointMade(_)
             | Event::CheckpointCosigned(_)
+            | Event::WebhookUpdated(_)
+            | Event::WebhookRotated(_)
+            | Event::WebhookDisabled(_)
+            | Event::WebhookRemoved(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_)
             | Event::CardUpdated(_)
@@ -278,6 +285,7 @@ impl Memory {
             Stream::Template(id) => self.directory().templates.get(&id).map(|template| template.version),
             Stream::Key(id) => self.directory().keys.get(&id).map(|key| key.version),
             Stream::CheckpointKey(id) => self.directory().checkpoints.keys.get(&id).map(|key| key.version),
+            Stream::Webhook(id) => self.directory().webhooks.get(&id).map(|webhook| webhook.version),
         };
         Ok(version.unwrap_or(0) + 1)
     }
@@ -293,7 +301,7 @@ impl Memory {
     ) -> rusqlite::Result<()> {
         self.layer.ids.used(event);
         match event.stream() {
-            Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::CheckpointKey(_) => {
+            Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::CheckpointKey(_) | Stream::Webhook(_) => {
                 let live = &self.live;
                 let directory = self.layer.directory.get_or_insert_with(|| (*live.directory()).clone());
                 directory.evolve(event, partner, seq, at);

@@ -329,6 +329,11 @@ fn change(id: CardId, card: &mut Card, event: &Event<'_>, payload: &Payload<'_>,
         | Payload::CheckpointKeyRetired(_)
         | Payload::CheckpointMade(_)
         | Payload::CheckpointCosigned(_)
+        | Payload::WebhookCreated(_)
+        | Payload::WebhookUpdated(_)
+        | Payload::WebhookRotated(_)
+        | Payload::WebhookDisabled(_)
+        | Payload::WebhookRemoved(_)
         | Payload::CustomerRegistered(_)
         | Payload::CustomerUpdated(_)
         | Payload::CustomerErased(_) => {}

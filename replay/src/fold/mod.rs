@@ -19,6 +19,7 @@ mod shelves;
 mod standings;
 mod tables;
 mod totals;
+mod webhooks;
 
 pub use book::Cards;
 pub use card::{Card, Lot};

@@ -92,6 +92,11 @@ pub(super) const KEYS: Shape = shape!(
         "as_of"
     ]
 );
+pub(super) const WEBHOOKS: Shape = shape!(
+    "webhooks",
+    1,
+    ["webhook", "partner", "terms", "record", "created_at", "version", "as_of", "updated_at", "removed_at"]
+);
 pub(super) const CUSTOMERS: Shape = shape!(
     "customers",
     1,
@@ -124,11 +129,12 @@ pub(super) const CHECKPOINTS: Shape = shape!(
 );
 
 /// The tables that [`super::shelves`] gives.
-pub const SHAPES: [Shape; 12] = [
+pub const SHAPES: [Shape; 13] = [
     PARTNERS,
     SHOPS,
     TEMPLATES,
     KEYS,
+    WEBHOOKS,
     CUSTOMERS,
     CUSTOMER_RECORDS,
     REFUNDS,
@@ -147,6 +153,7 @@ pub fn is_json(table: &str, column: &str) -> bool {
         ("partners", "settings")
             | ("shops", "facts")
             | ("templates", "rules")
+            | ("webhooks", "terms")
             | ("keys", "form" | "scopes" | "allowed_ips")
     )
 }

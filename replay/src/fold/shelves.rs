@@ -4,7 +4,7 @@ use super::book::Cards;
 use super::card::Card;
 use super::shapes::{
     CARD_COUNTS, CUSTOMER_RECORDS, CUSTOMERS, Cell, KEYS, PARTNERS, REFUNDS, SHOPS, Shape, TEMPLATES, TILES,
-    TRANSACTION_COUNTS,
+    TRANSACTION_COUNTS, WEBHOOKS,
 };
 use super::tables::{Course, Tables};
 use crate::decimal::Decimal;
@@ -58,7 +58,7 @@ pub fn shelves<'a>(
     tables.customer_records.sort_unstable();
     tables.customer_records.dedup();
     tables.refunds.sort_unstable();
-    let Tables { partners, shops, templates, keys, customers, customer_records, refunds, transactions, checkpoints } =
+    let Tables { partners, shops, templates, keys, webhooks, customers, customer_records, refunds, transactions, checkpoints } =
         tables;
     let mut customers: Vec<_> = customers.into_iter().collect();
     customers.sort_unstable_by_key(|(id, _)| *id);
@@ -141,6 +141,7 @@ pub fn shelves<'a>(
         Shelf { shape: SHOPS, rows: Box::new(shops.into_iter().map(thing)) },
         Shelf { shape: TEMPLATES, rows: Box::new(templates.into_iter().map(thing)) },
         Shelf { shape: KEYS, rows: Box::new(keys.into_iter().map(key)) },
+        Shelf { shape: WEBHOOKS, rows: Box::new(webhooks.into_iter().map(thing)) },
         Shelf { shape: CUSTOMERS, rows: Box::new(customers.into_iter().map(customer)) },
         Shelf { shape: CUSTOMER_RECORDS, rows: Box::new(customer_records.into_iter().map(pair)) },
         Shelf { shape: REFUNDS, rows: Box::new(refunds.into_iter().map(pair)) },

@@ -2,6 +2,7 @@
 
 use super::checkpoints::CheckpointRows;
 use super::rows::MovementRow;
+use super::webhooks;
 use crate::ledger::Event;
 use crate::payload::{About, Payload};
 use crate::points::CustomerId;
@@ -19,6 +20,7 @@ pub struct Tables {
     pub shops: BTreeMap<i64, ThingRow>,
     pub templates: BTreeMap<i64, ThingRow>,
     pub keys: BTreeMap<i64, KeyRow>,
+    pub webhooks: BTreeMap<i64, ThingRow>,
     pub customers: FxHashMap<i64, CustomerRow>,
     /// Customer and record: what was sealed about a customer other than with a movement.
     pub customer_records: Vec<(i64, i64)>,
@@ -61,11 +63,11 @@ pub struct PartnerRow {
     pub course: Course,
 }
 
-/// A shop or a template.
+/// A shop, a template or a webhook.
 #[derive(Debug)]
 pub struct ThingRow {
     pub partner: i64,
-    /// The shop's facts or the template's rules.
+    /// The shop's facts, the template's rules or the webhook's terms.
     pub says: Value,
     pub record: i64,
     pub course: Course,
@@ -129,6 +131,7 @@ impl Tables {
         self.shops.extend(other.shops);
         self.templates.extend(other.templates);
         self.keys.extend(other.keys);
+        self.webhooks.extend(other.webhooks);
         self.customers.extend(other.customers);
         self.customer_records.extend(other.customer_records);
         self.refunds.extend(other.refunds);
@@ -214,6 +217,11 @@ impl Tables {
                     row.course.go_on(event, ended);
                 }
             }
+            Payload::WebhookCreated(_)
+            | Payload::WebhookUpdated(_)
+            | Payload::WebhookRotated(_)
+            | Payload::WebhookDisabled(_)
+            | Payload::WebhookRemoved(_) => webhooks::apply(&mut self.webhooks, event, payload, record),
             Payload::CheckpointKeyCreated(_)
             | Payload::CheckpointKeyRetired(_)
             | Payload::CheckpointMade(_)
@@ -236,14 +244,14 @@ fn renew(rows: &mut BTreeMap<i64, ThingRow>, id: i64, says: Value, record: i64, 
     }
 }
 
-fn retire(rows: &mut BTreeMap<i64, ThingRow>, id: i64, event: &Event<'_>) {
+pub(super) fn retire(rows: &mut BTreeMap<i64, ThingRow>, id: i64, event: &Event<'_>) {
     if let Some(row) = rows.get_mut(&id) {
         row.course.go_on(event, Some(event.recorded_at));
     }
 }
 
 /// The payload once more, as it stands: it was read by its layout before.
-fn parsed(event: &Event<'_>) -> Value {
+pub(super) fn parsed(event: &Event<'_>) -> Value {
     serde_json::from_str(event.payload).unwrap_or_default()
 }
 

@@ -7,6 +7,7 @@ mod movements;
 mod orders;
 mod programme;
 mod text;
+mod webhooks;
 
 pub use cards::{
     CardActivated, CardBlocked, CardIssued, CardNumber, CardTierChanged, CardUnblocked, CardUpdated, Status, Tier,
@@ -20,6 +21,7 @@ pub use programme::{
     TemplateUpdated, TierPlan,
 };
 pub use text::{Commitment, Sealed, Text};
+pub use webhooks::{Disabled, WebhookCreated, WebhookDisabled, WebhookRemoved, WebhookRotated, WebhookUpdated};
 
 use crate::points::{CardId, CustomerId, ShopId};
 use movements::{Adjusted, Awarded, Expired, OrderRecorded, Redeemed, Refunded, Returned};
@@ -52,6 +54,11 @@ pub enum Payload<'a> {
     CheckpointKeyRetired(CheckpointKeyRetired),
     CheckpointMade(CheckpointMade),
     CheckpointCosigned(CheckpointCosigned),
+    WebhookCreated(WebhookCreated),
+    WebhookUpdated(WebhookUpdated),
+    WebhookRotated(WebhookRotated),
+    WebhookDisabled(WebhookDisabled),
+    WebhookRemoved(WebhookRemoved),
 }
 
 /// Why a payload cannot be read.
@@ -108,6 +115,11 @@ impl<'a> Payload<'a> {
             "checkpoint_key.retired" => layout!("checkpoint_key.retired", Self::CheckpointKeyRetired),
             "checkpoint.made" => layout!("checkpoint.made", Self::CheckpointMade),
             "checkpoint.cosigned" => layout!("checkpoint.cosigned", Self::CheckpointCosigned),
+            "webhook.created" => layout!("webhook.created", Self::WebhookCreated),
+            "webhook.updated" => layout!("webhook.updated", Self::WebhookUpdated),
+            "webhook.rotated" => layout!("webhook.rotated", Self::WebhookRotated),
+            "webhook.disabled" => layout!("webhook.disabled", Self::WebhookDisabled),
+            "webhook.removed" => layout!("webhook.removed", Self::WebhookRemoved),
             unknown => Err(Unreadable::UnknownKind { kind: unknown.to_owned(), schema }),
         }
     }
@@ -137,6 +149,11 @@ impl<'a> Payload<'a> {
             | Self::CheckpointKeyRetired(_)
             | Self::CheckpointMade(_)
             | Self::CheckpointCosigned(_)
+            | Self::WebhookCreated(_)
+            | Self::WebhookUpdated(_)
+            | Self::WebhookRotated(_)
+            | Self::WebhookDisabled(_)
+            | Self::WebhookRemoved(_)
             | Self::CustomerRegistered(_)
             | Self::CustomerUpdated(_)
             | Self::CustomerErased(_) => None,
@@ -153,6 +170,8 @@ impl<'a> Payload<'a> {
             Self::TemplateCreated(it) => Some(it.sealed),
             Self::TemplateUpdated(it) => Some(it.sealed),
             Self::KeyCreated(it) => Some(it.sealed),
+            Self::WebhookCreated(it) => Some(it.sealed),
+            Self::WebhookUpdated(it) => Some(it.sealed),
             Self::CustomerRegistered(it) => Some(it.sealed),
             Self::CustomerUpdated(it) => Some(it.sealed),
             Self::Issued(it) => it.sealed,
@@ -167,6 +186,9 @@ impl<'a> Payload<'a> {
             | Self::CheckpointKeyRetired(_)
             | Self::CheckpointMade(_)
             | Self::CheckpointCosigned(_)
+            | Self::WebhookRotated(_)
+            | Self::WebhookDisabled(_)
+            | Self::WebhookRemoved(_)
             | Self::CustomerErased(_)
             | Self::Activated(_)
             | Self::TierChanged(_) => None,
@@ -193,6 +215,11 @@ impl<'a> Payload<'a> {
             | Self::CheckpointKeyRetired(_)
             | Self::CheckpointMade(_)
             | Self::CheckpointCosigned(_)
+            | Self::WebhookCreated(_)
+            | Self::WebhookUpdated(_)
+            | Self::WebhookRotated(_)
+            | Self::WebhookDisabled(_)
+            | Self::WebhookRemoved(_)
             | Self::CustomerRegistered(_)
             | Self::CustomerUpdated(_)
             | Self::CustomerErased(_)
@@ -224,6 +251,11 @@ impl<'a> Payload<'a> {
             Self::CheckpointKeyRetired(it) => ("checkpoint_key", it.key.get()),
             Self::CheckpointMade(it) => ("checkpoint_key", it.key.get()),
             Self::CheckpointCosigned(it) => ("checkpoint_key", it.key.get()),
+            Self::WebhookCreated(it) => ("webhook", it.webhook.get()),
+            Self::WebhookUpdated(it) => ("webhook", it.webhook.get()),
+            Self::WebhookRotated(it) => ("webhook", it.webhook.get()),
+            Self::WebhookDisabled(it) => ("webhook", it.webhook.get()),
+            Self::WebhookRemoved(it) => ("webhook", it.webhook.get()),
             Self::Issued(CardIssued { card, .. })
             | Self::Updated(CardUpdated { card, .. })
             | Self::Activated(CardActivated { card })

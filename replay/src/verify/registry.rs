@@ -5,7 +5,7 @@ use crate::findings::{Check, Findings};
 use crate::fold::{Programme, check_happened, names_a_movement};
 use crate::ledger::Event;
 use crate::payload::{CardIssued, Payload, Rules};
-use crate::points::PartnerId;
+use crate::points::{PartnerId, ShopId};
 use rustc_hash::FxHashMap;
 
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +55,17 @@ impl Registry {
             | Payload::ShopOpened(_)
             | Payload::KeyCreated(_)
             | Payload::CheckpointKeyCreated(_) => self.create(kind, number, event, findings),
+            Payload::WebhookCreated(created) => {
+                self.create(kind, number, event, findings);
+                self.check_wishes(&created.events, &created.shop_ids, event, findings);
+            }
+            Payload::WebhookUpdated(updated) => {
+                self.change(kind, number, Change::Update, event, findings);
+                self.check_wishes(&updated.events, &updated.shop_ids, event, findings);
+            }
+            Payload::WebhookRotated(_) | Payload::WebhookDisabled(_) => {
+                self.change(kind, number, Change::Update, event, findings);
+            }
             Payload::CustomerRegistered(registered) => {
                 self.create(kind, number, event, findings);
                 check_happened(event, registered.happened_at, Check::Programme, findings);
@@ -81,7 +92,7 @@ impl Registry {
             }
             Payload::CheckpointMade(_) => self.change(kind, number, Change::Update, event, findings),
             Payload::CheckpointCosigned(_) => self.change(kind, number, Change::Cosign, event, findings),
-            Payload::KeyRevoked(_) | Payload::CheckpointKeyRetired(_) => {
+            Payload::KeyRevoked(_) | Payload::CheckpointKeyRetired(_) | Payload::WebhookRemoved(_) => {
                 self.change(kind, number, Change::Revoke, event, findings)
             }
             Payload::CustomerUpdated(_) => self.change(kind, number, Change::Update, event, findings),
@@ -150,6 +161,16 @@ impl Registry {
 
     fn check_shops(&self, rules: &Rules, event: &Event<'_>, findings: &mut Findings) {
         for shop in &rules.shop_ids {
+            self.require("shop", shop.get(), event, findings);
+        }
+    }
+
+    /// Checks that a webhook wants something, of shops that there are.
+    fn check_wishes(&self, events: &[String], shops: &[ShopId], event: &Event<'_>, findings: &mut Findings) {
+        if events.is_empty() {
+            findings.event(Check::Programme, event.seq, "the webhook wants no events");
+        }
+        for shop in shops {
             self.require("shop", shop.get(), event, findings);
         }
     }

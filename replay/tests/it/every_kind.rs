@@ -77,8 +77,25 @@ impl Books {
         });
         self.sealing("key:2", "key.created", key);
         self.command("key:2", "key.revoked", None, json!({"key": 2}));
+        self.webhook();
         let sealed = self.seal("customer:9", json!({"email": " Zoe@Example.com", "phone": "+370 600 12345"}));
         self.command("customer:9", "customer.updated", None, json!({"customer": 9, "sealed": sealed}));
+    }
+
+    /// Stopped, changed while stopped, started again, with another secret, and gone; and one that is left as it was made.
+    fn webhook(&mut self) {
+        let wishes = json!({"webhook": 1, "events": ["points.awarded", "loyalty_card.created"], "shop_ids": [1], "secret_id": "one"});
+        self.sealing("webhook:1", "webhook.created", wishes);
+        let until = time_text(START + 9 * DAY);
+        let rotated = json!({"webhook": 1, "secret_id": "two", "previous_until": until});
+        self.command("webhook:1", "webhook.rotated", None, rotated);
+        self.command("webhook:1", "webhook.disabled", None, json!({"webhook": 1, "reason": "failing"}));
+        let all = json!({"webhook": 1, "events": ["*"], "is_active": false});
+        self.sealing("webhook:1", "webhook.updated", all);
+        let sealed = json!({"webhook": 2, "events": ["*"], "is_active": false, "secret_id": "three"});
+        self.sealing("webhook:2", "webhook.created", sealed);
+        self.sealing("webhook:1", "webhook.updated", json!({"webhook": 1, "events": ["*"]}));
+        self.command("webhook:1", "webhook.removed", None, json!({"webhook": 1}));
     }
 
     fn second_card(&mut self) {

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 /// The columns that make up a table's key; by any of them a row is looked for.
-const KEYS: [(&str, usize); 17] = [
+const KEYS: [(&str, usize); 18] = [
     ("meta", 1),
     ("partners", 1),
     ("shops", 1),
@@ -24,6 +24,7 @@ const KEYS: [(&str, usize); 17] = [
     ("tiles", 2),
     ("checkpoint_keys", 1),
     ("checkpoints", 1),
+    ("webhooks", 1),
 ];
 
 /// Columns with their types.

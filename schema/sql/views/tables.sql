@@ -105,6 +105,12 @@ CREATE TABLE checkpoint_keys (
     version INTEGER NOT NULL, as_of INTEGER NOT NULL
 ) STRICT;
 
+-- Who wants to be told of events: as `terms`, what stands in the log of it. Where it leads stands in the vault, under `record`.
+CREATE TABLE webhooks (
+    webhook INTEGER PRIMARY KEY, partner INTEGER NOT NULL, terms TEXT NOT NULL, record INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, version INTEGER NOT NULL, as_of INTEGER NOT NULL, updated_at INTEGER NOT NULL, removed_at INTEGER
+) STRICT;
+
 -- Checkpoints, with a root, and their cosignatures, with a witness. `seq` is the event's.
 CREATE TABLE checkpoints (
     seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, key INTEGER NOT NULL, size INTEGER NOT NULL, root BLOB, signature BLOB NOT NULL,

@@ -111,6 +111,8 @@ fn of_rejection(rejection: &Rejection) -> RowRefusal {
         Rejection::PartnerNotFound { .. }
         | Rejection::TemplateNotFound { .. }
         | Rejection::KeyNotFound { .. }
+        | Rejection::WebhookNotFound { .. }
+        | Rejection::TooManyWebhooks { .. }
         | Rejection::EmailIsFinal
         | Rejection::ChangedMeanwhile { .. }
         | Rejection::CheckpointKeyNotInForce { .. }

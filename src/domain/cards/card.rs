@@ -182,6 +182,11 @@ impl Card {
             | Event::CheckpointKeyRetired(_)
             | Event::CheckpointMade(_)
             | Event::CheckpointCosigned(_)
+            | Event::WebhookCreated(_)
+            | Event::WebhookUpdated(_)
+            | Event::WebhookRotated(_)
+            | Event::WebhookDisabled(_)
+            | Event::WebhookRemoved(_)
             | Event::CustomerRegistered(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_) => unreachable!("{} does not change a card", event.kind()),

@@ -5,7 +5,9 @@ use super::{
     TemplateCreated, TemplateRules, TemplateUpdated,
 };
 use crate::domain::checkpoints::Checkpoints;
+use crate::domain::webhooks::{self, Webhook};
 use crate::domain::{Event, KeyId, PartnerId, RecordId, Rejection, Sealed, Seq, ShopId, TemplateId, Timestamp};
+use crate::domain::WebhookId;
 use std::collections::BTreeMap;
 
 /// A tenant.
@@ -92,7 +94,7 @@ pub struct Key {
     pub as_of: Seq,
 }
 
-/// Partners, shops, templates and keys as of the last event, and what the deployment has stated of its log.
+/// Partners, shops, templates, keys and webhooks as of the last event, and what the deployment has stated of its log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Directory {
     pub partners: BTreeMap<PartnerId, Partner>,
@@ -100,6 +102,7 @@ pub struct Directory {
     pub templates: BTreeMap<TemplateId, Template>,
     pub keys: BTreeMap<KeyId, Key>,
     pub checkpoints: Checkpoints,
+    pub webhooks: BTreeMap<WebhookId, Webhook>,
 }
 
 impl Directory {
@@ -135,6 +138,13 @@ impl Directory {
             | Event::CheckpointKeyRetired(_)
             | Event::CheckpointMade(_)
             | Event::CheckpointCosigned(_) => self.checkpoints.evolve(event, seq, at),
+            Event::WebhookCreated(_)
+            | Event::WebhookUpdated(_)
+            | Event::WebhookRotated(_)
+            | Event::WebhookDisabled(_)
+            | Event::WebhookRemoved(_) => {
+                webhooks::evolve(&mut self.webhooks, event, partner, seq, at);
+            }
             Event::CustomerRegistered(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_)
@@ -173,6 +183,11 @@ impl Directory {
                 | Event::CheckpointKeyRetired(_)
                 | Event::CheckpointMade(_)
                 | Event::CheckpointCosigned(_)
+                | Event::WebhookCreated(_)
+                | Event::WebhookUpdated(_)
+                | Event::WebhookRotated(_)
+                | Event::WebhookDisabled(_)
+                | Event::WebhookRemoved(_)
         )
     }
 
@@ -196,6 +211,13 @@ impl Directory {
     #[must_use]
     pub fn template_of(&self, partner: PartnerId, template: TemplateId) -> Option<&Template> {
         self.templates.get(&template).filter(|template| template.partner == partner)
+    }
+
+    /// A webhook, where it is the partner's and was not removed.
+    #[must_use]
+    pub fn webhook_of(&self, partner: PartnerId, webhook: WebhookId) -> Option<&Webhook> {
+        let own = |webhook: &&Webhook| webhook.partner == partner && webhook.removed_at.is_none();
+        self.webhooks.get(&webhook).filter(own)
     }
 
     fn founded(&mut self, event: &PartnerCreated, seq: Seq, at: Timestamp) {

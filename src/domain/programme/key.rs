@@ -30,6 +30,9 @@ pub enum Scope {
     /// Change the programme: its settings, shops and card templates.
     #[serde(rename = "programme:manage")]
     ProgrammeManage,
+    /// Say who is told of what happens: webhooks, their secrets and deliveries.
+    #[serde(rename = "webhooks:manage")]
+    WebhooksManage,
     /// Read the log and its proofs, and have checkpoints made.
     #[serde(rename = "audit")]
     Audit,
@@ -37,12 +40,13 @@ pub enum Scope {
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::LoyaltyRead,
         Self::LoyaltyWrite,
         Self::PointsManage,
         Self::CustomersErase,
         Self::ProgrammeManage,
+        Self::WebhooksManage,
         Self::Audit,
     ];
 
@@ -55,6 +59,7 @@ impl Scope {
             Self::PointsManage => "points:manage",
             Self::CustomersErase => "customers:erase",
             Self::ProgrammeManage => "programme:manage",
+            Self::WebhooksManage => "webhooks:manage",
             Self::Audit => "audit",
         }
     }

@@ -23,4 +23,5 @@ pub use rules::{Activation, TemplateRules};
 pub use settings::{PointSharing, Setting, Settings, Shortfall, TierBasis, TierLevel, TierPlan};
 pub use shop::{Coordinates, OpenShop, RetireShop, ShopFacts, UpdateShop};
 pub use template::{CreateTemplate, RetireTemplate, UpdateTemplate};
+pub(in crate::domain) use shop::{is_yes, yes};
 pub use terms::{Standing, Terms};

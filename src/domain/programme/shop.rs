@@ -103,12 +103,12 @@ pub(super) fn unchanged_since(based_on: Option<i64>, version: i64) -> Result<(),
     if based_on.is_none_or(|known| known == version) { Ok(()) } else { Err(Rejection::ChangedMeanwhile { version }) }
 }
 
-pub(super) const fn yes() -> bool {
+pub(in crate::domain) const fn yes() -> bool {
     true
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-pub(super) const fn is_yes(value: &bool) -> bool {
+pub(in crate::domain) const fn is_yes(value: &bool) -> bool {
     *value
 }
 

@@ -27,6 +27,10 @@ pub(super) fn rejected(rejection: &Rejection) -> Form {
         Rejection::ChangedMeanwhile { .. } => ApiError::Unavailable(Message::ChangedMeanwhile).form(),
         Rejection::PartnerNotFound { .. } => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchPartner),
         Rejection::KeyNotFound { .. } => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchCredential),
+        Rejection::WebhookNotFound { webhook } => {
+            Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchWebhook).detail("webhook_id", webhook.get())
+        }
+        Rejection::TooManyWebhooks { most } => not_allowed(Message::TooManyWebhooks { most: *most }),
         Rejection::CustomerExists { customer } => Form::new(S::CONFLICT, "DUPLICATE_CUSTOMER", Message::EmailTaken)
             .detail("field", "email")
             .detail("existing_customer_id", ids::customer(*customer)),

@@ -97,6 +97,16 @@ messages! {
     Transaction,
     TransactionRecorded,
     Transactions,
+    Webhook,
+    WebhookCreated,
+    WebhookDeleted,
+    WebhookDeliveries,
+    WebhookDelivery,
+    WebhookRedelivery,
+    Webhooks,
+    WebhookSecretRotated,
+    WebhookTested,
+    WebhookUpdated,
 
     // What a movement is called where nobody described it.
     KindAdjustment,
@@ -149,12 +159,14 @@ messages! {
     NoSuchCheckpoint,
     NoSuchCredential,
     NoSuchCustomer,
+    NoSuchDelivery,
     NoSuchExport,
     NoSuchOrder,
     NoSuchPartner,
     NoSuchShop,
     NoSuchTemplate,
     NoSuchTransaction,
+    NoSuchWebhook,
     RecordedDifferently,
 
     // Rules of the programme.
@@ -183,6 +195,7 @@ messages! {
     ShopIsClosed,
     TooManyPointsAtOnce,
     TooManyRefunds { most: usize },
+    TooManyWebhooks { most: usize },
 
     // What a code means, where it stands for several messages.
     InvalidEmail,
@@ -209,6 +222,7 @@ messages! {
     IsRequired,
     MustBeAmount,
     MustBeColor,
+    MustBeEventName,
     MustBeHours,
     MustBeId,
     MustBeInFuture,
@@ -227,6 +241,7 @@ messages! {
     SignatureDoesNotVerify,
     MustBeTrueOrFalse,
     MustBeUrl,
+    MustBePublicUrl,
     MustNotBeEmpty,
     MustNotBeInFuture,
     NamedTwice,

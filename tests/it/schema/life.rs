@@ -10,6 +10,10 @@ use counterfoil::domain::programme::{
     RevokeKey, Scope, Settings, SettingsRecord, ShopFacts, ShopRecord, TemplateRecord, TemplateRules, TierRecord,
     UpdateShop, UpdateTemplate,
 };
+use counterfoil::domain::webhooks::{
+    CreateWebhook, DisableWebhook, Disabled, EventName, RemoveWebhook, RotateWebhook, UpdateWebhook, WebhookCommand,
+    WebhookFacts, WebhookRecord,
+};
 use counterfoil::domain::{CardId, Event, KeyId, Metadata, ShopId, TemplateId, Timestamp};
 use counterfoil::note::{Algorithm, Cosignature, Signer, VerifierKey};
 use counterfoil::storage::open_ledger;
@@ -38,10 +42,12 @@ const FRIEND: &str = "Auksinis draugas";
 const BENEFIT: &str = "a free bun on Sundays";
 const BASKET: &str = "rye bread and a candle";
 const STALE: &str = "the bread was stale";
+const ENDPOINT: &str = "https://hooks.example.com/in?token=sesame";
+const PURPOSE: &str = "for the accountants";
 const STRANGER: &str = "petras.unheard@example.com";
 
 /// What people are called and what they typed: none of it may stand in the log.
-pub(super) const PERSONAL: [&str; 21] = [
+pub(super) const PERSONAL: [&str; 23] = [
     EMAIL,
     NAME,
     LAST_NAME,
@@ -63,6 +69,8 @@ pub(super) const PERSONAL: [&str; 21] = [
     BASKET,
     STALE,
     STRANGER,
+    ENDPOINT,
+    PURPOSE,
 ];
 
 /// A row of the log, as far as these tests read it.
@@ -86,6 +94,7 @@ impl Life {
     pub(super) fn lived() -> Self {
         let mut life = Story::begin();
         life.credentials();
+        life.webhooks();
         life.programme();
         life.issue();
         life.earn_and_spend();
@@ -145,6 +154,30 @@ impl Story {
         self.must(Command::CreateKey(pair));
         self.must(Command::CreateKey(bearer));
         self.must(Command::RevokeKey(RevokeKey { key: KeyId::new(1) }));
+    }
+
+    /// Made, changed, given another secret, stopped and ended.
+    fn webhooks(&self) {
+        let events = ["points_awarded", "card.created"].map(|name| EventName::from_text(name).expect("a name"));
+        let facts = WebhookFacts { events: events.to_vec(), shop_ids: vec![ShopId::new(1)], is_active: true };
+        let record = WebhookRecord { url: ENDPOINT.to_owned(), description: Some(PURPOSE.to_owned()) };
+        let secret_id = "first".to_owned();
+        let create = CreateWebhook { facts: facts.clone(), record: record.clone(), secret_id };
+        let created = self.must(Command::Webhook(WebhookCommand::Create(create)));
+        let Event::WebhookCreated(created) = &created.events[0].event else { panic!("{created:?}") };
+        let webhook = created.webhook;
+        let (secret_id, previous_until) = ("second".to_owned(), Timestamp::from_micros(START + DAY));
+        let rotate = RotateWebhook { webhook, secret_id, previous_until };
+        let disable = DisableWebhook { webhook, reason: Disabled::Failing, based_on: 2 };
+        let update = UpdateWebhook { webhook, based_on: Some(3), facts: WebhookFacts { is_active: false, ..facts }, record };
+        for command in [
+            WebhookCommand::Rotate(rotate),
+            WebhookCommand::Disable(disable),
+            WebhookCommand::Update(update),
+            WebhookCommand::Remove(RemoveWebhook { webhook }),
+        ] {
+            self.must(Command::Webhook(command));
+        }
     }
 
     fn programme(&self) {
