@@ -32,6 +32,7 @@
 //! | [`exports`] | columns, and rows as CSV, JSON or a workbook, a page at a time | domain, queries |
 //! | [`ops`] | ops.db: drawing credentials, verifying secrets, export jobs, the seeds that sign | domain, storage |
 //! | [`notary`] | checkpoints: signing the head of the tree and having it recorded | domain, note, ops, queries, writer, clock |
+//! | [`webhooks`] | telling receivers: messages, signatures, deliveries, retries | domain, event_log, vault, projections, live, ops, writer, clock, storage |
 //! | [`jobs`] | commands that the clock submits: expiry, checkpoints | domain, writer, notary, clock, storage |
 //! | [`app`] | the engine: wires writer, projector and memory, and owns the order of start and stop | domain, event_log, vault, projections, live, writer, clock, storage |
 //! | [`control`] | what an operator may ask for, over a socket or under the lock; the rows of an import | domain, writer, ops, app, notary, queries, clock, storage |
@@ -108,4 +109,5 @@ pub mod queries;
 pub mod storage;
 pub mod tree;
 pub mod vault;
+pub mod webhooks;
 pub mod writer;

@@ -147,3 +147,44 @@ fn stored(row: &rusqlite::Row<'_>) -> Result<Stored, LogError> {
         hash,
     })
 }
+
+/// Calls `each` with the events after `after` (exclusive) up to `until` (inclusive) that are `wanted` by their partner and
+/// kind, in order, until it says that it has enough. Answers up to which event that is all of them.
+///
+/// # Errors
+/// When the log cannot be read, or a wanted event not understood.
+pub fn each_wanted(
+    connection: &Connection,
+    (after, until): (Seq, Seq),
+    wanted: impl Fn(PartnerId, &str) -> bool,
+    mut each: impl FnMut(Stored) -> bool,
+) -> Result<Seq, LogError> {
+    let sql = format!("SELECT {COLUMNS} FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query((after.get(), until.get()))?;
+    while let Some(row) = rows.next()? {
+        let kind = row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?;
+        if wanted(PartnerId::new(row.get(3)?), kind) {
+            let stored = stored(row)?;
+            let seq = stored.seq;
+            if !each(stored) {
+                return Ok(seq);
+            }
+        }
+    }
+    Ok(until)
+}
+
+/// The event at a place in the log.
+///
+/// # Errors
+/// When the log cannot be read or understood.
+pub fn event_at(connection: &Connection, seq: Seq) -> Result<Option<Stored>, LogError> {
+    let sql = format!("SELECT {COLUMNS} FROM events WHERE seq = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([seq.get()])?;
+    Ok(match rows.next()? {
+        Some(row) => Some(stored(row)?),
+        None => None,
+    })
+}

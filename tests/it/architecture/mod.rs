@@ -19,6 +19,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("queries", &["domain", "projections", "vault", "live", "storage", "tree"]),
     ("exports", &["domain", "queries"]),
     ("ops", &["domain", "storage"]),
+    (
+        "webhooks",
+        &["domain", "event_log", "vault", "projections", "live", "ops", "writer", "clock", "storage"],
+    ),
     ("jobs", &["domain", "writer", "notary", "clock", "storage"]),
     ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage"]),
     ("control", &["domain", "writer", "ops", "app", "notary", "queries", "clock", "storage"]),

@@ -169,7 +169,9 @@ impl Story {
         let (secret_id, previous_until) = ("second".to_owned(), Timestamp::from_micros(START + DAY));
         let rotate = RotateWebhook { webhook, secret_id, previous_until };
         let disable = DisableWebhook { webhook, reason: Disabled::Failing, based_on: 2 };
-        let update = UpdateWebhook { webhook, based_on: Some(3), facts: WebhookFacts { is_active: false, ..facts }, record };
+        let everything = EventName::from_text("*").expect("a name");
+        let everything = WebhookFacts { events: vec![everything], is_active: false, ..facts };
+        let update = UpdateWebhook { webhook, based_on: Some(3), facts: everything, record };
         for command in [
             WebhookCommand::Rotate(rotate),
             WebhookCommand::Disable(disable),

@@ -1,0 +1,60 @@
+-- Secrets that sign what webhooks send, in clear: a signature needs the secret itself. The log names them by their ids.
+CREATE TABLE webhook_secrets (
+    secret_id  TEXT PRIMARY KEY,
+    secret     TEXT    NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- How each webhook fares. `version` is that of the webhook's stream: after a change of the webhook, attempts are counted anew.
+CREATE TABLE webhook_standing (
+    webhook          INTEGER PRIMARY KEY,
+    version          INTEGER NOT NULL,
+    failures         INTEGER NOT NULL,
+    abandoned        INTEGER NOT NULL,
+    last_delivery_at INTEGER
+) STRICT;
+
+-- How far each webhook has come: everything up to `cursor` is settled, or stands in webhook_waiting. One track without an end
+-- for each webhook; those with an end send a part of the log again.
+CREATE TABLE webhook_tracks (
+    track   INTEGER PRIMARY KEY AUTOINCREMENT,
+    webhook INTEGER NOT NULL,
+    cursor  INTEGER NOT NULL,
+    until   INTEGER
+) STRICT;
+CREATE UNIQUE INDEX webhook_main_tracks ON webhook_tracks (webhook) WHERE until IS NULL;
+CREATE INDEX webhook_tracks_by_webhook ON webhook_tracks (webhook, track);
+
+-- Events that wait for another attempt, and those of the same customer that wait behind them.
+CREATE TABLE webhook_waiting (
+    webhook  INTEGER NOT NULL,
+    track    INTEGER NOT NULL,
+    seq      INTEGER NOT NULL,
+    customer INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    due_at   INTEGER NOT NULL,
+    PRIMARY KEY (webhook, track, seq)
+) STRICT, WITHOUT ROWID;
+
+-- Attempts, newest last; bounded in number and age. `seq` is 0 for a test. What was sent is not kept, because it may name a
+-- person: it is made again from log and vault, and `body_hash` (SHA-256) tells whether it is still the same. `answer` is the
+-- beginning of the receiver's, and goes when the customer is erased.
+CREATE TABLE webhook_deliveries (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    webhook     INTEGER NOT NULL,
+    partner     INTEGER NOT NULL,
+    seq         INTEGER NOT NULL,
+    event       TEXT    NOT NULL,
+    customer    INTEGER NOT NULL,
+    attempt     INTEGER NOT NULL,
+    status      TEXT    NOT NULL,
+    status_code INTEGER,
+    error       TEXT,
+    body_hash   BLOB    NOT NULL,
+    answer      TEXT,
+    sent_at     INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    next_at     INTEGER
+) STRICT;
+CREATE INDEX webhook_deliveries_by_webhook  ON webhook_deliveries (webhook, id);
+CREATE INDEX webhook_deliveries_by_customer ON webhook_deliveries (customer) WHERE answer IS NOT NULL;

@@ -1,0 +1,459 @@
+//! How far each webhook has come, what waits for another attempt, and what came of each attempt.
+
+use super::OpsError;
+use crate::domain::{CustomerId, PartnerId, Seq, Timestamp, WebhookId};
+use crate::storage::{DataDir, open_ops};
+use parking_lot::Mutex;
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+use std::fmt;
+
+/// How many attempts of a webhook are kept.
+pub const DELIVERIES_MAX: i64 = 10_000;
+/// How long they are kept.
+pub const DELIVERY_DAYS: u32 = 30;
+/// How many parts of the log a webhook may have waiting to be sent again.
+pub const TRACKS_MAX: i64 = 20;
+
+/// A way through the log: all of it, or a part that is sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Track {
+    pub id: i64,
+    /// Everything up to it is settled, or waits.
+    pub cursor: Seq,
+    /// None for the one that follows the log.
+    pub until: Option<Seq>,
+}
+
+/// How a webhook fares.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The version of the webhook's stream for which attempts are counted.
+    pub version: i64,
+    /// Failed attempts since the last that succeeded.
+    pub failures: i64,
+    /// Events given up since the last that was delivered.
+    pub abandoned: i64,
+    pub last_delivery_at: Option<Timestamp>,
+}
+
+/// An event that waits for an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    pub track: i64,
+    pub seq: Seq,
+    pub customer: CustomerId,
+    /// How many there were.
+    pub attempts: u32,
+    pub due_at: Timestamp,
+}
+
+/// What came of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryStatus {
+    Delivered,
+    /// It is tried again.
+    Failed,
+    /// It was the last.
+    Abandoned,
+}
+
+impl DeliveryStatus {
+    /// Its name in ops.db and the API.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Abandoned => "abandoned",
+        }
+    }
+
+    /// The status of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Delivered, Self::Failed, Self::Abandoned].into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// An attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// 0 until it is kept.
+    pub id: i64,
+    pub webhook: WebhookId,
+    pub partner: PartnerId,
+    /// The event; 0 for a test.
+    pub seq: Seq,
+    /// Under the name by which the receiver asked for it.
+    pub event: String,
+    /// Whom it is about; 0 for a test.
+    pub customer: CustomerId,
+    pub attempt: u32,
+    pub status: DeliveryStatus,
+    pub status_code: Option<u16>,
+    /// Why there was no answer.
+    pub error: Option<String>,
+    /// SHA-256 of what was sent.
+    pub body_hash: [u8; 32],
+    /// The beginning of the answer.
+    pub answer: Option<String>,
+    pub sent_at: Timestamp,
+    pub duration_ms: i64,
+    pub next_at: Option<Timestamp>,
+}
+
+/// What a while of sending changes, of one webhook.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub standing: Standing,
+    pub tracks: Vec<Track>,
+    /// Tracks that have come to their end.
+    pub ended: Vec<i64>,
+    pub waiting: Vec<Waiting>,
+    /// What waited and is settled: track and event.
+    pub settled: Vec<(i64, Seq)>,
+    pub deliveries: Vec<Delivery>,
+}
+
+/// Everything that is kept of a webhook.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    pub standing: Standing,
+    pub tracks: Vec<Track>,
+    /// In the order of the log.
+    pub waiting: Vec<Waiting>,
+}
+
+/// The tables in ops.db.
+pub struct Deliveries(Mutex<Connection>);
+
+impl Deliveries {
+    /// Opens ops.db, made where it is absent.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn open(dir: &DataDir) -> Result<Self, OpsError> {
+        Ok(Self(Mutex::new(open_ops(dir)?)))
+    }
+
+    /// What is kept of a webhook. One that is not known yet begins at `since`.
+    ///
+    /// # Errors
+    /// When ops.db cannot be read or written.
+    pub fn load(&self, webhook: WebhookId, version: i64, since: Seq) -> Result<Kept, OpsError> {
+        let file = self.0.lock();
+        let transaction = file.unchecked_transaction()?;
+        let begin = "INSERT INTO webhook_tracks (webhook, cursor) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        transaction.execute(begin, (webhook.get(), since.get()))?;
+        let standing = standing(&transaction, webhook)?.unwrap_or(Standing { version, ..Standing::default() });
+        let kept = Kept { standing, tracks: tracks(&transaction, webhook)?, waiting: waiting(&transaction, webhook)? };
+        transaction.commit()?;
+        Ok(kept)
+    }
+
+    /// Writes what several webhooks have come to, all of it or nothing.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, progress: &[(WebhookId, Progress)]) -> Result<(), OpsError> {
+        let file = self.0.lock();
+        let transaction = file.unchecked_transaction()?;
+        for (webhook, progress) in progress {
+            save(&transaction, *webhook, progress)?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// The tracks of all webhooks that were added after `track`.
+    ///
+    /// # Errors
+    /// When ops.db cannot be read.
+    pub fn tracks_after(&self, track: i64) -> Result<Vec<(WebhookId, Track)>, OpsError> {
+        let file = self.0.lock();
+        let sql = "SELECT webhook, track, cursor, until FROM webhook_tracks WHERE track > ?1 ORDER BY track";
+        let mut statement = file.prepare_cached(sql)?;
+        let rows = statement.query_map([track], |row| Ok((WebhookId::new(row.get(0)?), track_of(row, 1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Has a part of the log sent again; nothing where the webhook has [`TRACKS_MAX`] of them already.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn again(&self, webhook: WebhookId, after: Seq, until: Seq) -> Result<Option<i64>, OpsError> {
+        let file = self.0.lock();
+        let transaction = file.unchecked_transaction()?;
+        let count = "SELECT count(*) FROM webhook_tracks WHERE webhook = ?1 AND until IS NOT NULL";
+        let count: i64 = transaction.query_row(count, [webhook.get()], |row| row.get(0))?;
+        if count >= TRACKS_MAX {
+            return Ok(None);
+        }
+        // A number is never used twice: whoever looks for new ones looks above the last.
+        let insert = "INSERT INTO webhook_tracks (webhook, cursor, until) VALUES (?1, ?2, ?3)";
+        transaction.execute(insert, (webhook.get(), after.get(), until.get()))?;
+        let track = transaction.last_insert_rowid();
+        transaction.commit()?;
+        Ok(Some(track))
+    }
+
+    /// How a webhook fares, where it ever sent anything.
+    ///
+    /// # Errors
+    /// When ops.db cannot be read.
+    pub fn standing(&self, webhook: WebhookId) -> Result<Option<Standing>, OpsError> {
+        standing(&self.0.lock(), webhook)
+    }
+
+    /// How far a webhook has come, and how many events wait for another attempt or behind one.
+    ///
+    /// # Errors
+    /// When ops.db cannot be read.
+    pub fn place(&self, webhook: WebhookId) -> Result<Option<(Seq, i64)>, OpsError> {
+        let file = self.0.lock();
+        let sql = "SELECT cursor, (SELECT count(*) FROM webhook_waiting WHERE webhook = ?1) FROM webhook_tracks \
+                   WHERE webhook = ?1 AND until IS NULL";
+        let place = file.query_row(sql, [webhook.get()], |row| Ok((Seq::new(row.get(0)?), row.get(1)?)));
+        Ok(place.optional()?)
+    }
+
+    /// A page of a webhook's attempts, newest first, and how many there are.
+    ///
+    /// # Errors
+    /// When ops.db cannot be read.
+    pub fn list(
+        &self,
+        webhook: WebhookId,
+        status: Option<DeliveryStatus>,
+        offset: i64,
+        limit: i64,
+    ) -> Result<(Vec<Delivery>, i64), OpsError> {
+        let file = self.0.lock();
+        let status = status.map(DeliveryStatus::name);
+        let chosen = "webhook = ?1 AND (?2 IS NULL OR status = ?2)";
+        let total = format!("SELECT count(*) FROM webhook_deliveries WHERE {chosen}");
+        let total = file.prepare_cached(&total)?.query_row((webhook.get(), status), |row| row.get(0))?;
+        let sql = format!(
+            "SELECT {COLUMNS} FROM webhook_deliveries WHERE {chosen} ORDER BY id DESC LIMIT ?3 OFFSET ?4"
+        );
+        let mut statement = file.prepare_cached(&sql)?;
+        let rows = statement.query_map((webhook.get(), status, limit, offset), delivery)?;
+        Ok((rows.collect::<Result<_, _>>()?, total))
+    }
+
+    /// A page of what waits for an attempt, in the order of the log, and how much there is.
+    ///
+    /// # Errors
+    /// When ops.db cannot be read.
+    pub fn waiting(&self, webhook: WebhookId, offset: i64, limit: i64) -> Result<(Vec<Waiting>, i64), OpsError> {
+        let all = waiting(&self.0.lock(), webhook)?;
+        let place = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
+        let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
+        Ok((all.into_iter().skip(place(offset)).take(place(limit)).collect(), total))
+    }
+
+    /// The attempt of that id, whoever's it is.
+    ///
+    /// # Errors
+    /// When ops.db cannot be read.
+    pub fn get(&self, id: i64) -> Result<Option<Delivery>, OpsError> {
+        let file = self.0.lock();
+        let mut statement = file.prepare_cached(&format!("SELECT {COLUMNS} FROM webhook_deliveries WHERE id = ?1"))?;
+        Ok(statement.query_row([id], delivery).optional()?)
+    }
+
+    /// Keeps an attempt by itself; answers its id.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn note(&self, delivery: &Delivery) -> Result<i64, OpsError> {
+        let file = self.0.lock();
+        insert(&file, delivery)?;
+        Ok(file.last_insert_rowid())
+    }
+
+    /// Takes away what receivers answered about a customer.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn forget_answers(&self, customers: &[CustomerId]) -> Result<(), OpsError> {
+        let file = self.0.lock();
+        let transaction = file.unchecked_transaction()?;
+        for customer in customers {
+            let sql = "UPDATE webhook_deliveries SET answer = NULL WHERE customer = ?1 AND answer IS NOT NULL";
+            transaction.prepare_cached(sql)?.execute([customer.get()])?;
+        }
+        transaction.commit()?;
+        // What was overwritten would otherwise stand in the WAL until its next turn.
+        file.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+
+    /// Up to which event customers' erasures have been followed.
+    ///
+    /// # Errors
+    /// When ops.db cannot be read.
+    pub fn erasures_followed(&self) -> Result<Seq, OpsError> {
+        let sql = "SELECT cursor FROM webhook_tracks WHERE webhook = 0";
+        let found = self.0.lock().query_row(sql, [], |row| row.get(0).map(Seq::new)).optional()?;
+        Ok(found.unwrap_or(Seq::ZERO))
+    }
+
+    /// Notes how far they have been.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn follow_erasures(&self, until: Seq) -> Result<(), OpsError> {
+        let sql = "INSERT INTO webhook_tracks (webhook, cursor) VALUES (0, ?1) \
+                   ON CONFLICT (webhook) WHERE until IS NULL DO UPDATE SET cursor = ?1";
+        self.0.lock().prepare_cached(sql)?.execute([until.get()])?;
+        Ok(())
+    }
+
+    /// Takes away everything that is kept of a webhook.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn forget(&self, webhook: WebhookId) -> Result<(), OpsError> {
+        let file = self.0.lock();
+        let transaction = file.unchecked_transaction()?;
+        for table in ["webhook_standing", "webhook_tracks", "webhook_waiting", "webhook_deliveries"] {
+            transaction.execute(&format!("DELETE FROM {table} WHERE webhook = ?1"), [webhook.get()])?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Takes away the attempts of a webhook that are too many or too old.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn trim(&self, webhook: WebhookId, now: Timestamp) -> Result<(), OpsError> {
+        let file = self.0.lock();
+        let last = "SELECT id FROM webhook_deliveries WHERE webhook = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2";
+        let last: Option<i64> =
+            file.prepare_cached(last)?.query_row((webhook.get(), DELIVERIES_MAX), |row| row.get(0)).optional()?;
+        let old = now.minus_days(DELIVERY_DAYS).micros();
+        let sql = "DELETE FROM webhook_deliveries WHERE webhook = ?1 AND (id <= ?2 OR sent_at < ?3)";
+        file.prepare_cached(sql)?.execute((webhook.get(), last.unwrap_or(0), old))?;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Deliveries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deliveries").finish_non_exhaustive()
+    }
+}
+
+const COLUMNS: &str = "id, webhook, partner, seq, event, customer, attempt, status, status_code, error, body_hash, \
+                       answer, sent_at, duration_ms, next_at";
+
+fn save(transaction: &Transaction<'_>, webhook: WebhookId, progress: &Progress) -> Result<(), OpsError> {
+    let Standing { version, failures, abandoned, last_delivery_at } = progress.standing;
+    let sql = "INSERT INTO webhook_standing (webhook, version, failures, abandoned, last_delivery_at) \
+               VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (webhook) DO UPDATE SET \
+               version = ?2, failures = ?3, abandoned = ?4, last_delivery_at = coalesce(?5, last_delivery_at)";
+    let at = last_delivery_at.map(Timestamp::micros);
+    transaction.prepare_cached(sql)?.execute((webhook.get(), version, failures, abandoned, at))?;
+    for track in &progress.tracks {
+        let sql = "UPDATE webhook_tracks SET cursor = ?2 WHERE track = ?1";
+        transaction.prepare_cached(sql)?.execute((track.id, track.cursor.get()))?;
+    }
+    for track in &progress.ended {
+        transaction.prepare_cached("DELETE FROM webhook_tracks WHERE track = ?1")?.execute([track])?;
+    }
+    for (track, seq) in &progress.settled {
+        let sql = "DELETE FROM webhook_waiting WHERE webhook = ?1 AND track = ?2 AND seq = ?3";
+        transaction.prepare_cached(sql)?.execute((webhook.get(), track, seq.get()))?;
+    }
+    for waiting in &progress.waiting {
+        let sql = "INSERT OR REPLACE INTO webhook_waiting (webhook, track, seq, customer, attempts, due_at) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let Waiting { track, seq, customer, attempts, due_at } = *waiting;
+        let row = (webhook.get(), track, seq.get(), customer.get(), attempts, due_at.micros());
+        transaction.prepare_cached(sql)?.execute(row)?;
+    }
+    progress.deliveries.iter().try_for_each(|delivery| insert(transaction, delivery))
+}
+
+fn insert(file: &Connection, delivery: &Delivery) -> Result<(), OpsError> {
+    let sql = "INSERT INTO webhook_deliveries (webhook, partner, seq, event, customer, attempt, status, status_code, \
+               error, body_hash, answer, sent_at, duration_ms, next_at) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    let mut statement = file.prepare_cached(sql)?;
+    statement.execute(params![
+        delivery.webhook.get(),
+        delivery.partner.get(),
+        delivery.seq.get(),
+        delivery.event,
+        delivery.customer.get(),
+        delivery.attempt,
+        delivery.status.name(),
+        delivery.status_code,
+        delivery.error,
+        delivery.body_hash,
+        delivery.answer,
+        delivery.sent_at.micros(),
+        delivery.duration_ms,
+        delivery.next_at.map(Timestamp::micros),
+    ])?;
+    Ok(())
+}
+
+fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
+    let status = DeliveryStatus::from_name(row.get_ref(7)?.as_str()?);
+    Ok(Delivery {
+        id: row.get(0)?,
+        webhook: WebhookId::new(row.get(1)?),
+        partner: PartnerId::new(row.get(2)?),
+        seq: Seq::new(row.get(3)?),
+        event: row.get(4)?,
+        customer: CustomerId::new(row.get(5)?),
+        attempt: row.get(6)?,
+        status: status.ok_or(rusqlite::Error::InvalidQuery)?,
+        status_code: row.get(8)?,
+        error: row.get(9)?,
+        body_hash: row.get(10)?,
+        answer: row.get(11)?,
+        sent_at: Timestamp::from_micros(row.get(12)?),
+        duration_ms: row.get(13)?,
+        next_at: row.get::<_, Option<i64>>(14)?.map(Timestamp::from_micros),
+    })
+}
+
+fn standing(file: &Connection, webhook: WebhookId) -> Result<Option<Standing>, OpsError> {
+    let sql = "SELECT version, failures, abandoned, last_delivery_at FROM webhook_standing WHERE webhook = ?1";
+    let found = file.prepare_cached(sql)?.query_row([webhook.get()], |row| {
+        let last_delivery_at = row.get::<_, Option<i64>>(3)?.map(Timestamp::from_micros);
+        Ok(Standing { version: row.get(0)?, failures: row.get(1)?, abandoned: row.get(2)?, last_delivery_at })
+    });
+    Ok(found.optional()?)
+}
+
+fn tracks(file: &Connection, webhook: WebhookId) -> Result<Vec<Track>, OpsError> {
+    let sql = "SELECT track, cursor, until FROM webhook_tracks WHERE webhook = ?1 ORDER BY track";
+    let mut statement = file.prepare_cached(sql)?;
+    let rows = statement.query_map([webhook.get()], |row| track_of(row, 0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn track_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Track> {
+    let until = row.get::<_, Option<i64>>(first + 2)?.map(Seq::new);
+    Ok(Track { id: row.get(first)?, cursor: Seq::new(row.get(first + 1)?), until })
+}
+
+fn waiting(file: &Connection, webhook: WebhookId) -> Result<Vec<Waiting>, OpsError> {
+    let sql = "SELECT track, seq, customer, attempts, due_at FROM webhook_waiting WHERE webhook = ?1 ORDER BY seq, track";
+    let mut statement = file.prepare_cached(sql)?;
+    let rows = statement.query_map([webhook.get()], |row| {
+        Ok(Waiting {
+            track: row.get(0)?,
+            seq: Seq::new(row.get(1)?),
+            customer: CustomerId::new(row.get(2)?),
+            attempts: row.get(3)?,
+            due_at: Timestamp::from_micros(row.get(4)?),
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

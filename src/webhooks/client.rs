@@ -1,0 +1,276 @@
+//! Sending a message, and what came of it. Follows no redirect, keeps to the addresses that may be sent to, and takes no longer
+//! than it is allowed to.
+
+use super::address::{Unfit, check_url, is_public};
+use super::{Policy, Signatures};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
+use hyper::{HeaderMap, Method, Request, Response, body::Incoming};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant, SystemTime};
+use tower_service::Service;
+
+/// How much of an answer is read: the rest of a longer one is not waited for, and its connection given up.
+const ANSWER_BYTES: usize = 16 * 1_024;
+/// How much of it is kept, in characters.
+const EXCERPT_CHARS: usize = 500;
+/// How long a connection that nobody uses is kept.
+const IDLE: Duration = Duration::from_secs(20);
+/// How many of them for one receiver.
+const IDLE_MAX: usize = 16;
+/// The longest that a receiver may ask to be left alone.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(86_400);
+
+/// Why there can be no client.
+#[derive(Debug, thiserror::Error)]
+#[error("the certificates that receivers are checked by cannot be used: {0}")]
+pub struct ClientError(#[from] rustls::Error);
+
+/// What came of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// The status of the answer, where there was one.
+    pub status: Option<u16>,
+    /// Why there was none, or why nothing was sent. Names nobody.
+    pub error: Option<String>,
+    /// The beginning of the answer.
+    pub answer: Option<String>,
+    pub duration: Duration,
+    /// How long the receiver asks to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+impl Sent {
+    /// Whether the receiver has it.
+    #[must_use]
+    pub fn is_delivered(&self) -> bool {
+        self.status.is_some_and(|status| (200..300).contains(&status))
+    }
+
+    pub(super) fn failed(error: impl fmt::Display) -> Self {
+        Self { status: None, error: Some(error.to_string()), answer: None, duration: Duration::ZERO, retry_after: None }
+    }
+}
+
+/// Sends messages. Cheap to clone. Its connections belong to the runtime on which they are made.
+#[derive(Clone)]
+pub struct Client {
+    client: legacy::Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
+    allow_private: bool,
+    timeout: Duration,
+}
+
+impl Client {
+    /// A client for receivers as `policy` allows them.
+    ///
+    /// # Errors
+    /// When the certificates cannot be used.
+    pub fn new(policy: &Policy) -> Result<Self, ClientError> {
+        let Policy { allow_private, timeout, .. } = *policy;
+        let mut http = HttpConnector::new_with_resolver(Resolver { allow_private });
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        http.set_connect_timeout(Some(timeout));
+        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let tls = tls.with_root_certificates(roots).with_no_client_auth();
+        let connector =
+            HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(http);
+        let client = legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(IDLE_MAX)
+            .build(connector);
+        Ok(Self { client, allow_private, timeout })
+    }
+
+    /// Sends a body to an address, and waits for the answer.
+    pub async fn send(&self, url: &str, head: Head<'_>, body: Vec<u8>) -> Sent {
+        let start = Instant::now();
+        let attempt = self.attempt(url, &head, body);
+        let sent = match tokio::time::timeout(self.timeout, attempt).await {
+            Ok(sent) => sent,
+            Err(_) => Sent::failed(format_args!("no whole answer within {} ms", self.timeout.as_millis())),
+        };
+        Sent { duration: start.elapsed(), ..sent }
+    }
+
+    async fn attempt(&self, url: &str, head: &Head<'_>, body: Vec<u8>) -> Sent {
+        // Once more, because what is allowed may have changed since the webhook was made.
+        let url = match check_url(url, self.allow_private) {
+            Ok(url) => url,
+            Err(unfit) => return Sent::failed(unfit),
+        };
+        let request = match request(url.as_str(), head, body) {
+            Ok(request) => request,
+            Err(error) => return Sent::failed(error),
+        };
+        match self.client.request(request).await {
+            Ok(response) => answered(response).await,
+            Err(error) => Sent::failed(root(&error)),
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("allow_private", &self.allow_private).finish_non_exhaustive()
+    }
+}
+
+/// What stands in the headers of a message.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    pub id: &'a str,
+    pub event: &'a str,
+    pub signatures: &'a Signatures,
+}
+
+fn request(url: &str, head: &Head<'_>, body: Vec<u8>) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
+    let Head { id, event, signatures } = head;
+    let mut request = Request::builder()
+        .method(Method::POST)
+        .uri(url)
+        .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+        .header(USER_AGENT, HeaderValue::from_static("Loyalty-Webhooks/1.0"))
+        .header("x-loyalty-event", *event)
+        .header("x-loyalty-delivery", *id)
+        .header("x-loyalty-timestamp", signatures.timestamp)
+        .header("x-loyalty-signature", &signatures.body)
+        .header("x-signature", &signatures.body)
+        .header("webhook-id", *id)
+        .header("webhook-timestamp", signatures.timestamp)
+        .header("webhook-signature", &signatures.standard);
+    if let Some(previous) = &signatures.previous {
+        request = request.header("x-loyalty-signature-previous", previous);
+    }
+    request.body(Full::new(Bytes::from(body)))
+}
+
+async fn answered(response: Response<Incoming>) -> Sent {
+    let status = response.status().as_u16();
+    let retry_after = retry_after(response.headers(), SystemTime::now());
+    let read = Limited::new(response.into_body(), ANSWER_BYTES).collect().await;
+    let (answer, error) = match read {
+        Ok(body) => (excerpt(&body.to_bytes()), None),
+        // The receiver has said what it thinks of the message; what it would have added is not needed.
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => (None, None),
+        Err(_) => (None, Some("the answer broke off".to_owned())),
+    };
+    let status = if error.is_some() { None } else { Some(status) };
+    Sent { status, error, answer, duration: Duration::ZERO, retry_after }
+}
+
+fn excerpt(body: &[u8]) -> Option<String> {
+    let text: String = String::from_utf8_lossy(body).chars().take(EXCERPT_CHARS).collect();
+    (!text.is_empty()).then_some(text)
+}
+
+/// Seconds, or a date.
+fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let wait = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default(),
+    };
+    Some(wait.min(RETRY_AFTER_MAX))
+}
+
+/// The innermost reason: what is around it only says that a request failed.
+fn root(error: &dyn std::error::Error) -> String {
+    let mut inner = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    inner.to_string()
+}
+
+/// Resolves names to addresses that may be sent to. A name of several addresses loses those that may not.
+#[derive(Debug, Clone)]
+struct Resolver {
+    allow_private: bool,
+}
+
+impl Service<Name> for Resolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = std::io::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let allow_private = self.allow_private;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            reachable(found, allow_private).map(Vec::into_iter)
+        })
+    }
+}
+
+fn reachable(found: impl Iterator<Item = SocketAddr>, allow_private: bool) -> std::io::Result<Vec<SocketAddr>> {
+    let allowed: Vec<SocketAddr> = found.filter(|address| allow_private || is_public(address.ip())).collect();
+    if allowed.is_empty() { Err(std::io::Error::other(Unfit::NotPublic.to_string())) } else { Ok(allowed) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(value: &str) -> Option<u64> {
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_str(value).unwrap())]);
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        retry_after(&headers, now).map(|wait| wait.as_secs())
+    }
+
+    #[test]
+    fn a_receiver_says_in_seconds_or_by_date_how_long_to_leave_it_alone() {
+        assert_eq!((after("120"), after(" 0 ")), (Some(120), Some(0)));
+        assert_eq!(after("Sun, 06 Nov 1994 08:50:37 GMT"), Some(60), "784111777 is 08:49:37 on that day");
+        assert_eq!(after("Sun, 06 Nov 1994 08:00:00 GMT"), Some(0), "it is over");
+        assert_eq!(after("99999999"), Some(86_400), "no longer than a day");
+        assert_eq!((after("soon"), after("-1"), after("")), (None, None, None));
+    }
+
+    #[test]
+    fn of_the_addresses_of_a_name_only_the_public_ones_are_used() {
+        let found = || ["10.0.0.1:0", "1.1.1.1:0", "[::1]:0"].map(|text| text.parse::<SocketAddr>().unwrap()).into_iter();
+        assert_eq!(reachable(found(), false).unwrap(), ["1.1.1.1:0".parse().unwrap()]);
+        assert_eq!(reachable(found(), true).unwrap().len(), 3);
+        assert!(reachable(found().take(1), false).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_name_that_leads_home_is_not_followed() {
+        let mut resolver = Resolver { allow_private: false };
+        let name = "localhost".parse::<Name>().unwrap();
+        assert_eq!(resolver.call(name).await.unwrap_err().to_string(), "not the address of a public host");
+    }
+
+    #[tokio::test]
+    async fn what_may_not_be_sent_to_is_not_even_connected_to() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!("https://{}/", listener.local_addr().unwrap());
+        let client = Client::new(&Policy::default()).unwrap();
+        let now = crate::domain::Timestamp::from_micros(0);
+        let signatures = Signatures::of("evt_1", b"{}", &["a secret".to_owned().into()], now).unwrap();
+        let head = Head { id: "evt_1", event: "points.awarded", signatures: &signatures };
+        let sent = client.send(&url, head, b"{}".to_vec()).await;
+        assert_eq!((sent.status, sent.error.as_deref()), (None, Some("not the address of a public host")));
+        assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    }
+}

@@ -1,0 +1,386 @@
+//! One webhook's queue: what has been read of the log and not settled, in lanes. A lane holds the events about one customer, and
+//! so those of a card; its first event is sent, and the next when that one is settled. Other lanes go on meanwhile.
+//!
+//! Bounded: in how much is read ahead, in how much is on its way, and in how many lanes wait for another attempt. Beyond that the
+//! webhook waits as a whole. Does no I/O; what has to be kept it hands over as a [`WebhookProgress`].
+
+use crate::domain::webhooks::{Disabled, Webhook};
+use crate::domain::{CustomerId, Seq, Timestamp};
+use crate::event_log::Stored;
+use crate::ops::{Delivery, DeliveryStatus, KeptWebhook, Standing, Track, Waiting, WebhookProgress};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+
+/// How many events are held in memory.
+pub(super) const ITEMS_MAX: usize = 1_000;
+/// How many are on their way at once.
+pub(super) const SENDING_MAX: usize = 16;
+/// How many customers may wait for another attempt before the webhook waits as a whole.
+pub(super) const LANES_HELD_MAX: usize = 100;
+/// After how many events in a row that were given up the webhook is stopped.
+pub(super) const ABANDONED_MAX: i64 = 50;
+
+/// An event that is not settled.
+#[derive(Debug)]
+struct Item {
+    track: i64,
+    seq: Seq,
+    attempts: u32,
+    /// It stands in ops.db.
+    kept: bool,
+    stored: Option<Box<Stored>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ready,
+    Sending,
+    /// For another attempt at its first event.
+    Held(Timestamp),
+}
+
+#[derive(Debug)]
+struct Lane {
+    items: VecDeque<Item>,
+    state: State,
+}
+
+/// A way through the log.
+#[derive(Debug)]
+struct Way {
+    read: Seq,
+    until: Option<Seq>,
+    /// What was read and is neither settled nor kept.
+    open: BTreeSet<Seq>,
+    saved: Seq,
+}
+
+impl Way {
+    fn cursor(&self) -> Seq {
+        self.open.first().map_or(self.read, |first| Seq::new(first.get() - 1))
+    }
+
+    fn is_over(&self) -> bool {
+        self.open.is_empty() && self.until.is_some_and(|until| self.read >= until)
+    }
+}
+
+/// An event that is to be sent now.
+#[derive(Debug)]
+pub(super) struct Next {
+    pub(super) customer: CustomerId,
+    pub(super) seq: Seq,
+    /// Which attempt this is, from 1.
+    pub(super) attempt: u32,
+    /// Absent where it has to be read again.
+    pub(super) stored: Option<Box<Stored>>,
+}
+
+/// What came of sending it.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// The receiver has it, or it is not wanted any more.
+    Settled,
+    /// Not now; `after` is the pause before the next attempt, none where there is no next.
+    Failed { after: Option<Duration>, leave_alone: Option<Duration> },
+    Gone,
+}
+
+/// A webhook's queue.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) webhook: Webhook,
+    standing: Standing,
+    ways: BTreeMap<i64, Way>,
+    lanes: HashMap<CustomerId, Lane>,
+    ready: VecDeque<CustomerId>,
+    held: BTreeSet<(Timestamp, CustomerId)>,
+    items: usize,
+    sending: usize,
+    quiet_until: Option<Timestamp>,
+    changes: WebhookProgress,
+}
+
+impl Line {
+    /// Goes on where it was left. After a change of the webhook everything that waits is tried anew.
+    pub(super) fn load(webhook: Webhook, kept: KeptWebhook) -> Self {
+        let mut line = Self {
+            standing: kept.standing,
+            ways: BTreeMap::new(),
+            lanes: HashMap::new(),
+            ready: VecDeque::new(),
+            held: BTreeSet::new(),
+            items: 0,
+            sending: 0,
+            quiet_until: None,
+            changes: WebhookProgress::default(),
+            webhook,
+        };
+        kept.tracks.into_iter().for_each(|track| line.follow(track));
+        for Waiting { track, seq, customer, attempts, due_at } in kept.waiting {
+            let due = (attempts > 0).then_some(due_at);
+            line.push(customer, Item { track, seq, attempts, kept: true, stored: None }, due);
+        }
+        line.changed();
+        line
+    }
+
+    /// Takes over the webhook as it is now.
+    pub(super) fn update(&mut self, webhook: Webhook) {
+        self.webhook = webhook;
+        self.changed();
+    }
+
+    // A change is a reason to try everything again at once.
+    fn changed(&mut self) {
+        if self.standing.version == self.webhook.version {
+            return;
+        }
+        self.standing = Standing { version: self.webhook.version, failures: 0, abandoned: 0, ..self.standing };
+        self.quiet_until = None;
+        for (_, customer) in std::mem::take(&mut self.held) {
+            let Some(lane) = self.lanes.get_mut(&customer) else { continue };
+            lane.state = State::Ready;
+            self.ready.push_back(customer);
+            let Some(first) = lane.items.front_mut() else { continue };
+            first.attempts = 0;
+            if first.kept {
+                self.changes.waiting.push(waiting(customer, first, Timestamp::from_micros(0)));
+            }
+        }
+    }
+
+    /// Another way through the log.
+    pub(super) fn follow(&mut self, track: Track) {
+        let Track { id, cursor, until } = track;
+        let way = Way { read: cursor, until, open: BTreeSet::new(), saved: cursor };
+        self.ways.entry(id).or_insert(way);
+    }
+
+    /// A way that has come past the end of the log goes on from there: the log was put back to an older copy.
+    pub(super) fn clamp(&mut self, head: Seq) -> bool {
+        let mut clamped = false;
+        for way in self.ways.values_mut().filter(|way| way.until.is_none() && way.read > head) {
+            (way.read, clamped) = (head, true);
+        }
+        clamped
+    }
+
+    /// Which way to read on, and from where to where; nothing where there is no room, or nothing new.
+    pub(super) fn unread(&self, head: Seq) -> Option<(i64, (Seq, Seq))> {
+        if self.items > ITEMS_MAX / 2 || self.held.len() >= LANES_HELD_MAX {
+            return None;
+        }
+        let end = |way: &Way| way.until.map_or(head, |until| until.min(head));
+        let unread = self.ways.iter().find(|(_, way)| way.read < end(way));
+        unread.map(|(track, way)| (*track, (way.read, end(way))))
+    }
+
+    /// How many events may be read.
+    pub(super) const fn room(&self) -> usize {
+        ITEMS_MAX.saturating_sub(self.items)
+    }
+
+    /// Takes what was read of a way, up to where it was read.
+    pub(super) fn take(&mut self, track: i64, page: Vec<(CustomerId, Stored)>, reached: Seq) {
+        let Some(way) = self.ways.get_mut(&track) else { return };
+        way.read = reached;
+        way.open.extend(page.iter().map(|(_, stored)| stored.seq));
+        for (customer, stored) in page {
+            let item =
+                Item { track, seq: stored.seq, attempts: 0, kept: false, stored: Some(Box::new(stored)) };
+            self.push(customer, item, None);
+        }
+    }
+
+    fn push(&mut self, customer: CustomerId, item: Item, due: Option<Timestamp>) {
+        self.items += 1;
+        if let Some(lane) = self.lanes.get_mut(&customer) {
+            lane.items.push_back(item);
+            return;
+        }
+        let state = due.map_or(State::Ready, State::Held);
+        match due {
+            Some(due) => drop(self.held.insert((due, customer))),
+            None => self.ready.push_back(customer),
+        }
+        self.lanes.insert(customer, Lane { items: VecDeque::from([item]), state });
+    }
+
+    /// What to send now.
+    pub(super) fn next(&mut self, now: Timestamp) -> Option<Next> {
+        if self.sending >= SENDING_MAX || self.quiet_until.is_some_and(|end| now < end) {
+            return None;
+        }
+        if let Some((due, customer)) = self.held.first().copied()
+            && due <= now
+        {
+            self.held.remove(&(due, customer));
+            self.ready.push_back(customer);
+        }
+        let customer = self.ready.pop_front()?;
+        let lane = self.lanes.get_mut(&customer)?;
+        lane.state = State::Sending;
+        self.sending += 1;
+        let first = lane.items.front_mut()?;
+        Some(Next { customer, seq: first.seq, attempt: first.attempts + 1, stored: first.stored.take() })
+    }
+
+    /// Takes back what could not even be tried.
+    pub(super) fn put_back(&mut self, customer: CustomerId) {
+        self.sending -= 1;
+        if let Some(lane) = self.lanes.get_mut(&customer) {
+            lane.state = State::Ready;
+            self.ready.push_front(customer);
+        }
+    }
+
+    /// When there may be something to send, at the earliest, where nothing else happens.
+    pub(super) fn due(&self) -> Option<Timestamp> {
+        let due = self.held.first().map(|(due, _)| *due).filter(|_| self.ready.is_empty());
+        match (due, self.quiet_until) {
+            (Some(due), Some(quiet)) => Some(due.max(quiet)),
+            (due, None) => due,
+            (None, quiet) => quiet.filter(|_| !self.ready.is_empty()),
+        }
+    }
+
+    /// How many are on their way.
+    pub(super) const fn sending(&self) -> usize {
+        self.sending
+    }
+
+    /// Notes what came of sending the first event of a lane. `delivery` is filled in with what becomes of it; none where nothing
+    /// was sent. Answers why the webhook is to be stopped, where it is.
+    pub(super) fn done(
+        &mut self,
+        customer: CustomerId,
+        outcome: &Outcome,
+        delivery: Option<Delivery>,
+        now: Timestamp,
+    ) -> Option<Disabled> {
+        self.sending -= 1;
+        let mut stop = None;
+        let (status, next_at) = match outcome {
+            Outcome::Settled => {
+                if delivery.is_some() {
+                    let last_delivery_at = Some(now);
+                    self.standing = Standing { failures: 0, abandoned: 0, last_delivery_at, ..self.standing };
+                }
+                self.settle(customer);
+                (DeliveryStatus::Delivered, None)
+            }
+            Outcome::Failed { after: Some(after), leave_alone } => {
+                self.standing.failures += 1;
+                self.quiet_until = self.quiet_until.max(leave_alone.map(|wait| plus(now, wait)));
+                let due = plus(now, leave_alone.map_or(*after, |wait| wait.max(*after)));
+                self.hold(customer, due);
+                (DeliveryStatus::Failed, Some(due))
+            }
+            Outcome::Failed { after: None, .. } => {
+                self.standing.failures += 1;
+                self.standing.abandoned += 1;
+                stop = (self.standing.abandoned >= ABANDONED_MAX).then_some(Disabled::Failing);
+                self.settle(customer);
+                (DeliveryStatus::Abandoned, None)
+            }
+            Outcome::Gone => {
+                self.standing.failures += 1;
+                self.hold(customer, now);
+                stop = Some(Disabled::Gone);
+                (DeliveryStatus::Failed, None)
+            }
+        };
+        self.changes.deliveries.extend(delivery.map(|delivery| Delivery { status, next_at, ..delivery }));
+        stop
+    }
+
+    fn settle(&mut self, customer: CustomerId) {
+        let Some(lane) = self.lanes.get_mut(&customer) else { return };
+        if let Some(item) = lane.items.pop_front() {
+            self.items -= 1;
+            if item.kept {
+                self.changes.settled.push((item.track, item.seq));
+            } else if let Some(way) = self.ways.get_mut(&item.track) {
+                way.open.remove(&item.seq);
+            }
+        }
+        if lane.items.is_empty() {
+            self.lanes.remove(&customer);
+        } else {
+            lane.state = State::Ready;
+            self.ready.push_back(customer);
+        }
+    }
+
+    fn hold(&mut self, customer: CustomerId, due: Timestamp) {
+        let Some(lane) = self.lanes.get_mut(&customer) else { return };
+        lane.state = State::Held(due);
+        self.held.insert((due, customer));
+        let Some(first) = lane.items.front_mut() else { return };
+        first.attempts += 1;
+        if first.kept {
+            self.changes.waiting.push(waiting(customer, first, due));
+        }
+    }
+
+    /// What has changed since the last time, to be kept; nothing where it is not worth it. `thorough` keeps a cursor that moved
+    /// over what nobody wanted, too.
+    pub(super) fn progress(&mut self, thorough: bool) -> Option<WebhookProgress> {
+        // What waits behind an attempt stands in ops.db, so that the cursor does not wait for it.
+        for (due, customer) in &self.held {
+            let Some(lane) = self.lanes.get_mut(customer) else { continue };
+            for (place, item) in lane.items.iter_mut().enumerate().filter(|(_, item)| !item.kept) {
+                item.kept = true;
+                let due = if place == 0 { *due } else { Timestamp::from_micros(0) };
+                self.changes.waiting.push(waiting(*customer, item, due));
+                if let Some(way) = self.ways.get_mut(&item.track) {
+                    way.open.remove(&item.seq);
+                }
+            }
+        }
+        let mut changes = std::mem::take(&mut self.changes);
+        let told = !changes.deliveries.is_empty() || !changes.settled.is_empty() || !changes.waiting.is_empty();
+        let moved = |way: &Way| way.cursor() != way.saved || way.is_over();
+        if !told && !(thorough && self.ways.values().any(moved)) {
+            return None;
+        }
+        for (track, way) in self.ways.iter_mut().filter(|(_, way)| way.cursor() != way.saved) {
+            way.saved = way.cursor();
+            changes.tracks.push(Track { id: *track, cursor: way.saved, until: way.until });
+        }
+        changes.ended.extend(self.ways.iter().filter(|(_, way)| way.is_over()).map(|(track, _)| *track));
+        self.ways.retain(|_, way| !way.is_over());
+        changes.standing = self.standing;
+        Some(changes)
+    }
+
+    /// Takes back what could not be kept, to be tried again with what comes.
+    pub(super) fn not_kept(&mut self, changes: WebhookProgress) {
+        let mut earlier = changes;
+        earlier.waiting.append(&mut self.changes.waiting);
+        earlier.settled.append(&mut self.changes.settled);
+        earlier.deliveries.append(&mut self.changes.deliveries);
+        earlier.tracks.clear();
+        // The cursors are told again: no way remembers having been saved.
+        self.ways.values_mut().for_each(|way| way.saved = Seq::new(-1));
+        self.changes = earlier;
+    }
+
+    /// How many outcomes wait to be kept.
+    pub(super) fn unkept(&self) -> usize {
+        self.changes.deliveries.len()
+    }
+}
+
+fn waiting(customer: CustomerId, item: &Item, due_at: Timestamp) -> Waiting {
+    Waiting { track: item.track, seq: item.seq, customer, attempts: item.attempts, due_at }
+}
+
+fn plus(now: Timestamp, wait: Duration) -> Timestamp {
+    let micros = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(now.micros().saturating_add(micros))
+}
+
+#[cfg(test)]
+mod tests;

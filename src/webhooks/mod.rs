@@ -1,0 +1,47 @@
+//! Telling receivers what happened: what is said, how it is signed, to which addresses it may go, and the thread that sees to
+//! it that everything arrives.
+//!
+//! A webhook is a cursor over the log: nothing is written for it when something happens. Who wants what stands in the log; how
+//! far each has come, in ops.db. An event is sent at least once, and those about one customer one after the other.
+
+mod address;
+mod client;
+mod erasures;
+mod line;
+mod message;
+mod post;
+mod signature;
+mod sources;
+
+pub use address::{Unfit, check_url};
+pub use client::{Client, ClientError, Head, Sent};
+pub use message::Message;
+pub use post::{Post, PostError};
+pub use signature::Signatures;
+pub use sources::Sources;
+
+use std::time::Duration;
+
+/// How receivers are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// `production` or `staging`, as receivers are told.
+    pub environment: String,
+    /// Whether plain http and addresses that are not public are sent to.
+    pub allow_private: bool,
+    /// How long a receiver may take for its whole answer.
+    pub timeout: Duration,
+    /// How long to wait after each failed attempt; when there is no more of it, the event is given up.
+    pub retries: Vec<Duration>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            environment: "production".to_owned(),
+            allow_private: false,
+            timeout: Duration::from_secs(5),
+            retries: [30, 120, 600, 1_800, 3_600].map(Duration::from_secs).to_vec(),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Where a message comes from: the log, the vault as it is now, and whose card a card is.
+
+use crate::domain::customers::PersonRecord;
+use crate::domain::programme::Directory;
+use crate::domain::{CardId, CustomerId, PartnerId, RecordId, Seq, ShopId};
+use crate::event_log::{LogError, Stored, each_wanted, event_at};
+use crate::live::Live;
+use crate::projections::{customer_records, load_card};
+use crate::storage::{DataDir, StorageError, open_reader};
+use crate::vault;
+use rusqlite::Connection;
+use serde::de::DeserializeOwned;
+use std::fmt;
+use std::sync::Arc;
+
+/// A way to read all of them.
+pub struct Sources {
+    reader: Connection,
+    live: Arc<Live>,
+}
+
+/// Whose card it is, and where it was issued.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Owner {
+    pub(super) customer: CustomerId,
+    pub(super) shop: Option<ShopId>,
+}
+
+impl Sources {
+    /// Opens the files read-only.
+    ///
+    /// # Errors
+    /// When one of them cannot be opened.
+    pub fn open(dir: &DataDir, live: Arc<Live>) -> Result<Self, StorageError> {
+        Ok(Self { reader: open_reader(dir)?, live })
+    }
+
+    pub(super) const fn log(&self) -> &Connection {
+        &self.reader
+    }
+
+    pub(super) fn live(&self) -> &Live {
+        &self.live
+    }
+
+    pub(super) fn directory(&self) -> Arc<Directory> {
+        self.live.directory()
+    }
+
+    /// The last event that anybody may have been told of.
+    pub(super) fn head(&self) -> Seq {
+        self.live.progress().head()
+    }
+
+    /// The events after `after` that may matter to a partner, at most `limit` of them; and up to where that is all.
+    pub(super) fn page(
+        &self,
+        partner: PartnerId,
+        kinds: fn(&str) -> bool,
+        (after, until): (Seq, Seq),
+        limit: usize,
+    ) -> Result<(Vec<Stored>, Seq), LogError> {
+        let mut page = Vec::new();
+        let reached = each_wanted(&self.reader, (after, until), |owner, kind| owner == partner && kinds(kind), |stored| {
+            page.push(stored);
+            page.len() < limit
+        })?;
+        Ok((page, reached))
+    }
+
+    /// The event at a place in the log.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn event(&self, seq: Seq) -> Result<Option<Stored>, LogError> {
+        event_at(&self.reader, seq)
+    }
+
+    /// Whose a card is. A card that is not in memory is in views.db.
+    pub(super) fn owner(&self, card: CardId) -> rusqlite::Result<Option<Owner>> {
+        let found = match self.live.card(card) {
+            Some(card) => Some(card),
+            None => load_card(&self.reader, card)?,
+        };
+        Ok(found.map(|card| Owner { customer: card.customer, shop: card.shop }))
+    }
+
+    /// What the vault holds of a record; nothing once it is erased.
+    pub(super) fn sealed<T: DeserializeOwned>(&self, record: RecordId) -> rusqlite::Result<Option<T>> {
+        let body = vault::body(&self.reader, record)?;
+        Ok(body.and_then(|body| serde_json::from_str(&body).ok()))
+    }
+
+    /// What a person was before a record of theirs, as far as it is still there.
+    pub(super) fn person_before(
+        &self,
+        customer: CustomerId,
+        record: RecordId,
+    ) -> rusqlite::Result<Option<PersonRecord>> {
+        let mut before = customer_records(&self.reader, customer)?;
+        before.retain(|known| *known < record);
+        before.sort_unstable();
+        // A customer's records are of several layouts: the last that is a person's.
+        for record in before.into_iter().rev() {
+            if let Some(person) = self.sealed::<PersonRecord>(record)? {
+                return Ok(Some(person));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources").finish_non_exhaustive()
+    }
+}
