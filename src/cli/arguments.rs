@@ -71,6 +71,16 @@ pub(super) fn period(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a time such as 90s, 10m or 2h, at most 7 days; 0 for never".to_owned())
 }
 
+/// Reads a pause: `30s`, `2m`, `1h`, `250ms`; longer than none and at most a day.
+pub(super) fn pause(text: &str) -> Result<Duration, String> {
+    let wrong = || "a time such as 250ms, 30s, 2m or 1h, at most a day".to_owned();
+    let pause = match text.strip_suffix("ms") {
+        Some(digits) => digits.parse().map(Duration::from_millis).map_err(|_| wrong())?,
+        None => period(text).map_err(|_| wrong())?,
+    };
+    if pause.is_zero() || pause > Duration::from_secs(86_400) { Err(wrong()) } else { Ok(pause) }
+}
+
 /// Reads a name that people will see.
 pub(super) fn name(text: &str) -> Result<String, String> {
     let text = text.trim();
@@ -145,6 +155,16 @@ mod tests {
         }
         for wrong in ["", "m", "-1s", "1d", "169h", "1.5h", "99999999999999999999h"] {
             assert!(period(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_pause_is_longer_than_none() {
+        for (text, millis) in [("250ms", 250), ("30s", 30_000), ("2m", 120_000), ("24h", 86_400_000)] {
+            assert_eq!(pause(text), Ok(Duration::from_millis(millis)));
+        }
+        for wrong in ["", "0s", "0ms", "25h", "ms", "1.5s"] {
+            assert!(pause(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -10,6 +10,7 @@ use crate::domain::CardId;
 use crate::domain::points::{Adjust, Award, Note, Order, Particulars, Points, Redeem};
 use crate::http::HttpConfig;
 use crate::storage::DataDir;
+use crate::webhooks::Policy;
 use crate::writer::Command;
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -56,7 +57,11 @@ impl Demo {
             card_memory: EngineConfig::CARD_MEMORY,
             expiry_every: Duration::from_secs(60),
             checkpoint_every: Some(Duration::from_secs(600)),
-            http: HttpConfig { environment: "staging".to_owned(), ..HttpConfig::default() },
+            http: HttpConfig {
+                environment: "staging".to_owned(),
+                webhooks: Policy { environment: "staging".to_owned(), ..Policy::default() },
+                ..HttpConfig::default()
+            },
         };
         service::run(configuration, lock, output, |output, address, operator| {
             announce(output, &dir, address, &marker, operator)

@@ -8,6 +8,7 @@ use crate::jobs::JobError;
 use crate::ops::OpsError;
 use crate::projections::RebuildError;
 use crate::queries::QueryError;
+use crate::webhooks::PostError;
 use crate::storage::{DataDirError, StorageError};
 use std::io;
 use std::net::SocketAddr;
@@ -34,6 +35,8 @@ pub enum Failure {
     Socket(#[from] SocketError),
     #[error(transparent)]
     Job(#[from] JobError),
+    #[error(transparent)]
+    Post(#[from] PostError),
     #[error(transparent)]
     Rebuild(#[from] RebuildError),
     #[error(transparent)]
@@ -78,6 +81,7 @@ impl Failure {
             | Self::Refused(_)
             | Self::Socket(_)
             | Self::Job(_)
+            | Self::Post(_)
             | Self::Rebuild(_)
             | Self::Operations(_)
             | Self::Query(_)

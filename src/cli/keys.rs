@@ -35,7 +35,7 @@ Examples:
   counterfoil keys create --data ./books --allowed-ips 192.0.2.7,10.0.0.0/8 --expires-at 2030-01-01
   counterfoil keys create --data ./books --name auditor --audit-all --bearer
 
-Scopes: loyalty:read, loyalty:write, points:manage, customers:erase, programme:manage, audit. A key without any may do everything.")]
+Scopes: loyalty:read, loyalty:write, points:manage, customers:erase, programme:manage, webhooks:manage, audit. A key without any may do everything.")]
 struct Create {
     #[command(flatten)]
     data: Data,

@@ -22,6 +22,7 @@ mod server;
 mod service;
 mod staging;
 mod status;
+mod webhooks;
 
 pub use failure::Failure;
 
@@ -57,6 +58,7 @@ enum Sub {
     Backup(backup::Backup),
     Checkpoint(checkpoint::Checkpoint),
     AuditKey(audit_key::AuditKey),
+    Webhooks(webhooks::Webhooks),
 }
 
 /// Runs the command that the process was started with.
@@ -77,6 +79,7 @@ pub fn run() -> ExitCode {
         Sub::Backup(backup) => backup.run(&mut output),
         Sub::Checkpoint(checkpoint) => checkpoint.run(&mut output),
         Sub::AuditKey(key) => key.run(&mut output),
+        Sub::Webhooks(webhooks) => webhooks.run(&mut output),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,6 +9,7 @@ use crate::app::EngineConfig;
 use crate::control;
 use crate::http::{Allowances, HttpConfig};
 use crate::note::VerifierKey;
+use crate::webhooks::Policy;
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -55,6 +56,18 @@ pub(super) struct Serve {
     /// Take cosignatures of this witness (a C2SP verifier key of type 4); may be repeated
     #[arg(long, value_name = "KEY", value_parser = arguments::witness)]
     witness: Vec<VerifierKey>,
+    /// How long to wait before each further attempt at an event that a webhook's receiver did not take; after the last it is
+    /// given up
+    #[arg(
+        long, value_name = "TIMES", value_delimiter = ',', default_value = "30s,2m,10m,30m,1h", value_parser = arguments::pause
+    )]
+    webhook_retry: Vec<Duration>,
+    /// How long a webhook's receiver may take to answer
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = arguments::pause)]
+    webhook_timeout: Duration,
+    /// Send webhooks to plain http and to addresses that are not public too: for development
+    #[arg(long)]
+    webhooks_allow_private: bool,
     /// Serve the endpoint that does nothing, for the benchmark
     #[arg(long, hide = true)]
     bench_echo: bool,
@@ -83,6 +96,12 @@ impl Serve {
             environment: self.environment.name().to_owned(),
             public_url: self.public_url.clone(),
             witnesses: self.witness.clone(),
+            webhooks: Policy {
+                environment: self.environment.name().to_owned(),
+                allow_private: self.webhooks_allow_private,
+                timeout: self.webhook_timeout,
+                retries: self.webhook_retry.clone(),
+            },
             workers: self.workers,
             bench_echo: self.bench_echo,
         }

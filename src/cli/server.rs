@@ -5,6 +5,7 @@ use crate::app::Engine;
 use crate::http::{self, Closing, HttpConfig, HttpState};
 use crate::ops::{ExportJobs, Secrets};
 use crate::queries::Queries;
+use crate::webhooks::Office;
 use actix_web::dev::ServerHandle;
 use actix_web::rt::{System, SystemRunner};
 use std::fmt;
@@ -32,7 +33,10 @@ impl Server {
         let Self { system, signals, listener } = self;
         let queries = Queries::new(engine.dir().clone(), Arc::clone(engine.live()));
         let exports = Arc::new(ExportJobs::open(engine.dir())?);
-        let ops = (secrets, exports);
+        let policy = config.webhooks.clone();
+        let (dir, live) = (engine.dir().clone(), Arc::clone(engine.live()));
+        let office = Arc::new(Office::open(dir, live, Arc::clone(&secrets), engine.clock().clone(), policy)?);
+        let ops = (secrets, exports, office);
         let state = HttpState::new(engine.writer().clone(), queries, ops, engine.clock().clone(), config);
         let closing = state.closing();
         let served = system.block_on(async {

@@ -8,6 +8,7 @@ use crate::control::{Operator, serve, start};
 use crate::http::HttpConfig;
 use crate::jobs::{CheckpointJob, ExpiryJob};
 use crate::storage::{DataDir, Lock};
+use crate::webhooks::Post;
 use crate::writer::Actor;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -43,6 +44,9 @@ pub(super) fn run(
     }
     let start_checkpoints = |period| CheckpointJob::start(operator.notary().clone(), period);
     let checkpoints = checkpoint_every.map(start_checkpoints).transpose()?;
+    let (live, writer, clock) = (engine.live().clone(), engine.writer().clone(), engine.clock().clone());
+    let post = Post::start(&dir, live, writer, secrets.clone(), clock, http.webhooks.clone())?;
+    let operator = operator.telling(http.webhooks.clone());
     let control = serve(&dir, operator.clone())?;
     let (listener, address) = bind(listen)?;
     // From here on a signal means draining, and requests wait in the listener until the server takes them.
@@ -51,6 +55,7 @@ pub(super) fn run(
     tracing::info!(%address, "serving");
     let served = server.run(&engine, secrets, &http);
     control.stop();
+    post.stop();
     if let Some(checkpoints) = checkpoints {
         checkpoints.stop();
     }

@@ -2,6 +2,7 @@
 //! may change with any release.
 
 use super::import::ImportOptions;
+use super::webhooks::{WebhookAnswer, WebhookRequest};
 use crate::domain::programme::{Key, KeyForm, Scope};
 use crate::domain::{CheckpointKeyId, CustomerId, KeyId, PartnerId, Seq, ShopId, Timestamp};
 use crate::ops::SecretText;
@@ -30,6 +31,7 @@ pub enum AdminRequest {
     ListCheckpointKeys,
     /// Ends the key that signs checkpoints, and makes another.
     RotateCheckpointKey,
+    Webhooks(WebhookRequest),
 }
 
 /// A credential to be made.
@@ -85,6 +87,7 @@ pub enum AdminAnswer {
     CheckpointKeys {
         keys: Vec<CheckpointKeyView>,
     },
+    Webhooks(WebhookAnswer),
     Refused(Refused),
 }
 
@@ -154,6 +157,9 @@ mod in_clear {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::WebhookChanges;
+    use crate::domain::WebhookId;
+    use crate::domain::webhooks::EventName;
 
     #[test]
     fn every_request_survives_its_line() {
@@ -177,6 +183,11 @@ mod tests {
             AdminRequest::Checkpoint,
             AdminRequest::ListCheckpointKeys,
             AdminRequest::RotateCheckpointKey,
+            AdminRequest::Webhooks(WebhookRequest::Remove { webhook: WebhookId::new(1) }),
+            AdminRequest::Webhooks(WebhookRequest::Update {
+                webhook: WebhookId::new(1),
+                changes: WebhookChanges { events: EventName::from_text("*").map(|all| vec![all]), ..WebhookChanges::default() },
+            }),
         ] {
             let line = serde_json::to_string(&request).unwrap();
             assert!(!line.contains('\n'));

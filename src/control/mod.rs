@@ -10,6 +10,7 @@ mod import;
 mod message;
 mod operator;
 mod socket;
+mod webhooks;
 
 pub use call::{CallError, call, is_served, lock, start};
 pub use founding::{Founded, Founding, NewMember, found, issue_card, move_points};
@@ -20,3 +21,4 @@ pub use import::{
 pub use message::{AdminAnswer, AdminRequest, CheckpointKeyView, KeyView, NewKey, Refused};
 pub use operator::Operator;
 pub use socket::{Control, SocketError, serve};
+pub use webhooks::{NewWebhook, WebhookAnswer, WebhookChanges, WebhookRequest};

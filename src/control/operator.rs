@@ -7,9 +7,10 @@ use crate::domain::customers::Erase;
 use crate::domain::programme::{CreateKey, Directory, Key, KeyForm, RevokeKey, Scope};
 use crate::domain::{CustomerId, Event, KeyId, PartnerId, Rejection, Seq, ShopId};
 use crate::notary::Notary;
-use crate::ops::{Credential, SecretText, Secrets};
+use crate::ops::{Credential, OpsError, SecretText, Secrets};
 use crate::queries::Queries;
 use crate::storage::DataDir;
+use crate::webhooks::{Office, Policy};
 use crate::writer::{Actor, Command, Outcome, Refusal, Request, Writer};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,7 @@ pub struct Operator {
     clock: Clock,
     dir: DataDir,
     notary: Notary,
+    policy: Policy,
 }
 
 impl Operator {
@@ -34,7 +36,22 @@ impl Operator {
         let (writer, clock, dir) = (engine.writer().clone(), engine.clock().clone(), engine.dir().clone());
         let queries = Queries::new(dir.clone(), Arc::clone(engine.live()));
         let notary = Notary::new(writer.clone(), queries, Arc::clone(&secrets), clock.clone());
-        Self { writer, secrets, clock, dir, notary }
+        Self { writer, secrets, clock, dir, notary, policy: Policy::default() }
+    }
+
+    /// The same, who tells receivers of webhooks as the service does.
+    #[must_use]
+    pub fn telling(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
+    pub(super) fn office(&self) -> Result<Office, OpsError> {
+        let (dir, live) = (self.dir.clone(), Arc::clone(self.writer.live()));
+        Office::open(dir, live, Arc::clone(&self.secrets), self.clock.clone(), self.policy.clone())
+    }
+
+    pub(super) fn directory(&self) -> Arc<Directory> {
+        self.writer.live().directory()
     }
 
     /// Does what is asked, or says why not. Blocks until it is committed.
@@ -51,6 +68,7 @@ impl Operator {
             AdminRequest::Checkpoint => self.checkpoint(),
             AdminRequest::ListCheckpointKeys => self.checkpoint_keys(),
             AdminRequest::RotateCheckpointKey => self.rotate_checkpoint_key(),
+            AdminRequest::Webhooks(request) => self.webhooks(request),
         };
         done.unwrap_or_else(AdminAnswer::Refused)
     }

@@ -44,6 +44,8 @@ pub enum Rejection {
     RuleOutOfBounds { rule: &'static str },
     /// A partner has so many webhooks at most.
     TooManyWebhooks { most: usize },
+    /// So many parts of the log at most wait to be sent again by one webhook.
+    TooManyRedeliveries { most: usize },
     /// There is no conversion: an order is in the partner's own currency.
     CurrencyMismatch { given: String, expected: String },
     /// What a command moves is more than nothing.

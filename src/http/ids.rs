@@ -1,7 +1,7 @@
 //! Identifiers as `/api/*` writes them (`card_17`, `txn_204`, `cust_9`), and reading them in either form.
 
 use crate::domain::cards::CardNumber;
-use crate::domain::{CardId, CustomerId, Seq, ShopId};
+use crate::domain::{CardId, CustomerId, Seq, ShopId, WebhookId};
 use serde_json::{Map, Value};
 
 pub(crate) fn card(id: CardId) -> String {
@@ -52,6 +52,15 @@ pub(crate) fn parse_card(text: &str) -> Option<CardId> {
 
 pub(crate) fn parse_transaction(text: &str) -> Option<Seq> {
     number_after(text, "txn_").or_else(|| digits(text)).map(Seq::new)
+}
+
+pub(crate) fn parse_webhook(text: &str) -> Option<WebhookId> {
+    number_after(text, "whk_").or_else(|| digits(text)).map(WebhookId::new)
+}
+
+/// An attempt of a webhook: `dlv_12`, or its number.
+pub(crate) fn parse_delivery(text: &str) -> Option<i64> {
+    number_after(text, "dlv_").or_else(|| digits(text))
 }
 
 /// Which details of an error name a thing by its id.

@@ -38,6 +38,13 @@ pub(crate) const PROGRAMME_BODY_BYTES: usize = 256 * 1_024;
 pub(crate) const PICTURE_BYTES: usize = 100 * 1_024;
 /// The title of a card template, in characters.
 pub(crate) const TITLE_CHARS: usize = 255;
+/// The names of events that one webhook asks for.
+pub(crate) const WEBHOOK_EVENTS: usize = 50;
+/// A secret that a receiver chose, in characters: least and most.
+pub(crate) const WEBHOOK_SECRET_CHARS: (usize, usize) = (16, 128);
+/// For how many hours the secret before signs too where a rotation does not say, and at most.
+pub(crate) const WEBHOOK_OVERLAP_HOURS: i64 = 24;
+pub(crate) const WEBHOOK_OVERLAP_HOURS_MAX: i64 = 168;
 /// The description of a card template or a shop, in characters.
 pub(crate) const DESCRIPTION_CHARS: usize = 2_000;
 /// The terms of a card template, in characters.

@@ -35,6 +35,7 @@ use crate::notary::Notary;
 use crate::note::VerifierKey;
 use crate::ops::{ExportJobs, Secrets};
 use crate::queries::Queries;
+use crate::webhooks::{Office, Policy};
 use crate::writer::Writer;
 use audit::Feeds;
 use auth::KeyIndex;
@@ -53,6 +54,8 @@ pub struct HttpConfig {
     pub public_url: Option<String>,
     /// Whose cosignatures of checkpoints are taken.
     pub witnesses: Vec<VerifierKey>,
+    /// How receivers of webhooks are told.
+    pub webhooks: Policy,
     /// More than one only where there are more cores than the writer and the projector use.
     pub workers: usize,
     /// Serves an endpoint that does nothing, for the benchmark alone.
@@ -67,6 +70,7 @@ impl Default for HttpConfig {
             environment: "production".to_owned(),
             public_url: None,
             witnesses: Vec::new(),
+            webhooks: Policy::default(),
             workers: 1,
             bench_echo: false,
         }
@@ -80,6 +84,7 @@ pub struct HttpState {
     queries: Queries,
     secrets: Arc<Secrets>,
     exports: Arc<ExportJobs>,
+    webhooks: Arc<Office>,
     downloads: Downloads,
     clock: Clock,
     keys: KeyIndex,
@@ -108,7 +113,7 @@ impl HttpState {
     pub fn new(
         writer: Writer,
         queries: Queries,
-        (secrets, exports): (Arc<Secrets>, Arc<ExportJobs>),
+        (secrets, exports, webhooks): (Arc<Secrets>, Arc<ExportJobs>, Arc<Office>),
         clock: Clock,
         config: &HttpConfig,
     ) -> Self {
@@ -121,6 +126,7 @@ impl HttpState {
             queries,
             secrets,
             exports,
+            webhooks,
             downloads: Downloads::default(),
             keys: KeyIndex::default(),
             rate_limits: RateLimits::new(config.rate_limits, clock.clone()),

@@ -9,16 +9,20 @@ mod client;
 mod erasures;
 mod line;
 mod message;
+mod office;
 mod post;
 mod signature;
 mod sources;
+mod views;
 
 pub use address::{Unfit, check_url};
 pub use client::{Client, ClientError, Head, Sent};
 pub use message::Message;
+pub use office::{Again, Office, OfficeError};
 pub use post::{Post, PostError};
 pub use signature::Signatures;
 pub use sources::Sources;
+pub use views::{DeliveryView, WebhookView};
 
 use std::time::Duration;
 

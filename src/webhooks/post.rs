@@ -9,7 +9,7 @@ use super::{Policy, Signatures, Sources};
 use crate::clock::Clock;
 use crate::domain::programme::Directory;
 use crate::domain::webhooks::{DisableWebhook, Disabled, Webhook, WebhookCommand, WebhookRecord};
-use crate::domain::{CustomerId, Seq, Timestamp, WebhookId};
+use crate::domain::{CustomerId, Timestamp, WebhookId};
 use crate::event_log::{LogError, Stored};
 use crate::live::Live;
 use crate::ops::{Deliveries, Delivery, DeliveryStatus, OpsError, SecretText, Secrets};

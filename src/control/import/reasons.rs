@@ -113,6 +113,7 @@ fn of_rejection(rejection: &Rejection) -> RowRefusal {
         | Rejection::KeyNotFound { .. }
         | Rejection::WebhookNotFound { .. }
         | Rejection::TooManyWebhooks { .. }
+        | Rejection::TooManyRedeliveries { .. }
         | Rejection::EmailIsFinal
         | Rejection::ChangedMeanwhile { .. }
         | Rejection::CheckpointKeyNotInForce { .. }

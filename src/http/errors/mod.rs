@@ -77,6 +77,9 @@ pub(crate) enum ApiError {
     ExportNotFound {
         export: String,
     },
+    DeliveryNotFound {
+        delivery: String,
+    },
     /// What is asked for was there until its time was over.
     Expired,
     /// The token of a link is not its own.

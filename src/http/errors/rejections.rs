@@ -30,6 +30,7 @@ pub(super) fn rejected(rejection: &Rejection) -> Form {
         Rejection::WebhookNotFound { webhook } => {
             Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchWebhook).detail("webhook_id", webhook.get())
         }
+        Rejection::TooManyRedeliveries { most } => not_allowed(Message::TooManyRedeliveries { most: *most }),
         Rejection::TooManyWebhooks { most } => not_allowed(Message::TooManyWebhooks { most: *most }),
         Rejection::CustomerExists { customer } => Form::new(S::CONFLICT, "DUPLICATE_CUSTOMER", Message::EmailTaken)
             .detail("field", "email")

@@ -195,6 +195,7 @@ messages! {
     ShopIsClosed,
     TooManyPointsAtOnce,
     TooManyRefunds { most: usize },
+    TooManyRedeliveries { most: usize },
     TooManyWebhooks { most: usize },
 
     // What a code means, where it stands for several messages.
@@ -216,6 +217,7 @@ messages! {
     // What is wrong with a field: said after its name.
     AlwaysSo { value: &'static str },
     CannotBeChanged,
+    CannotBeSentAgain,
     ChangedByBlocking,
     DesignCharacters,
     IsReadOnly,
@@ -237,6 +239,7 @@ messages! {
     MustBeText,
     MustBeTime,
     MustBeSignatureLine,
+    MustBeSecret { least: usize, most: usize },
     UnknownWitness,
     SignatureDoesNotVerify,
     MustBeTrueOrFalse,

@@ -9,6 +9,7 @@ mod exports;
 mod settings;
 mod shops;
 mod transactions;
+mod webhooks;
 
 pub(crate) use exports::Downloads;
 
@@ -52,7 +53,8 @@ fn routes_under(routes: &mut web::ServiceConfig, base: &str) {
                 .route(web::delete().to(cards::delete)),
         )
         .configure(|routes| people(routes, base))
-        .configure(|routes| movements(routes, base));
+        .configure(|routes| movements(routes, base))
+        .configure(|routes| webhooks::routes(routes, base));
 }
 
 fn people(routes: &mut web::ServiceConfig, base: &str) {

@@ -25,8 +25,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("jobs", &["domain", "writer", "notary", "clock", "storage"]),
     ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage"]),
-    ("control", &["domain", "writer", "ops", "app", "notary", "queries", "clock", "storage"]),
-    ("http", &["domain", "queries", "exports", "writer", "ops", "notary", "note", "tree", "clock", "live"]),
+    ("control", &["domain", "writer", "ops", "app", "notary", "queries", "webhooks", "clock", "storage"]),
+    (
+        "http",
+        &["domain", "queries", "exports", "webhooks", "writer", "ops", "notary", "note", "tree", "clock", "live"],
+    ),
     (
         "cli",
         &[
@@ -35,6 +38,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "control",
             "http",
             "jobs",
+            "webhooks",
             "notary",
             "note",
             "ops",

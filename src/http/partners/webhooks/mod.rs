@@ -1,0 +1,204 @@
+//! `/partners/webhooks`: who is told of what, their secrets, and what came of telling them. An address may hold a token of the
+//! receiver's, so that even seeing them takes the scope and the whole partner.
+
+mod deliveries;
+mod read;
+
+use super::State;
+use super::access::Access;
+use super::changing::change;
+use crate::domain::programme::{Directory, Scope};
+use crate::domain::webhooks::{
+    CreateWebhook, EventName, RemoveWebhook, RotateWebhook, UpdateWebhook, Webhook, WebhookCommand, WebhookRecord,
+};
+use crate::domain::{PartnerId, Rejection, Timestamp, WebhookId};
+use crate::http::api::submitting::{IdempotencyKey, PathId, request, submit};
+use crate::http::auth::Caller;
+use crate::http::body::Body;
+use crate::http::envelope::Answer;
+use crate::http::errors::ApiError;
+use crate::http::fields::Problem;
+use crate::http::ids;
+use crate::http::locales::Message;
+use crate::ops::WebhookSecret;
+use crate::webhooks::{DeliveryView, OfficeError, WebhookView};
+use crate::writer::{Command, Recorded};
+use actix_web::web;
+use serde_json::{Map, Value, json};
+
+pub(super) fn routes(routes: &mut web::ServiceConfig, base: &str) {
+    let at = |path: &str| web::resource(format!("{base}/webhooks{path}"));
+    routes
+        .service(at("").route(web::get().to(list)).route(web::post().to(create)))
+        .service(at("/deliveries/{id}").route(web::get().to(deliveries::get)))
+        .service(at("/deliveries/{id}/redeliver").route(web::post().to(deliveries::redeliver)))
+        .service(
+            at("/{id}").route(web::get().to(get)).route(web::put().to(update)).route(web::delete().to(delete)),
+        )
+        .service(at("/{id}/rotate-secret").route(web::post().to(rotate)))
+        .service(at("/{id}/test").route(web::post().to(test)))
+        .service(at("/{id}/deliveries").route(web::get().to(deliveries::list)))
+        .service(at("/{id}/redeliver").route(web::post().to(deliveries::redeliver_range)));
+}
+
+fn manages(access: Access) -> Result<Caller, ApiError> {
+    access.changes(Scope::WebhooksManage)
+}
+
+pub(crate) async fn list(state: State, access: Access) -> Result<Answer<Vec<WebhookView>>, ApiError> {
+    let caller = manages(access)?;
+    let directory = state.queries.live().directory();
+    let own = directory.webhooks.values().filter(|webhook| webhook.partner == caller.partner);
+    let own = own.filter(|webhook| webhook.removed_at.is_none());
+    let shown = own.map(|webhook| shown(&state, webhook, None)).collect::<Result<_, _>>()?;
+    Ok(Answer::ok(Message::Webhooks, shown))
+}
+
+pub(crate) async fn get(state: State, access: Access, id: PathId) -> Result<Answer<WebhookView>, ApiError> {
+    let caller = manages(access)?;
+    Ok(Answer::ok(Message::Webhook, shown(&state, &found(&state, &caller, &id.0)?, None)?))
+}
+
+pub(crate) async fn create(
+    state: State,
+    access: Access,
+    key: IdempotencyKey,
+    body: Body,
+) -> Result<Answer<WebhookView>, ApiError> {
+    let caller = manages(access)?;
+    let asked = read::new(body.fields()?, &state, &caller)?;
+    let secret = new_secret(&state, asked.secret).await?;
+    let command = CreateWebhook { facts: asked.facts, record: asked.record, secret_id: secret.id.clone() };
+    let command = Command::Webhook(WebhookCommand::Create(command));
+    let recorded = |events: &[Recorded]| {
+        let created = as_created(events, caller.partner);
+        created.and_then(|(webhook, record)| state.webhooks.shown(&webhook, Some(record), None).ok()).map_or(json!({}), |shown| json!(shown))
+    };
+    let outcome = submit(&state, request(&caller, key.0, command), recorded).await;
+    if outcome.as_ref().map_or(true, |outcome| outcome.replayed) {
+        // No event names it.
+        state.webhooks.forget_secret(&secret.id)?;
+    }
+    let outcome = outcome?;
+    let (webhook, record) = as_created(&outcome.events, caller.partner).ok_or(ApiError::Internal)?;
+    // The answer to a repeated request shows the secret again: whoever has the key has just made it.
+    let secret = state.webhooks.secret(&webhook.terms.secret_id)?;
+    let shown = state.webhooks.shown(&webhook, Some(record), secret.as_ref())?;
+    Ok(Answer::created(Message::WebhookCreated, shown).replayed(outcome.replayed))
+}
+
+pub(crate) async fn update(
+    state: State,
+    access: Access,
+    id: PathId,
+    body: Body,
+) -> Result<Answer<WebhookView>, ApiError> {
+    let caller = manages(access)?;
+    change(&state, &caller, || {
+        let webhook = found(&state, &caller, &id.0)?;
+        let known = state.queries.webhook_record(&webhook)?.unwrap_or_default();
+        let asked = read::changed(body.fields()?, &state, &caller, webhook.terms.facts(), known)?;
+        let (facts, record, based_on) = (asked.facts, asked.record, Some(webhook.version));
+        let command = UpdateWebhook { webhook: webhook.id, based_on, facts, record };
+        Ok(Command::Webhook(WebhookCommand::Update(command)))
+    })
+    .await?;
+    Ok(Answer::ok(Message::WebhookUpdated, shown(&state, &found(&state, &caller, &id.0)?, None)?))
+}
+
+pub(crate) async fn delete(
+    state: State,
+    access: Access,
+    id: PathId,
+    _body: Body,
+) -> Result<Answer<Map<String, Value>>, ApiError> {
+    let caller = manages(access)?;
+    let webhook = found(&state, &caller, &id.0)?.id;
+    let command = Command::Webhook(WebhookCommand::Remove(RemoveWebhook { webhook }));
+    submit(&state, request(&caller, None, command), |_| json!({})).await?;
+    Ok(Answer::ok(Message::WebhookDeleted, Map::new()))
+}
+
+pub(crate) async fn rotate(
+    state: State,
+    access: Access,
+    id: PathId,
+    body: Body,
+) -> Result<Answer<WebhookView>, ApiError> {
+    let caller = manages(access)?;
+    let webhook = found(&state, &caller, &id.0)?;
+    let (hours, chosen) = read::rotation(body.fields()?)?;
+    let secret = new_secret(&state, chosen).await?;
+    let previous_until = Timestamp::from_micros(state.now().micros() + hours * 3_600_000_000);
+    let command = RotateWebhook { webhook: webhook.id, secret_id: secret.id.clone(), previous_until };
+    let command = Command::Webhook(WebhookCommand::Rotate(command));
+    if let Err(error) = submit(&state, request(&caller, None, command), |_| json!({})).await {
+        state.webhooks.forget_secret(&secret.id)?;
+        return Err(error);
+    }
+    let now = found(&state, &caller, &id.0)?;
+    if let Some(before) = &webhook.terms.previous {
+        state.webhooks.forget_secret(&before.secret_id)?;
+    }
+    let record = state.queries.webhook_record(&now)?;
+    Ok(Answer::ok(Message::WebhookSecretRotated, state.webhooks.shown(&now, record, Some(&secret.secret))?))
+}
+
+pub(crate) async fn test(
+    state: State,
+    access: Access,
+    id: PathId,
+    body: Body,
+) -> Result<Answer<DeliveryView>, ApiError> {
+    let caller = manages(access)?;
+    let webhook = found(&state, &caller, &id.0)?;
+    let name = read::sample(body.fields()?)?;
+    let record = state.queries.webhook_record(&webhook)?.ok_or(ApiError::Internal)?;
+    Ok(Answer::ok(Message::WebhookTested, state.webhooks.test(&webhook, &record.url, name).await?))
+}
+
+async fn new_secret(state: &State, chosen: Option<String>) -> Result<WebhookSecret, ApiError> {
+    let office = state.webhooks.clone();
+    Ok(web::block(move || office.new_secret(chosen)).await.map_err(|_| ApiError::Internal)??)
+}
+
+fn shown(state: &State, webhook: &Webhook, record: Option<WebhookRecord>) -> Result<WebhookView, ApiError> {
+    let record = match record {
+        Some(record) => Some(record),
+        None => state.queries.webhook_record(webhook)?,
+    };
+    Ok(state.webhooks.shown(webhook, record, None)?)
+}
+
+fn found(state: &State, caller: &Caller, id: &str) -> Result<Webhook, ApiError> {
+    let number = ids::parse_webhook(id).unwrap_or(WebhookId::new(0));
+    let directory = state.queries.live().directory();
+    let own = directory.webhook_of(caller.partner, number).cloned();
+    own.ok_or(ApiError::Rejected(Rejection::WebhookNotFound { webhook: number }))
+}
+
+/// A webhook as its first event states it.
+fn as_created(events: &[Recorded], partner: PartnerId) -> Option<(Webhook, WebhookRecord)> {
+    let first = events.first()?;
+    let mut directory = Directory::default();
+    directory.evolve(&first.event, partner, first.seq, first.at);
+    let (_, webhook) = directory.webhooks.pop_first()?;
+    Some((webhook, serde_json::from_str(first.body.as_deref()?).ok()?))
+}
+
+impl From<OfficeError> for ApiError {
+    fn from(error: OfficeError) -> Self {
+        tracing::error!(%error, "a webhook could not be served");
+        Self::Internal
+    }
+}
+
+/// Reads the name of an event.
+fn event_name(fields: &mut crate::http::fields::Fields, name: &str) -> Option<EventName> {
+    let text = fields.string(name)?;
+    let found = EventName::from_text(text.trim());
+    if found.is_none() {
+        fields.problem(Problem::value(name, Message::MustBeEventName));
+    }
+    found
+}
