@@ -10,3 +10,4 @@ mod ledger;
 mod schema;
 mod support;
 mod tree;
+mod webhooks;

@@ -2,10 +2,12 @@
 
 mod auditor;
 mod client;
+mod receiver;
 mod server;
 mod shop;
 
 pub(crate) use auditor::verify;
 pub(crate) use client::{Client, Reply, is_time};
-pub(crate) use server::NewKey;
+pub(crate) use receiver::{Reaction, Received, Receiver, wait_until};
+pub(crate) use server::{NewKey, Server};
 pub(crate) use shop::{Shop, cards_of};

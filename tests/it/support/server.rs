@@ -10,7 +10,7 @@ use counterfoil::http::{Closing, HttpConfig, HttpState, server};
 use counterfoil::ops::{Credential, ExportJobs, Secrets};
 use counterfoil::queries::Queries;
 use counterfoil::storage::DataDir;
-use counterfoil::webhooks::Office;
+use counterfoil::webhooks::{Office, Policy, Post};
 use counterfoil::writer::{Actor, Command, Outcome, Request};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -37,6 +37,19 @@ impl Server {
     pub(crate) fn start(config: &HttpConfig) -> Self {
         let files = tempfile::tempdir().expect("a temporary directory");
         Self::start_on(files, Clock::manual(Timestamp::from_micros(START)), Arc::default(), config)
+    }
+
+    /// On the system's clock.
+    pub(crate) fn start_now(config: &HttpConfig) -> Self {
+        let files = tempfile::tempdir().expect("a temporary directory");
+        Self::start_on(files, Clock::System, Arc::default(), config)
+    }
+
+    /// The thread that tells the receivers of webhooks.
+    pub(crate) fn post(&self, policy: Policy) -> Post {
+        let (dir, engine) = (DataDir::new(self.files.path()), self.engine());
+        let (live, writer) = (engine.live().clone(), engine.writer().clone());
+        Post::start(&dir, live, writer, self.secrets.clone(), self.clock.clone(), policy).expect("the post starts")
     }
 
     fn start_on(files: tempfile::TempDir, clock: Clock, pages_max: Arc<AtomicU32>, config: &HttpConfig) -> Self {

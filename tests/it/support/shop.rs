@@ -36,7 +36,10 @@ impl Shop {
     }
 
     pub(crate) fn with(rules: TemplateRules, config: HttpConfig) -> Self {
-        let server = Server::start(&config);
+        Self::on(Server::start(&config), rules)
+    }
+
+    pub(crate) fn on(server: Server, rules: TemplateRules) -> Self {
         let partner = server.create_partner("Corner Bakery");
         let shop = server.open_shop(partner);
         server.create_template(partner, rules);

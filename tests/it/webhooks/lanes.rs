@@ -1,0 +1,109 @@
+//! The order of events, and that nobody waits for somebody else's trouble.
+
+use super::{HOOKS, Told, quick};
+use crate::support::{Reaction, Received, Receiver, wait_until};
+use counterfoil::webhooks::Policy;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The points of each card's messages, as they came.
+fn by_card(received: &[Received]) -> BTreeMap<String, Vec<i64>> {
+    let mut cards: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for message in received {
+        let data = &message.body()["data"];
+        cards.entry(data["card_id"].to_string()).or_default().push(data["points"].as_i64().expect("points"));
+    }
+    cards
+}
+
+#[test]
+fn the_events_of_a_card_come_in_order_however_slowly_they_are_taken() {
+    let told = Told::open();
+    let receiver = Receiver::start(|message| Reaction::AfterWhile(Duration::from_millis(message.sequence().unsigned_abs() % 7)));
+    told.hook(&receiver, &["points.awarded"]);
+    let cards: Vec<String> = (0..5).map(|card| told.card(&format!("c{card}@example.com"))).collect();
+    for points in 1..=30 {
+        cards.iter().for_each(|card| drop(told.award(card, points)));
+    }
+    let cards = by_card(&receiver.expect(150));
+    assert_eq!(cards.len(), 5);
+    assert!(cards.values().all(|points| *points == (1..=30).collect::<Vec<i64>>()), "{cards:?}");
+}
+
+#[test]
+fn the_trouble_of_one_card_holds_back_its_own_events_only() {
+    let told = Told::with(Policy { retries: vec![Duration::from_millis(300); 3], ..quick() });
+    let seen = std::sync::atomic::AtomicUsize::new(0);
+    let receiver = Receiver::start(move |message| {
+        let troubled = message.body()["data"]["points"] == 7;
+        let first = troubled && seen.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+        Reaction::Answer(if first { 500 } else { 200 })
+    });
+    told.hook(&receiver, &["points.awarded"]);
+    let (ann, ben) = (told.card("ann@example.com"), told.card("ben@example.com"));
+    told.award(&ann, 7);
+    receiver.expect(1);
+    told.award(&ann, 8);
+    for points in 1..=20 {
+        told.award(&ben, points);
+    }
+    let received = receiver.expect(23);
+    let points: Vec<String> = received.iter().map(|message| message.body()["data"]["points"].to_string()).collect();
+    assert_eq!(points[0], "7");
+    assert_eq!(points.last().map(String::as_str), Some("8"), "everything else was faster: {points:?}");
+    assert_eq!(by_card(&received).len(), 2);
+}
+
+#[test]
+fn a_receiver_that_hangs_delays_no_other() {
+    let told = Told::with(Policy { timeout: Duration::from_secs(30), ..quick() });
+    let (dead, well, other) = (Receiver::start(|_| Reaction::Hang), Receiver::obliging(), Receiver::obliging());
+    let cards: Vec<String> = (0..40).map(|card| told.card(&format!("c{card}@example.com"))).collect();
+    for receiver in [&dead, &well, &other] {
+        told.hook(receiver, &["points.awarded"]);
+    }
+    for points in 1..=5 {
+        cards.iter().for_each(|card| drop(told.award(card, points)));
+    }
+    for receiver in [&well, &other] {
+        let cards = by_card(&receiver.expect(200));
+        assert!(cards.values().all(|points| *points == [1, 2, 3, 4, 5]), "{cards:?}");
+    }
+    assert_eq!(dead.count(), 16, "no more at once than that");
+    // A service that stops waits for what is on its way: let it go.
+    drop(dead);
+    told.server.engine().writer().clone().stop();
+}
+
+#[test]
+fn a_webhook_that_is_paused_keeps_its_place() {
+    let told = Told::open();
+    let receiver = Receiver::obliging();
+    let hook = told.hook(&receiver, &["points.awarded"]);
+    let card = told.card("ann@example.com");
+    told.award(&card, 1);
+    receiver.expect(1);
+    let path = format!("{HOOKS}/{}", hook["id"]);
+    let paused = told.put(&path, &json!({"is_active": false})).data(200);
+    assert_eq!(paused["status"], "paused");
+    told.award(&card, 2);
+    told.award(&card, 3);
+    told.put(&path, &json!({"is_active": true})).data(200);
+    let points: Vec<Value> = receiver.expect(3).iter().map(|message| message.body()["data"]["points"].clone()).collect();
+    assert_eq!(points, [json!(1), json!(2), json!(3)]);
+}
+
+#[test]
+fn a_dead_receiver_is_tried_with_so_many_cards_and_no_more() {
+    let told = Told::with(Policy { retries: vec![Duration::from_secs(3_600)], ..quick() });
+    let receiver = Receiver::start(|_| Reaction::Answer(500));
+    let hook = told.hook(&receiver, &["card.created"]);
+    for card in 0..130 {
+        told.card(&format!("c{card}@example.com"));
+    }
+    wait_until("held cards", || told.seen(&hook["id"])["pending_count"].as_i64() >= Some(100));
+    // As many as were on their way when the hundredth failed may have been tried besides.
+    let pending = told.seen(&hook["id"])["pending_count"].as_i64().expect("a number");
+    assert!((100..130).contains(&pending), "{pending}");
+}

@@ -1,0 +1,162 @@
+//! Receivers that fail, hang, answer slowly, send elsewhere, break off or are gone; and what is done about it.
+
+use super::{HOOKS, Told, quick};
+use crate::support::{Reaction, Receiver, wait_until};
+use counterfoil::webhooks::Policy;
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A receiver that reacts so at first, and then takes everything.
+fn at_first(times: usize, reaction: Reaction) -> Receiver {
+    let seen = AtomicUsize::new(0);
+    Receiver::start(move |_| if seen.fetch_add(1, Ordering::SeqCst) < times { reaction.clone() } else { Reaction::Answer(200) })
+}
+
+#[test]
+fn whatever_a_receiver_does_instead_of_taking_it_the_event_is_sent_again() {
+    let elsewhere = Receiver::obliging();
+    for (reaction, status, error) in [
+        (Reaction::Answer(500), json!(500), Value::Null),
+        (Reaction::Answer(503), json!(503), Value::Null),
+        (Reaction::Answer(400), json!(400), Value::Null),
+        (Reaction::Answer(404), json!(404), Value::Null),
+        (Reaction::AnswerWith(302, "location", elsewhere.url.clone()), json!(302), Value::Null),
+        (Reaction::AnswerWith(307, "location", elsewhere.url.clone()), json!(307), Value::Null),
+        (Reaction::AfterWhile(Duration::from_secs(1)), Value::Null, json!("no whole answer within 400 ms")),
+        (Reaction::Hang, Value::Null, json!("no whole answer within 400 ms")),
+        (Reaction::BreakOff, Value::Null, json!("the answer broke off")),
+        (Reaction::Close, Value::Null, Value::Null),
+    ] {
+        let told = Told::open();
+        let receiver = at_first(2, reaction.clone());
+        let hook = told.hook(&receiver, &["points.awarded"]);
+        let card = told.card("ann@example.com");
+        told.award(&card, 1);
+        let received = receiver.expect(3);
+        assert!(received.iter().all(|message| message.raw == received[0].raw), "the same each time: {reaction:?}");
+        wait_until("notes of it", || told.attempts(&hook["id"]).len() == 3);
+        let attempts = told.attempts(&hook["id"]);
+        let states: Vec<_> = attempts.iter().map(|attempt| (&attempt["status"], &attempt["attempt"])).collect();
+        let expected = [(json!("failed"), json!(1)), (json!("failed"), json!(2)), (json!("delivered"), json!(3))];
+        assert_eq!(states, expected.iter().map(|(status, attempt)| (status, attempt)).collect::<Vec<_>>(), "{reaction:?}");
+        assert_eq!(attempts[0]["status_code"], status, "{reaction:?}");
+        if !error.is_null() {
+            assert_eq!(attempts[0]["error"], error, "{reaction:?}");
+        }
+        assert!(attempts[0]["next_attempt_at"].is_string() && attempts[2]["next_attempt_at"].is_null());
+        assert_eq!(attempts[2]["response_excerpt"], "thanks");
+        let seen = told.seen(&hook["id"]);
+        assert_eq!((&seen["failure_count"], &seen["pending_count"]), (&json!(0), &json!(0)), "{seen:#}");
+    }
+    assert_eq!(elsewhere.count(), 0, "no redirect is followed");
+}
+
+#[test]
+fn a_receiver_that_is_gone_is_told_nothing_more_until_somebody_says_so() {
+    let told = Told::open();
+    let receiver = at_first(1, Reaction::Answer(410));
+    let hook = told.hook(&receiver, &["points.awarded"]);
+    let card = told.card("ann@example.com");
+    told.award(&card, 1);
+    wait_until("end of it", || told.seen(&hook["id"])["is_active"] == false);
+    let seen = told.seen(&hook["id"]);
+    assert_eq!((&seen["status"], &seen["disabled_reason"]), (&json!("disabled"), &json!("gone")), "{seen:#}");
+    told.award(&card, 2);
+    assert_eq!(receiver.count(), 1);
+    let again = told.put(&format!("{HOOKS}/{}", hook["id"]), &json!({"is_active": true})).data(200);
+    assert_eq!((&again["status"], &again["disabled_reason"]), (&json!("active"), &Value::Null));
+    let points: Vec<Value> = receiver.expect(3).iter().map(|message| message.body()["data"]["points"].clone()).collect();
+    assert_eq!(points, [json!(1), json!(1), json!(2)], "it goes on where it was, in order");
+}
+
+#[test]
+fn a_receiver_that_asks_for_a_pause_gets_it() {
+    let told = Told::open();
+    let receiver = at_first(1, Reaction::AnswerWith(429, "retry-after", "1".to_owned()));
+    told.hook(&receiver, &["points.awarded"]);
+    let (ann, ben) = (told.card("ann@example.com"), told.card("ben@example.com"));
+    told.award(&ann, 1);
+    receiver.expect(1);
+    told.award(&ben, 1);
+    let received = receiver.expect(3);
+    for later in &received[1..] {
+        assert!(later.at - received[0].at >= Duration::from_secs(1), "nobody's events are sent meanwhile");
+    }
+}
+
+#[test]
+fn an_event_is_given_up_in_the_end_and_the_next_one_goes_on() {
+    let policy = Policy { retries: vec![Duration::from_millis(10); 2], ..quick() };
+    let told = Told::with(policy);
+    let receiver = at_first(3, Reaction::Answer(500));
+    let hook = told.hook(&receiver, &["points.awarded"]);
+    let card = told.card("ann@example.com");
+    told.award(&card, 1);
+    told.award(&card, 2);
+    let points: Vec<_> = receiver.expect(4).iter().map(|message| message.body()["data"]["points"].to_string()).collect();
+    assert_eq!(points, ["1", "1", "1", "2"]);
+    wait_until("notes of it", || told.attempts(&hook["id"]).len() == 4);
+    let states: Vec<Value> = told.attempts(&hook["id"]).iter().map(|attempt| attempt["status"].clone()).collect();
+    assert_eq!(states, ["failed", "failed", "abandoned", "delivered"]);
+}
+
+#[test]
+fn after_fifty_events_in_a_row_that_were_given_up_it_pauses_and_goes_on_where_it_was() {
+    let policy = Policy { retries: Vec::new(), ..quick() };
+    let told = Told::with(policy);
+    let well = Arc::new(AtomicBool::new(false));
+    let is_well = well.clone();
+    let receiver = Receiver::start(move |_| Reaction::Answer(if is_well.load(Ordering::SeqCst) { 200 } else { 500 }));
+    let hook = told.hook(&receiver, &["points.awarded"]);
+    let card = told.card("ann@example.com");
+    for points in 1..=60 {
+        told.award(&card, points);
+    }
+    wait_until("end of it", || told.seen(&hook["id"])["is_active"] == false);
+    let seen = told.seen(&hook["id"]);
+    assert_eq!((&seen["disabled_reason"], &seen["abandoned_count"]), (&json!("failing"), &json!(50)), "{seen:#}");
+    assert_eq!(receiver.count(), 50);
+    well.store(true, Ordering::SeqCst);
+    told.put(&format!("{HOOKS}/{}", hook["id"]), &json!({"is_active": true})).data(200);
+    let points: Vec<i64> =
+        receiver.expect(60)[50..].iter().map(|message| message.body()["data"]["points"].as_i64().unwrap()).collect();
+    assert_eq!(points, (51..=60).collect::<Vec<_>>());
+    // What was given up is not lost: it is sent again when somebody asks for it.
+    let path = format!("{HOOKS}/{}/redeliver", hook["id"]);
+    told.post(&path, &json!({"from_sequence": 1})).data(200);
+    receiver.expect(120);
+}
+
+#[test]
+fn what_is_not_public_is_not_sent_to_even_where_a_webhook_leads_there() {
+    let mut told = Told::open();
+    let receiver = Receiver::obliging();
+    let hook = told.hook(&receiver, &["points.awarded"]);
+    told.tell_again(Policy { allow_private: false, ..quick() });
+    let card = told.card("ann@example.com");
+    told.award(&card, 1);
+    wait_until("attempts", || !told.attempts(&hook["id"]).is_empty());
+    assert_eq!(told.attempts(&hook["id"])[0]["error"], "not an https address");
+    assert_eq!(receiver.count(), 0);
+}
+
+#[test]
+fn what_waits_is_sent_after_a_restart() {
+    let mut told = Told::with(Policy { retries: vec![Duration::from_secs(3_600)], ..quick() });
+    let receiver = at_first(1, Reaction::Answer(500));
+    let hook = told.hook(&receiver, &["points.awarded"]);
+    let card = told.card("ann@example.com");
+    told.award(&card, 1);
+    told.award(&card, 2);
+    wait_until("pending events", || told.seen(&hook["id"])["pending_count"] == 2);
+    let (pending, _) = told.get(&format!("{HOOKS}/{}/deliveries?status=pending", hook["id"])).page();
+    assert_eq!((&pending[0]["attempt"], &pending[1]["attempt"]), (&json!(1), &json!(0)), "{pending:#?}");
+    told.tell_again(quick());
+    assert_eq!(receiver.count(), 1, "an hour is an hour");
+    // A change of the webhook is a reason to try at once.
+    told.put(&format!("{HOOKS}/{}", hook["id"]), &json!({"description": "mended"})).data(200);
+    let points: Vec<_> = receiver.expect(3).iter().map(|message| message.body()["data"]["points"].to_string()).collect();
+    assert_eq!(points, ["1", "1", "2"]);
+}
