@@ -5,6 +5,7 @@
 //!
 //!     cargo bench --bench http                                100,000 cards, 5 s a run
 //!     cargo bench --bench http -- --cards 1000000 --seconds 10
+//!     cargo bench --bench http -- --awards-only 64 --webhooks 3    beside the same with 0: what telling receivers costs
 //!     cargo bench --bench http -- --lists --history 10000000  the list of transactions with each filter
 
 mod lists;
@@ -12,11 +13,13 @@ mod load;
 mod mixed;
 mod naive;
 mod programme;
+mod receivers;
 mod service;
 
 use clap::Parser;
 use load::{Measured, Pace, Target, drive};
 use programme::{History, Programme};
+use receivers::Receivers;
 use service::Service;
 use std::io::Write as _;
 use std::time::Duration;
@@ -48,6 +51,9 @@ struct Options {
     /// What `serve --checkpoint-every` is given, to see what checkpoints cost: compare runs with --awards-only, 1s and 0
     #[arg(long, default_value = "10m")]
     checkpoint_every: String,
+    /// Has so many receivers told of every award meanwhile: compare runs with --awards-only, 3 and 0
+    #[arg(long, default_value_t = 0)]
+    webhooks: usize,
     /// Measures the list of transactions alone, with each of its filters
     #[arg(long)]
     lists: bool,
@@ -76,10 +82,14 @@ fn main() -> anyhow::Result<()> {
     if options.lists {
         return lists::run(&mut out, service.address(), &programme);
     }
+    let receivers = Receivers::attach(programme.data(), options.webhooks)?;
     if let Some(connections) = options.awards_only {
         let pace = options.rate.map_or(Pace::Full, Pace::PerSecond);
         let measured = drive(service.address(), Target::Award, &programme, connections, seconds, pace)?;
         report(&mut out, "award", connections, measured)?;
+        if options.webhooks > 0 {
+            writeln!(out, "{} messages were taken by {} receivers meanwhile", receivers.taken(), options.webhooks)?;
+        }
         return Ok(());
     }
     let naive = Service::naive(options.cards)?;

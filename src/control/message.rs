@@ -186,7 +186,10 @@ mod tests {
             AdminRequest::Webhooks(WebhookRequest::Remove { webhook: WebhookId::new(1) }),
             AdminRequest::Webhooks(WebhookRequest::Update {
                 webhook: WebhookId::new(1),
-                changes: WebhookChanges { events: EventName::from_text("*").map(|all| vec![all]), ..WebhookChanges::default() },
+                changes: WebhookChanges {
+                    events: EventName::from_text("*").map(|all| vec![all]),
+                    ..WebhookChanges::default()
+                },
             }),
         ] {
             let line = serde_json::to_string(&request).unwrap();

@@ -18,16 +18,37 @@ use serde::{Deserialize, Serialize};
 pub enum WebhookRequest {
     Create(NewWebhook),
     /// Of one partner, or of all.
-    List { partner: Option<PartnerId> },
-    Update { webhook: WebhookId, changes: WebhookChanges },
-    Remove { webhook: WebhookId },
+    List {
+        partner: Option<PartnerId>,
+    },
+    Update {
+        webhook: WebhookId,
+        changes: WebhookChanges,
+    },
+    Remove {
+        webhook: WebhookId,
+    },
     /// Until when the secret before signs too.
-    Rotate { webhook: WebhookId, previous_until: Timestamp },
-    Test { webhook: WebhookId, event: Option<EventName> },
+    Rotate {
+        webhook: WebhookId,
+        previous_until: Timestamp,
+    },
+    Test {
+        webhook: WebhookId,
+        event: Option<EventName>,
+    },
     /// The newest, at most so many.
-    Deliveries { webhook: WebhookId, status: Option<String>, limit: i64 },
+    Deliveries {
+        webhook: WebhookId,
+        status: Option<String>,
+        limit: i64,
+    },
     /// The end of the log where `until` is not said.
-    Redeliver { webhook: WebhookId, from: Seq, until: Option<Seq> },
+    Redeliver {
+        webhook: WebhookId,
+        from: Seq,
+        until: Option<Seq>,
+    },
 }
 
 /// A webhook to be made.
@@ -57,12 +78,25 @@ pub struct WebhookChanges {
 #[serde(tag = "of_webhooks", rename_all = "snake_case")]
 pub enum WebhookAnswer {
     /// With its whole secret, where that is new.
-    One { webhook: WebhookView },
-    All { webhooks: Vec<WebhookView> },
-    Removed { webhook: WebhookId },
-    Delivery { delivery: DeliveryView },
-    Deliveries { deliveries: Vec<DeliveryView> },
-    Queued { from: Seq, until: Seq },
+    One {
+        webhook: WebhookView,
+    },
+    All {
+        webhooks: Vec<WebhookView>,
+    },
+    Removed {
+        webhook: WebhookId,
+    },
+    Delivery {
+        delivery: DeliveryView,
+    },
+    Deliveries {
+        deliveries: Vec<DeliveryView>,
+    },
+    Queued {
+        from: Seq,
+        until: Seq,
+    },
 }
 
 impl Operator {
@@ -164,12 +198,7 @@ impl Operator {
         self.shown(office, &webhook, Some(&secret.secret)).map(|webhook| WebhookAnswer::One { webhook })
     }
 
-    fn test_webhook(
-        &self,
-        office: &Office,
-        id: WebhookId,
-        event: Option<EventName>,
-    ) -> Result<WebhookAnswer, Refused> {
+    fn test_webhook(&self, office: &Office, id: WebhookId, event: Option<EventName>) -> Result<WebhookAnswer, Refused> {
         let webhook = self.webhook(id)?;
         let record = self.record(&webhook)?.unwrap_or_default();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

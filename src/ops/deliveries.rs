@@ -233,9 +233,8 @@ impl Deliveries {
         let chosen = "webhook = ?1 AND (?2 IS NULL OR status = ?2)";
         let total = format!("SELECT count(*) FROM webhook_deliveries WHERE {chosen}");
         let total = file.prepare_cached(&total)?.query_row((webhook.get(), status), |row| row.get(0))?;
-        let sql = format!(
-            "SELECT {COLUMNS} FROM webhook_deliveries WHERE {chosen} ORDER BY id DESC LIMIT ?3 OFFSET ?4"
-        );
+        let sql =
+            format!("SELECT {COLUMNS} FROM webhook_deliveries WHERE {chosen} ORDER BY id DESC LIMIT ?3 OFFSET ?4");
         let mut statement = file.prepare_cached(&sql)?;
         let rows = statement.query_map((webhook.get(), status, limit, offset), delivery)?;
         Ok((rows.collect::<Result<_, _>>()?, total))
@@ -444,7 +443,8 @@ fn track_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Track> {
 }
 
 fn waiting(file: &Connection, webhook: WebhookId) -> Result<Vec<Waiting>, OpsError> {
-    let sql = "SELECT track, seq, customer, attempts, due_at FROM webhook_waiting WHERE webhook = ?1 ORDER BY seq, track";
+    let sql =
+        "SELECT track, seq, customer, attempts, due_at FROM webhook_waiting WHERE webhook = ?1 ORDER BY seq, track";
     let mut statement = file.prepare_cached(sql)?;
     let rows = statement.query_map([webhook.get()], |row| {
         Ok(Waiting {

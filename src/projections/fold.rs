@@ -112,7 +112,12 @@ impl Fold {
         self.checkpoints.extend(CheckpointRow::of(&stored));
         (self.seq, self.hash) = (stored.seq, stored.hash);
         match stored.event.stream() {
-            Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::CheckpointKey(_) | Stream::Webhook(_) => {
+            Stream::Partner(_)
+            | Stream::Shop(_)
+            | Stream::Template(_)
+            | Stream::Key(_)
+            | Stream::CheckpointKey(_)
+            | Stream::Webhook(_) => {
                 self.directory.evolve(&stored.event, stored.partner, stored.seq, stored.at);
             }
             Stream::Customer(customer) => self.customer(customer, &stored, sources)?,

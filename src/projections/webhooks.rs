@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 /// All of them, removed ones too.
 pub(super) fn load(connection: &Connection) -> rusqlite::Result<BTreeMap<WebhookId, Webhook>> {
-    let sql = "SELECT webhook, partner, terms, record, created_at, version, as_of, updated_at, removed_at FROM webhooks";
+    let sql =
+        "SELECT webhook, partner, terms, record, created_at, version, as_of, updated_at, removed_at FROM webhooks";
     let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map([], |row| {
         let terms = serde_json::from_str(row.get_ref(2)?.as_str()?)

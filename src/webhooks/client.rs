@@ -247,7 +247,8 @@ mod tests {
 
     #[test]
     fn of_the_addresses_of_a_name_only_the_public_ones_are_used() {
-        let found = || ["10.0.0.1:0", "1.1.1.1:0", "[::1]:0"].map(|text| text.parse::<SocketAddr>().unwrap()).into_iter();
+        let found =
+            || ["10.0.0.1:0", "1.1.1.1:0", "[::1]:0"].map(|text| text.parse::<SocketAddr>().unwrap()).into_iter();
         assert_eq!(reachable(found(), false).unwrap(), ["1.1.1.1:0".parse().unwrap()]);
         assert_eq!(reachable(found(), true).unwrap().len(), 3);
         assert!(reachable(found().take(1), false).is_err());

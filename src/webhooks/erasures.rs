@@ -29,22 +29,22 @@ impl Erasures {
     }
 
     /// Follows the log up to `head`, and takes away the answers about whoever was erased.
-    pub(super) fn follow(
-        &mut self,
-        log: &Connection,
-        deliveries: &Deliveries,
-        head: Seq,
-    ) -> Result<(), ErasuresError> {
+    pub(super) fn follow(&mut self, log: &Connection, deliveries: &Deliveries, head: Seq) -> Result<(), ErasuresError> {
         if head <= self.followed {
             return Ok(());
         }
         let mut found = Vec::new();
-        each_wanted(log, (self.followed, head), |_, kind| kind == "customer.erased", |stored| {
-            if let Event::CustomerErased(event) = &stored.event {
-                found.push(event.customer);
-            }
-            true
-        })?;
+        each_wanted(
+            log,
+            (self.followed, head),
+            |_, kind| kind == "customer.erased",
+            |stored| {
+                if let Event::CustomerErased(event) = &stored.event {
+                    found.push(event.customer);
+                }
+                true
+            },
+        )?;
         if !found.is_empty() {
             deliveries.forget_answers(&found)?;
             self.erased.extend(found);

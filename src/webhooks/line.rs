@@ -82,7 +82,10 @@ pub(super) enum Outcome {
     /// The receiver has it, or it is not wanted any more.
     Settled,
     /// Not now; `after` is the pause before the next attempt, none where there is no next.
-    Failed { after: Option<Duration>, leave_alone: Option<Duration> },
+    Failed {
+        after: Option<Duration>,
+        leave_alone: Option<Duration>,
+    },
     Gone,
 }
 
@@ -133,7 +136,8 @@ impl Line {
 
     // A change is a reason to try everything again at once.
     fn changed(&mut self) {
-        if self.standing.version == self.webhook.version {
+        // One that does not send keeps its numbers, so that people can see why.
+        if self.standing.version == self.webhook.version || !self.webhook.is_live() {
             return;
         }
         self.standing = Standing { version: self.webhook.version, failures: 0, abandoned: 0, ..self.standing };
@@ -172,7 +176,8 @@ impl Line {
             return None;
         }
         let end = |way: &Way| way.until.map_or(head, |until| until.min(head));
-        let unread = self.ways.iter().find(|(_, way)| way.read < end(way));
+        // The one of which least is under way: neither what is sent again nor what is new waits for all of the other.
+        let unread = self.ways.iter().filter(|(_, way)| way.read < end(way)).min_by_key(|(_, way)| way.open.len());
         unread.map(|(track, way)| (*track, (way.read, end(way))))
     }
 
@@ -187,8 +192,7 @@ impl Line {
         way.read = reached;
         way.open.extend(page.iter().map(|(_, stored)| stored.seq));
         for (customer, stored) in page {
-            let item =
-                Item { track, seq: stored.seq, attempts: 0, kept: false, stored: Some(Box::new(stored)) };
+            let item = Item { track, seq: stored.seq, attempts: 0, kept: false, stored: Some(Box::new(stored)) };
             self.push(customer, item, None);
         }
     }
@@ -340,7 +344,10 @@ impl Line {
             }
         }
         let mut changes = std::mem::take(&mut self.changes);
-        let told = !changes.deliveries.is_empty() || !changes.settled.is_empty() || !changes.waiting.is_empty();
+        let told = !(changes.deliveries.is_empty()
+            && changes.settled.is_empty()
+            && changes.waiting.is_empty()
+            && changes.ended.is_empty());
         let moved = |way: &Way| way.cursor() != way.saved || way.is_over();
         if !told && !(thorough && self.ways.values().any(moved)) {
             return None;

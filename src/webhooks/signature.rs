@@ -25,7 +25,8 @@ impl Signatures {
     #[must_use]
     pub fn of(id: &str, body: &[u8], secrets: &[SecretText], now: Timestamp) -> Option<Self> {
         let timestamp = now.micros().div_euclid(1_000_000);
-        let of_body = |secret: &SecretText| format!("sha256={}", hex::encode(sign(secret.reveal().as_bytes(), &[body])));
+        let of_body =
+            |secret: &SecretText| format!("sha256={}", hex::encode(sign(secret.reveal().as_bytes(), &[body])));
         let standard = |secret: &SecretText| {
             let head = format!("{id}.{timestamp}.");
             format!("v1,{}", STANDARD.encode(sign(&standard_key(secret), &[head.as_bytes(), body])))

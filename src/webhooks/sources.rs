@@ -61,10 +61,15 @@ impl Sources {
         limit: usize,
     ) -> Result<(Vec<Stored>, Seq), LogError> {
         let mut page = Vec::new();
-        let reached = each_wanted(&self.reader, (after, until), |owner, kind| owner == partner && kinds(kind), |stored| {
-            page.push(stored);
-            page.len() < limit
-        })?;
+        let reached = each_wanted(
+            &self.reader,
+            (after, until),
+            |owner, kind| owner == partner && kinds(kind),
+            |stored| {
+                page.push(stored);
+                page.len() < limit
+            },
+        )?;
         Ok((page, reached))
     }
 

@@ -65,7 +65,11 @@ impl WebhookView {
             events: webhook.terms.events.iter().map(|name| name.as_str().to_owned()).collect(),
             shop_ids: webhook.terms.shop_ids.iter().copied().map(ShopId::get).collect(),
             secret,
-            previous_secret_valid_until: webhook.terms.previous.as_ref().map(|previous| previous.until.to_millis_text()),
+            previous_secret_valid_until: webhook
+                .terms
+                .previous
+                .as_ref()
+                .map(|previous| previous.until.to_millis_text()),
             is_active: webhook.terms.is_active,
             status: status.to_owned(),
             disabled_reason: webhook.terms.disabled.map(|reason| reason.name().to_owned()),

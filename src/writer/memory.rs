@@ -301,7 +301,12 @@ impl Memory {
     ) -> rusqlite::Result<()> {
         self.layer.ids.used(event);
         match event.stream() {
-            Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::CheckpointKey(_) | Stream::Webhook(_) => {
+            Stream::Partner(_)
+            | Stream::Shop(_)
+            | Stream::Template(_)
+            | Stream::Key(_)
+            | Stream::CheckpointKey(_)
+            | Stream::Webhook(_) => {
                 let live = &self.live;
                 let directory = self.layer.directory.get_or_insert_with(|| (*live.directory()).clone());
                 directory.evolve(event, partner, seq, at);

@@ -58,8 +58,18 @@ pub fn shelves<'a>(
     tables.customer_records.sort_unstable();
     tables.customer_records.dedup();
     tables.refunds.sort_unstable();
-    let Tables { partners, shops, templates, keys, webhooks, customers, customer_records, refunds, transactions, checkpoints } =
-        tables;
+    let Tables {
+        partners,
+        shops,
+        templates,
+        keys,
+        webhooks,
+        customers,
+        customer_records,
+        refunds,
+        transactions,
+        checkpoints,
+    } = tables;
     let mut customers: Vec<_> = customers.into_iter().collect();
     customers.sort_unstable_by_key(|(id, _)| *id);
     let mut transactions: Vec<_> = transactions.into_iter().collect();

@@ -4,10 +4,10 @@ use super::{
     KeyCreated, KeyForm, PartnerCreated, PartnerSettingsChanged, Scope, Settings, ShopFacts, ShopOpened, ShopUpdated,
     TemplateCreated, TemplateRules, TemplateUpdated,
 };
+use crate::domain::WebhookId;
 use crate::domain::checkpoints::Checkpoints;
 use crate::domain::webhooks::{self, Webhook};
 use crate::domain::{Event, KeyId, PartnerId, RecordId, Rejection, Sealed, Seq, ShopId, TemplateId, Timestamp};
-use crate::domain::WebhookId;
 use std::collections::BTreeMap;
 
 /// A tenant.

@@ -22,6 +22,6 @@ pub use records::{Localised, NameRecord, SettingsRecord, ShopRecord, TemplateRec
 pub use rules::{Activation, TemplateRules};
 pub use settings::{PointSharing, Setting, Settings, Shortfall, TierBasis, TierLevel, TierPlan};
 pub use shop::{Coordinates, OpenShop, RetireShop, ShopFacts, UpdateShop};
-pub use template::{CreateTemplate, RetireTemplate, UpdateTemplate};
 pub(in crate::domain) use shop::{is_yes, yes};
+pub use template::{CreateTemplate, RetireTemplate, UpdateTemplate};
 pub use terms::{Standing, Terms};

@@ -1,7 +1,7 @@
 //! What happens to webhooks. Where they lead stands in the vault: an address may hold a token of the receiver's.
 
-use super::state::Disabled;
 use super::EventName;
+use super::state::Disabled;
 use crate::domain::programme::{is_yes, yes};
 use crate::domain::{Sealed, ShopId, Timestamp, WebhookId};
 use serde::{Deserialize, Serialize};

@@ -89,10 +89,11 @@ impl EventName {
     /// Every canonical name, `*` first.
     pub fn canonical() -> impl Iterator<Item = Self> {
         let first = |place: usize| place == 0 || NAMES[place - 1].1 != NAMES[place].1;
-        NAMES.iter().enumerate().filter(move |(place, _)| first(*place)).map(|(_, (name, topic))| Self {
-            name,
-            topic: *topic,
-        })
+        NAMES
+            .iter()
+            .enumerate()
+            .filter(move |(place, _)| first(*place))
+            .map(|(_, (name, topic))| Self { name, topic: *topic })
     }
 }
 
@@ -150,7 +151,9 @@ mod tests {
         let canonical: Vec<_> = EventName::canonical().collect();
         let topics: Vec<_> = canonical.iter().map(|name| name.topic()).collect();
         assert!(topics.iter().enumerate().all(|(place, topic)| !topics[..place].contains(topic)), "{topics:?}");
-        assert!(canonical.iter().all(|name| name.topic().name() == name.as_str() && !name.as_str().contains("loyalty_")));
+        assert!(
+            canonical.iter().all(|name| name.topic().name() == name.as_str() && !name.as_str().contains("loyalty_"))
+        );
         for (name, _) in NAMES {
             let text = format!("\"{name}\"");
             assert_eq!(serde_json::to_string(&serde_json::from_str::<EventName>(&text).unwrap()).unwrap(), text);

@@ -122,8 +122,10 @@ impl ApiError {
             }
             Self::ExportNotFound { export } => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchExport)
                 .detail("export_id", export.as_str()),
-            Self::DeliveryNotFound { delivery } => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchDelivery)
-                .detail("delivery_id", delivery.as_str()),
+            Self::DeliveryNotFound { delivery } => {
+                Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchDelivery)
+                    .detail("delivery_id", delivery.as_str())
+            }
             Self::Expired => Form::new(S::GONE, "RESOURCE_EXPIRED", Message::Expired),
             Self::WrongToken => {
                 Form::new(S::UNAUTHORIZED, "INVALID_CREDENTIALS", Message::CredentialsNotValid).number(1013)

@@ -19,17 +19,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("queries", &["domain", "projections", "vault", "live", "storage", "tree"]),
     ("exports", &["domain", "queries"]),
     ("ops", &["domain", "storage"]),
-    (
-        "webhooks",
-        &["domain", "event_log", "vault", "projections", "live", "ops", "writer", "clock", "storage"],
-    ),
+    ("webhooks", &["domain", "event_log", "vault", "projections", "live", "ops", "writer", "clock", "storage"]),
     ("jobs", &["domain", "writer", "notary", "clock", "storage"]),
     ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage"]),
     ("control", &["domain", "writer", "ops", "app", "notary", "queries", "webhooks", "clock", "storage"]),
-    (
-        "http",
-        &["domain", "queries", "exports", "webhooks", "writer", "ops", "notary", "note", "tree", "clock", "live"],
-    ),
+    ("http", &["domain", "queries", "exports", "webhooks", "writer", "ops", "notary", "note", "tree", "clock", "live"]),
     (
         "cli",
         &[

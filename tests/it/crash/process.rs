@@ -28,10 +28,14 @@ pub(super) struct Process {
 
 impl Process {
     pub(super) fn serve(data: &Path) -> Self {
+        Self::serve_with(data, &[])
+    }
+
+    pub(super) fn serve_with(data: &Path, options: &[&str]) -> Self {
         // The shell ignores the signal of the file-size limit for the program, so that writes fail as on a broken disk.
-        let script = "trap '' XFSZ; exec \"$0\" serve --listen 127.0.0.1:0 --rate-limit off --data \"$1\"";
+        let script = "trap '' XFSZ; exec \"$0\" serve --listen 127.0.0.1:0 --rate-limit off --data \"$@\"";
         let mut command = Command::new("sh");
-        command.args(["-c", script, env!("CARGO_BIN_EXE_counterfoil")]).arg(data).env("RUST_LOG", "off");
+        command.args(["-c", script, env!("CARGO_BIN_EXE_counterfoil")]).arg(data).args(options).env("RUST_LOG", "off");
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("there is a shell");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut line).expect("a line of text");
@@ -109,7 +113,7 @@ impl Till {
         answer.into_body().read_to_string().expect("a note")
     }
 
-    fn post(&self, path: &str, body: &Value) -> Option<(u16, Value)> {
+    pub(super) fn post(&self, path: &str, body: &Value) -> Option<(u16, Value)> {
         let request = self.agent.post(format!("{}{path}", self.base)).header("X-API-Key", &self.credentials.key);
         let answer = request.header("X-API-Secret", &self.credentials.secret).send_json(body).ok()?;
         let status = answer.status().as_u16();

@@ -61,7 +61,8 @@ impl Server {
         let exports = Arc::new(ExportJobs::open(&dir).expect("ops.db opens"));
         let queries = Queries::new(dir.clone(), engine.live().clone());
         let policy = config.webhooks.clone();
-        let office = Office::open(dir, engine.live().clone(), secrets.clone(), clock.clone(), policy).expect("ops.db opens");
+        let office =
+            Office::open(dir, engine.live().clone(), secrets.clone(), clock.clone(), policy).expect("ops.db opens");
         let ops = (secrets.clone(), exports, Arc::new(office));
         let state = HttpState::new(engine.writer().clone(), queries, ops, clock.clone(), config);
         let closing = state.closing();

@@ -33,7 +33,8 @@ fn a_webhook_lives_from_its_making_to_its_end() {
     assert_eq!(shop.get("/api/partners/webhooks").data(200).as_array().map(Vec::len), Some(1), "under both paths");
     assert_eq!(shop.delete(&format!("{HOOKS}/1")).data(200), json!({}));
     assert_eq!(shop.get(HOOKS).data(200), json!([]));
-    for reply in [shop.get(&format!("{HOOKS}/1")), shop.delete(&format!("{HOOKS}/1")), shop.get(&format!("{HOOKS}/x"))] {
+    for reply in [shop.get(&format!("{HOOKS}/1")), shop.delete(&format!("{HOOKS}/1")), shop.get(&format!("{HOOKS}/x"))]
+    {
         reply.error(404, "RESOURCE_NOT_FOUND");
     }
 }
@@ -80,7 +81,10 @@ fn only_who_may_manage_webhooks_of_the_whole_partner_sees_them() {
     shop.post(HOOKS, &json!({"url": URL, "events": ["*"]})).data(201);
     let with = |scopes: &[Scope]| shop.keyed(NewKey { scopes: scopes.to_vec(), ..NewKey::default() });
     assert_eq!(with(&[Scope::WebhooksManage]).get(HOOKS).data(200).as_array().map(Vec::len), Some(1));
-    for client in [with(&[Scope::LoyaltyRead, Scope::ProgrammeManage]), shop.keyed(NewKey { shop: Some(shop.shop), ..NewKey::default() })] {
+    for client in [
+        with(&[Scope::LoyaltyRead, Scope::ProgrammeManage]),
+        shop.keyed(NewKey { shop: Some(shop.shop), ..NewKey::default() }),
+    ] {
         client.get(HOOKS).error(403, "INSUFFICIENT_PARTNER_PERMISSIONS");
         client.post(HOOKS, &json!({})).error(403, "INSUFFICIENT_PARTNER_PERMISSIONS");
     }
@@ -91,7 +95,9 @@ fn only_who_may_manage_webhooks_of_the_whole_partner_sees_them() {
     }
     for path in ["1/test", "1/rotate-secret", "1/redeliver", "deliveries/1/redeliver"] {
         let body = json!({"from_sequence": 1});
-        other.post(&format!("{HOOKS}/{path}"), &if path == "1/redeliver" { body } else { json!({}) }).error(404, "RESOURCE_NOT_FOUND");
+        other
+            .post(&format!("{HOOKS}/{path}"), &if path == "1/redeliver" { body } else { json!({}) })
+            .error(404, "RESOURCE_NOT_FOUND");
     }
 }
 
@@ -123,7 +129,12 @@ fn the_books_with_webhooks_are_in_order_and_hold_no_secret() {
     let found = "SELECT (SELECT count(*) FROM events WHERE payload LIKE ?1) + (SELECT count(*) FROM sealed_records WHERE body LIKE ?1)";
     let found = |text: &str| ledger.query_row(found, [format!("%{text}%")], |row| row.get::<_, i64>(0)).unwrap();
     assert_eq!((found(&secret), found("sesame")), (0, 2), "the address is in the vault, the secret nowhere");
-    assert_eq!(ledger.query_row("SELECT count(*) FROM events WHERE payload LIKE '%sesame%'", [], |row| row.get::<_, i64>(0)).unwrap(), 0);
+    assert_eq!(
+        ledger
+            .query_row("SELECT count(*) FROM events WHERE payload LIKE '%sesame%'", [], |row| row.get::<_, i64>(0))
+            .unwrap(),
+        0
+    );
     drop(told.get(&format!("{HOOKS}/{}", hook["id"])));
     verify(told.server.files.path());
 }

@@ -95,13 +95,14 @@ fn everything_that_happens_has_its_name_and_its_data() {
     let card = told.card("ann@example.com");
     told.award(&card, 600);
     told.redeem(&card, 100);
-    told.post("/api/points/adjust", &json!({"card_id": card, "points": -5, "reason": "Miscounted"})).data(200);
-    told.post("/api/points/expire", &json!({"card_id": card, "points": 10, "reason": "Asked to"})).data(200);
+    let done = |path: &str, body: &Value| assert!(told.post(path, body).status < 300, "{path}");
+    done("/api/points/adjust", &json!({"card_id": card, "points": -5, "reason": "Miscounted"}));
+    done("/api/points/expire", &json!({"card_id": card, "points": 10, "reason": "Asked to"}));
     let order = json!({"order_id": "1001", "order_total": 10, "card_id": card});
     told.post("/en/shop/transactions/create", &order).data(201);
     let back = json!({"order_id": "1001", "refund_id": "r1", "refund_amount": 10, "card_id": card});
-    told.post("/en/shop/transactions/deduct-points", &back).data(200);
-    told.post(&format!("/api/loyalty-cards/{card}/block"), &json!({"reason": "Lost"})).data(200);
+    done("/en/shop/transactions/deduct-points", &back);
+    done(&format!("/api/loyalty-cards/{card}/block"), &json!({"reason": "Lost"}));
     told.put(&format!("/api/loyalty-cards/{card}"), &json!({"customer_name": "Ann Other"})).data(200);
     let messages: Vec<Value> = receiver.expect(11).iter().map(crate::support::Received::body).collect();
     let told_of = |name: &str| {
@@ -138,7 +139,8 @@ fn only_what_happens_in_its_shops_from_its_making_on() {
     let everywhere = Receiver::obliging();
     told.hook(&everywhere, &["points.awarded"]);
     let award = |shop: &Value, points: i64| {
-        let body = json!({"order_id": format!("{shop}-{points}"), "order_total": points, "card_id": card, "shop_id": shop});
+        let body =
+            json!({"order_id": format!("{shop}-{points}"), "order_total": points, "card_id": card, "shop_id": shop});
         told.post("/en/shop/transactions/create", &body).data(201);
     };
     award(&json!(told.shop.shop), 2);

@@ -4,14 +4,16 @@ use super::{HOOKS, Told, quick};
 use crate::support::{Reaction, Receiver, wait_until};
 use counterfoil::webhooks::Policy;
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// A receiver that reacts so at first, and then takes everything.
 fn at_first(times: usize, reaction: Reaction) -> Receiver {
     let seen = AtomicUsize::new(0);
-    Receiver::start(move |_| if seen.fetch_add(1, Ordering::SeqCst) < times { reaction.clone() } else { Reaction::Answer(200) })
+    Receiver::start(
+        move |_| if seen.fetch_add(1, Ordering::SeqCst) < times { reaction.clone() } else { Reaction::Answer(200) },
+    )
 }
 
 #[test]
@@ -40,7 +42,11 @@ fn whatever_a_receiver_does_instead_of_taking_it_the_event_is_sent_again() {
         let attempts = told.attempts(&hook["id"]);
         let states: Vec<_> = attempts.iter().map(|attempt| (&attempt["status"], &attempt["attempt"])).collect();
         let expected = [(json!("failed"), json!(1)), (json!("failed"), json!(2)), (json!("delivered"), json!(3))];
-        assert_eq!(states, expected.iter().map(|(status, attempt)| (status, attempt)).collect::<Vec<_>>(), "{reaction:?}");
+        assert_eq!(
+            states,
+            expected.iter().map(|(status, attempt)| (status, attempt)).collect::<Vec<_>>(),
+            "{reaction:?}"
+        );
         assert_eq!(attempts[0]["status_code"], status, "{reaction:?}");
         if !error.is_null() {
             assert_eq!(attempts[0]["error"], error, "{reaction:?}");
@@ -67,7 +73,8 @@ fn a_receiver_that_is_gone_is_told_nothing_more_until_somebody_says_so() {
     assert_eq!(receiver.count(), 1);
     let again = told.put(&format!("{HOOKS}/{}", hook["id"]), &json!({"is_active": true})).data(200);
     assert_eq!((&again["status"], &again["disabled_reason"]), (&json!("active"), &Value::Null));
-    let points: Vec<Value> = receiver.expect(3).iter().map(|message| message.body()["data"]["points"].clone()).collect();
+    let points: Vec<Value> =
+        receiver.expect(3).iter().map(|message| message.body()["data"]["points"].clone()).collect();
     assert_eq!(points, [json!(1), json!(1), json!(2)], "it goes on where it was, in order");
 }
 
@@ -95,7 +102,8 @@ fn an_event_is_given_up_in_the_end_and_the_next_one_goes_on() {
     let card = told.card("ann@example.com");
     told.award(&card, 1);
     told.award(&card, 2);
-    let points: Vec<_> = receiver.expect(4).iter().map(|message| message.body()["data"]["points"].to_string()).collect();
+    let points: Vec<_> =
+        receiver.expect(4).iter().map(|message| message.body()["data"]["points"].to_string()).collect();
     assert_eq!(points, ["1", "1", "1", "2"]);
     wait_until("notes of it", || told.attempts(&hook["id"]).len() == 4);
     let states: Vec<Value> = told.attempts(&hook["id"]).iter().map(|attempt| attempt["status"].clone()).collect();
@@ -157,6 +165,7 @@ fn what_waits_is_sent_after_a_restart() {
     assert_eq!(receiver.count(), 1, "an hour is an hour");
     // A change of the webhook is a reason to try at once.
     told.put(&format!("{HOOKS}/{}", hook["id"]), &json!({"description": "mended"})).data(200);
-    let points: Vec<_> = receiver.expect(3).iter().map(|message| message.body()["data"]["points"].to_string()).collect();
+    let points: Vec<_> =
+        receiver.expect(3).iter().map(|message| message.body()["data"]["points"].to_string()).collect();
     assert_eq!(points, ["1", "1", "2"]);
 }

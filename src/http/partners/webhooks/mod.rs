@@ -32,9 +32,7 @@ pub(super) fn routes(routes: &mut web::ServiceConfig, base: &str) {
         .service(at("").route(web::get().to(list)).route(web::post().to(create)))
         .service(at("/deliveries/{id}").route(web::get().to(deliveries::get)))
         .service(at("/deliveries/{id}/redeliver").route(web::post().to(deliveries::redeliver)))
-        .service(
-            at("/{id}").route(web::get().to(get)).route(web::put().to(update)).route(web::delete().to(delete)),
-        )
+        .service(at("/{id}").route(web::get().to(get)).route(web::put().to(update)).route(web::delete().to(delete)))
         .service(at("/{id}/rotate-secret").route(web::post().to(rotate)))
         .service(at("/{id}/test").route(web::post().to(test)))
         .service(at("/{id}/deliveries").route(web::get().to(deliveries::list)))
@@ -72,7 +70,9 @@ pub(crate) async fn create(
     let command = Command::Webhook(WebhookCommand::Create(command));
     let recorded = |events: &[Recorded]| {
         let created = as_created(events, caller.partner);
-        created.and_then(|(webhook, record)| state.webhooks.shown(&webhook, Some(record), None).ok()).map_or(json!({}), |shown| json!(shown))
+        created
+            .and_then(|(webhook, record)| state.webhooks.shown(&webhook, Some(record), None).ok())
+            .map_or(json!({}), |shown| json!(shown))
     };
     let outcome = submit(&state, request(&caller, key.0, command), recorded).await;
     if outcome.as_ref().map_or(true, |outcome| outcome.replayed) {

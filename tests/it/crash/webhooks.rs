@@ -1,0 +1,99 @@
+//! kill -9 while receivers are told: each that listens gets every event, those of a card in order, and none twice but for a kill.
+
+use super::process::{Process, Till, init};
+use crate::support::{Reaction, Received, Receiver, verify, wait_until};
+use rand::Rng as _;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+const CARDS: usize = 50;
+/// Awards of one request.
+const BULK: usize = 200;
+
+/// How many events there are. `COUNTERFOIL_WEBHOOK_EVENTS` asks for more.
+fn events() -> usize {
+    std::env::var("COUNTERFOIL_WEBHOOK_EVENTS").ok().and_then(|events| events.parse().ok()).unwrap_or(4_000)
+}
+
+fn serve(data: &Path) -> Process {
+    let retries = "50ms,100ms,200ms,200ms,200ms,1h";
+    Process::serve_with(data, &["--webhooks-allow-private", "--webhook-retry", retries, "--webhook-timeout", "500ms"])
+}
+
+fn create(till: &Till, receiver: &Receiver) -> i64 {
+    let body = json!({"url": receiver.url, "events": ["points.awarded"]});
+    let (status, answer) = till.post("/en/partners/webhooks", &body).expect("the service answers");
+    assert_eq!(status, 201, "{answer}");
+    answer["data"]["id"].as_i64().expect("an id")
+}
+
+#[test]
+fn kill_9_loses_no_message_and_skips_none() {
+    let files = tempfile::tempdir().unwrap();
+    let data = files.path().join("books");
+    let credentials = init(&data);
+    let (well, slow) = (Receiver::obliging(), Receiver::start(|_| Reaction::AfterWhile(Duration::from_millis(1))));
+    let dead =
+        Receiver::start(|message| if message.sequence() % 2 == 0 { Reaction::Hang } else { Reaction::Answer(500) });
+    let mut process = serve(&data);
+    let till = Till::new(&process, &credentials);
+    let cards: Vec<String> = (0..CARDS).map(|card| till.issue(&format!("c{card}@example.com"))).collect();
+    for receiver in [&well, &slow, &dead] {
+        create(&till, receiver);
+    }
+    let total = events();
+    let rounds = (total / BULK).max(1);
+    let kill_every = (rounds / 8).max(1);
+    let mut sent = BTreeSet::new();
+    for round in 0..rounds {
+        let till = Till::new(&process, &credentials);
+        for transaction in award(&till, &cards, round) {
+            assert!(sent.insert(transaction), "each award is one event");
+        }
+        if round % kill_every == kill_every - 1 {
+            std::thread::sleep(Duration::from_millis(rand::rng().random_range(0..150)));
+            process.kill();
+            // What the killed process had begun to send has come by then; what follows is another's.
+            std::thread::sleep(Duration::from_millis(50));
+            [&well, &slow, &dead].iter().for_each(|receiver| receiver.next_epoch());
+            process = serve(&data);
+        }
+    }
+    for receiver in [&well, &slow] {
+        let came = || receiver.all().iter().map(Received::sequence).collect::<BTreeSet<_>>();
+        wait_until("messages about every award", || receiver.count() >= sent.len() && came() == sent);
+        check(&receiver.all());
+    }
+    assert!(dead.count() > 0, "it was tried");
+    drop(process);
+    verify(&data);
+}
+
+/// So many awards, each an event of its own; answers where they stand in the log.
+fn award(till: &Till, cards: &[String], round: usize) -> Vec<i64> {
+    let award = |place: usize| {
+        let card = &cards[(round * BULK + place) % cards.len()];
+        json!({"type": "award", "card_id": card, "points": 1, "reason": "purchase", "order_id": format!("{round}-{place}")})
+    };
+    let body = json!({"transactions": (0..BULK).map(award).collect::<Vec<_>>()});
+    let (status, answer) = till.post("/api/points/bulk", &body).expect("the service answers");
+    assert!(status < 300, "{answer}");
+    let results = answer["data"]["results"].as_array().expect("results");
+    let number = |result: &Value| {
+        let transaction = result["transaction_id"].as_str().unwrap_or_else(|| panic!("an id: {result}"));
+        transaction.trim_start_matches("txn_").parse().expect("a place in the log")
+    };
+    results.iter().map(number).collect()
+}
+
+/// Between two kills, each card's messages come in order and once.
+fn check(received: &[Received]) {
+    let mut last: BTreeMap<(usize, String), i64> = BTreeMap::new();
+    for message in received {
+        let (epoch, card) = (message.epoch, message.body()["data"]["card_id"].to_string());
+        let before = last.insert((epoch, card), message.sequence()).unwrap_or(0);
+        assert!(before < message.sequence(), "{before} came before {}", message.sequence());
+    }
+}
