@@ -349,7 +349,8 @@ impl Line {
             && changes.waiting.is_empty()
             && changes.ended.is_empty());
         let moved = |way: &Way| way.cursor() != way.saved || way.is_over();
-        if !told && !(thorough && self.ways.values().any(moved)) {
+        let worth_it = told || (thorough && self.ways.values().any(moved));
+        if !worth_it {
             return None;
         }
         for (track, way) in self.ways.iter_mut().filter(|(_, way)| way.cursor() != way.saved) {

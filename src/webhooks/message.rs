@@ -46,16 +46,43 @@ pub(super) fn topic_of(event: &Event) -> Option<Topic> {
             TransactionKind::Refund | TransactionKind::Cancellation => Some(Topic::TransactionRefunded),
         };
     }
-    let topics: [(fn(&Event) -> bool, Topic); 7] = [
-        (|event| matches!(event, Event::CustomerRegistered(_)), Topic::CustomerRegistered),
-        (|event| matches!(event, Event::CustomerUpdated(_)), Topic::CustomerUpdated),
-        (|event| matches!(event, Event::CustomerErased(_)), Topic::CustomerErased),
-        (|event| matches!(event, Event::CardIssued(_)), Topic::CardCreated),
-        (|event| matches!(event, Event::CardBlocked(_)), Topic::CardBlocked),
-        (|event| matches!(event, Event::CardUnblocked(_)), Topic::CardUnblocked),
-        (|event| matches!(event, Event::CardTierChanged(_)), Topic::CustomerTierChanged),
-    ];
-    topics.into_iter().find(|(is, _)| is(event)).map(|(_, topic)| topic)
+    match event {
+        Event::CustomerRegistered(_) => Some(Topic::CustomerRegistered),
+        Event::CustomerUpdated(_) => Some(Topic::CustomerUpdated),
+        Event::CustomerErased(_) => Some(Topic::CustomerErased),
+        Event::CardIssued(_) => Some(Topic::CardCreated),
+        Event::CardBlocked(_) => Some(Topic::CardBlocked),
+        Event::CardUnblocked(_) => Some(Topic::CardUnblocked),
+        Event::CardTierChanged(_) => Some(Topic::CustomerTierChanged),
+        Event::PartnerCreated(_)
+        | Event::PartnerSettingsChanged(_)
+        | Event::ShopOpened(_)
+        | Event::ShopUpdated(_)
+        | Event::ShopRetired(_)
+        | Event::TemplateCreated(_)
+        | Event::TemplateUpdated(_)
+        | Event::TemplateRetired(_)
+        | Event::KeyCreated(_)
+        | Event::KeyRevoked(_)
+        | Event::CardUpdated(_)
+        | Event::CardActivated(_)
+        | Event::OrderRecorded(_)
+        | Event::PointsAwarded(_)
+        | Event::PointsRedeemed(_)
+        | Event::PointsAdjusted(_)
+        | Event::PointsExpired(_)
+        | Event::PointsRefunded(_)
+        | Event::PointsReturned(_)
+        | Event::CheckpointKeyCreated(_)
+        | Event::CheckpointKeyRetired(_)
+        | Event::CheckpointMade(_)
+        | Event::CheckpointCosigned(_)
+        | Event::WebhookCreated(_)
+        | Event::WebhookUpdated(_)
+        | Event::WebhookRotated(_)
+        | Event::WebhookDisabled(_)
+        | Event::WebhookRemoved(_) => None,
+    }
 }
 
 /// Whether events of a kind may have a topic: told without reading them.

@@ -170,7 +170,7 @@ fn when_too_many_customers_wait_nothing_more_is_read() {
 fn fifty_events_in_a_row_that_are_given_up_are_enough_and_one_that_is_taken_begins_anew() {
     let mut line = line();
     let gone = Outcome::Failed { after: None, leave_alone: None };
-    let mut give_up = |line: &mut Line, seq: i64| {
+    let give_up = |line: &mut Line, seq: i64| {
         read(line, &[(seq, 7)]);
         line.next(NOW).unwrap();
         line.done(customer(7), &gone, None, NOW)
