@@ -6,15 +6,16 @@
 
 mod credential;
 mod deliveries;
+mod delivery;
 mod exports;
 mod secrets;
 mod seeds;
 mod webhook_secrets;
 
 pub use credential::{Credential, SecretText, split_bearer};
-pub use deliveries::{
-    DELIVERIES_MAX, DELIVERY_DAYS, Deliveries, Delivery, DeliveryStatus, Kept as KeptWebhook,
-    Progress as WebhookProgress, Standing, TRACKS_MAX, Track, Waiting,
+pub use deliveries::{DELIVERIES_MAX, DELIVERY_DAYS, Deliveries, TRACKS_MAX};
+pub use delivery::{
+    Delivery, DeliveryStatus, Kept as KeptWebhook, Progress as WebhookProgress, Standing, Track, Waiting,
 };
 pub use exports::{EXPORT_JOBS_MAX, ExportJob, ExportJobs, Kept, NewExportJob};
 pub use secrets::{OpsError, Secrets};

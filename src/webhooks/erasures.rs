@@ -15,42 +15,49 @@ pub(super) enum ErasuresError {
     Ops(#[from] OpsError),
 }
 
+/// How many rows of the log are looked at in one go.
+const PAGE_ROWS: i64 = 20_000;
+
 /// How far they have been followed.
 #[derive(Debug)]
 pub(super) struct Erasures {
     followed: Seq,
+    /// What ops.db says of it; none where nothing has been kept yet that could have to go.
+    noted: Option<Seq>,
     /// Those of this run: what was on its way then is kept without its answer.
     erased: HashSet<CustomerId>,
 }
 
 impl Erasures {
-    pub(super) fn load(deliveries: &Deliveries) -> Result<Self, OpsError> {
-        Ok(Self { followed: deliveries.erasures_followed()?, erased: HashSet::new() })
+    /// Goes on where it was left; where nothing has been kept yet, from `head`.
+    pub(super) fn load(deliveries: &Deliveries, head: Seq) -> Result<Self, OpsError> {
+        let noted = deliveries.erasures_followed()?;
+        Ok(Self { followed: noted.unwrap_or(head).min(head), noted, erased: HashSet::new() })
     }
 
     /// Follows the log up to `head`, and takes away the answers about whoever was erased.
     pub(super) fn follow(&mut self, log: &Connection, deliveries: &Deliveries, head: Seq) -> Result<(), ErasuresError> {
-        if head <= self.followed {
-            return Ok(());
-        }
-        let mut found = Vec::new();
-        each_wanted(
-            log,
-            (self.followed, head),
-            |_, kind| kind == "customer.erased",
-            |stored| {
+        while self.followed < head {
+            let until = head.min(Seq::new(self.followed.get() + PAGE_ROWS));
+            let mut found = Vec::new();
+            let erased = |_, kind: &str| kind == "customer.erased";
+            each_wanted(log, (self.followed, until), erased, |stored| {
                 if let Event::CustomerErased(event) = &stored.event {
                     found.push(event.customer);
                 }
                 true
-            },
-        )?;
-        if !found.is_empty() {
-            deliveries.forget_answers(&found)?;
-            self.erased.extend(found);
+            })?;
+            if !found.is_empty() {
+                deliveries.forget_answers(&found)?;
+                self.erased.extend(found);
+            }
+            self.followed = until;
         }
-        deliveries.follow_erasures(head)?;
-        self.followed = head;
+        // Before the first answer is kept, and then seldom: to look at a part of the log again does no harm.
+        if self.noted.is_none_or(|noted| noted.get() + PAGE_ROWS <= self.followed.get()) {
+            deliveries.follow_erasures(self.followed)?;
+            self.noted = Some(self.followed);
+        }
         Ok(())
     }
 

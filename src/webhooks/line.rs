@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// How many events are held in memory.
 pub(super) const ITEMS_MAX: usize = 1_000;
+/// How many rows of the log are read at a time, wanted or not: all webhooks are read by one thread.
+const PAGE_ROWS: i64 = 2_000;
 /// How many are on their way at once.
 pub(super) const SENDING_MAX: usize = 16;
 /// How many customers may wait for another attempt before the webhook waits as a whole.
@@ -178,7 +180,8 @@ impl Line {
         let end = |way: &Way| way.until.map_or(head, |until| until.min(head));
         // The one of which least is under way: neither what is sent again nor what is new waits for all of the other.
         let unread = self.ways.iter().filter(|(_, way)| way.read < end(way)).min_by_key(|(_, way)| way.open.len());
-        unread.map(|(track, way)| (*track, (way.read, end(way))))
+        let page = |way: &Way| (way.read, end(way).min(Seq::new(way.read.get() + PAGE_ROWS)));
+        unread.map(|(track, way)| (*track, page(way)))
     }
 
     /// How many events may be read.
@@ -241,6 +244,10 @@ impl Line {
 
     /// When there may be something to send, at the earliest, where nothing else happens.
     pub(super) fn due(&self) -> Option<Timestamp> {
+        // The next answer comes before.
+        if self.sending >= SENDING_MAX {
+            return None;
+        }
         let due = self.held.first().map(|(due, _)| *due).filter(|_| self.ready.is_empty());
         match (due, self.quiet_until) {
             (Some(due), Some(quiet)) => Some(due.max(quiet)),

@@ -14,6 +14,7 @@ mod post;
 mod signature;
 mod sources;
 mod views;
+mod work;
 
 pub use address::{Unfit, check_url};
 pub use client::{Client, ClientError, Head, Sent};
