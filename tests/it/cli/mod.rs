@@ -14,3 +14,4 @@ mod log_lines;
 mod program;
 mod rebuild;
 mod serve;
+mod webhooks;

@@ -1,7 +1,7 @@
 //! kill -9 while receivers are told: each that listens gets every event, those of a card in order, and none twice but for a kill.
 
 use super::process::{Process, Till, init};
-use crate::support::{Reaction, Received, Receiver, verify, wait_until};
+use crate::support::{Reaction, Received, Receiver, verify, wait_for};
 use rand::Rng as _;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,7 +63,9 @@ fn kill_9_loses_no_message_and_skips_none() {
     }
     for receiver in [&well, &slow] {
         let came = || receiver.all().iter().map(Received::sequence).collect::<BTreeSet<_>>();
-        wait_until("messages about every award", || receiver.count() >= sent.len() && came() == sent);
+        let patience = Duration::from_secs(60 + u64::try_from(sent.len()).unwrap_or_default() / 300);
+        wait_for("messages", patience, || receiver.count() >= sent.len());
+        wait_for("messages about every award", patience, || came() == sent);
         check(&receiver.all());
     }
     assert!(dead.count() > 0, "it was tried");

@@ -8,6 +8,6 @@ mod shop;
 
 pub(crate) use auditor::verify;
 pub(crate) use client::{Client, Reply, is_time};
-pub(crate) use receiver::{Reaction, Received, Receiver, wait_until};
+pub(crate) use receiver::{Reaction, Received, Receiver, wait_for, wait_until};
 pub(crate) use server::{NewKey, Server};
 pub(crate) use shop::{Shop, cards_of};

@@ -103,10 +103,16 @@ impl Receiver {
 
 /// Waits until something is so, and fails after a while.
 #[track_caller]
-pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, is_so: impl FnMut() -> bool) {
+    wait_for(what, Duration::from_secs(60), is_so);
+}
+
+/// The same with more or less patience.
+#[track_caller]
+pub(crate) fn wait_for(what: &str, patience: Duration, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while !is_so() {
-        assert!(start.elapsed() < Duration::from_secs(60), "there are no {what}");
+        assert!(start.elapsed() < patience, "there are no {what}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
