@@ -30,7 +30,7 @@
 //! | [`writer`] | the queue, batches, working memory, the commit; the only writer of ledger.db | domain, event_log, vault, projections, live, clock, storage |
 //! | [`queries`] | read connections, the read barrier, typed views, bounded pages | domain, projections, vault, live, storage, tree |
 //! | [`exports`] | columns, and rows as CSV, JSON or a workbook, a page at a time | domain, queries |
-//! | [`ops`] | ops.db: drawing credentials, verifying secrets, export jobs, the seeds that sign | domain, storage |
+//! | [`ops`] | ops.db: drawing credentials, verifying secrets, export jobs, the seeds that sign, webhooks' secrets and deliveries | domain, storage |
 //! | [`notary`] | checkpoints: signing the head of the tree and having it recorded | domain, note, ops, queries, writer, clock |
 //! | [`webhooks`] | telling receivers: messages, signatures, deliveries, retries | domain, event_log, vault, projections, live, ops, writer, clock, storage |
 //! | [`jobs`] | commands that the clock submits: expiry, checkpoints | domain, writer, notary, clock, storage |
@@ -66,6 +66,12 @@
 //! Handler → [`queries`] → the committed card in [`live`], or a read-only connection on a snapshot of views.db → a typed view →
 //! JSON. A start reads the cards into memory in the background. Reads never block the writer. They see everything that was acknowledged before they arrived: a read of views.db
 //! first waits until the projector has passed the head of the log at its arrival.
+//!
+//! # The way of an event to the outside
+//!
+//! A webhook is a cursor over the log: nothing is written for it when something happens. One thread of the lowest priority
+//! ([`webhooks`]) reads, signs, sends, and notes in ops.db what came of it, many outcomes at a time. A cursor moves in the transaction
+//! that notes the answer; what was sent and not noted is sent again after a kill.
 //!
 //! # What is on the disk when
 //!

@@ -16,7 +16,7 @@ pub(super) enum ErasuresError {
 }
 
 /// How many rows of the log are looked at in one go.
-const PAGE_ROWS: i64 = 20_000;
+const PAGE_ROWS: i64 = 2_000;
 
 /// How far they have been followed.
 #[derive(Debug)]

@@ -13,8 +13,9 @@ use std::time::Duration;
 
 /// How many events are held in memory.
 pub(super) const ITEMS_MAX: usize = 1_000;
-/// How many rows of the log are read at a time, wanted or not: all webhooks are read by one thread.
-const PAGE_ROWS: i64 = 2_000;
+/// How many rows of the log are read at a time, wanted or not. All webhooks are read by one thread, and a long read, by a thread
+/// that everybody goes before, would keep the log's WAL from being begun anew.
+const PAGE_ROWS: i64 = 500;
 /// How many are on their way at once.
 pub(super) const SENDING_MAX: usize = 16;
 /// How many customers may wait for another attempt before the webhook waits as a whole.

@@ -4,10 +4,13 @@ use super::program::run_bare;
 
 #[test]
 fn each_subcommand_explains_its_flags() {
-    let subcommands: [(&str, &[&str]); 11] = [
+    let subcommands: [(&str, &[&str]); 13] = [
         ("demo", &["--data", "--listen"]),
         ("init", &["--data", "--partner", "--currency", "--json"]),
-        ("serve", &["--data", "--listen", "--rate-limit", "--log", "--card-memory", "--environment"]),
+        (
+            "serve",
+            &["--data", "--listen", "--rate-limit", "--log", "--card-memory", "--environment", "--webhook-retry"],
+        ),
         (
             "keys create",
             &[
@@ -30,6 +33,8 @@ fn each_subcommand_explains_its_flags() {
             "export",
             &["--data", "--format", "--output", "--columns", "--partner", "--date-from", "--tier", "--type", "--json"],
         ),
+        ("webhooks create", &["--data", "--url", "--events", "--shops", "--description", "--partner", "--json"]),
+        ("webhooks redeliver", &["--data", "--webhook", "--from", "--to", "--json"]),
         ("rebuild", &["--data", "--check"]),
         ("backup", &["--data", "--to", "--for-auditor"]),
     ];
