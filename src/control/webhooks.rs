@@ -234,9 +234,9 @@ impl Operator {
 }
 
 fn check_url(office: &Office, url: &str) -> Result<(), Refused> {
-    office.check_url(url).map_err(|unfit| {
-        refused(format!("the webhook leads to {unfit}; `counterfoil serve --webhooks-allow-private` allows any"))
-    })
+    office
+        .check_url(url)
+        .map_err(|unfit| refused(format!("this is {unfit}; `counterfoil serve --webhooks-allow-private` allows any")))
 }
 
 fn deliveries(office: &Office, webhook: WebhookId, status: Option<&str>, limit: i64) -> Result<WebhookAnswer, Refused> {

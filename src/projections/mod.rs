@@ -19,7 +19,7 @@ mod tiles;
 mod transaction_counts;
 mod webhooks;
 
-pub use cards::{card_by_number, card_of_customer, cards_of_customer, each_card, load_card};
+pub use cards::{card_by_number, card_of_customer, cards_of_customer, each_card, load_card, owner_of_card};
 pub use compare::{Difference, compare};
 pub use customers::{customer_by_email, customer_records, customers_by_phone, load_customer};
 pub use idempotency::{each_key_hash, events_with_key_hash};

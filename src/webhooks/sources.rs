@@ -5,11 +5,13 @@ use crate::domain::programme::Directory;
 use crate::domain::{CardId, CustomerId, PartnerId, RecordId, Seq, ShopId};
 use crate::event_log::{LogError, Stored, each_wanted, event_at};
 use crate::live::Live;
-use crate::projections::{customer_records, load_card};
+use crate::projections::{customer_records, owner_of_card};
 use crate::storage::{DataDir, StorageError, open_reader};
 use crate::vault;
 use rusqlite::Connection;
+use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,7 +19,12 @@ use std::sync::Arc;
 pub struct Sources {
     reader: Connection,
     live: Arc<Live>,
+    /// Of cards that were looked up before.
+    owners: RefCell<FxHashMap<CardId, Owner>>,
 }
+
+/// How many of them are remembered.
+const OWNERS_MAX: usize = 65_536;
 
 /// Whose card it is, and where it was issued.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +39,7 @@ impl Sources {
     /// # Errors
     /// When one of them cannot be opened.
     pub fn open(dir: &DataDir, live: Arc<Live>) -> Result<Self, StorageError> {
-        Ok(Self { reader: open_reader(dir)?, live })
+        Ok(Self { reader: open_reader(dir)?, live, owners: RefCell::default() })
     }
 
     pub(super) const fn log(&self) -> &Connection {
@@ -81,13 +88,28 @@ impl Sources {
         event_at(&self.reader, seq)
     }
 
-    /// Whose a card is. A card that is not in memory is in views.db.
+    /// Whose a card is, which never changes. Memory is asked last, because a card comes from there with all of its lots.
     pub(super) fn owner(&self, card: CardId) -> rusqlite::Result<Option<Owner>> {
-        let found = match self.live.card(card) {
-            Some(card) => Some(card),
-            None => load_card(&self.reader, card)?,
+        if let Some(known) = self.owners.borrow().get(&card) {
+            return Ok(Some(*known));
+        }
+        let in_views = || owner_of_card(&self.reader, card);
+        let found = match in_views()? {
+            Some(found) => Some(found),
+            // A card that views.db does not have yet is in memory until it does.
+            None => match self.live.card(card) {
+                Some(card) => Some((card.customer, card.shop)),
+                None => in_views()?,
+            },
         };
-        Ok(found.map(|card| Owner { customer: card.customer, shop: card.shop }))
+        let Some((customer, shop)) = found else { return Ok(None) };
+        let mut owners = self.owners.borrow_mut();
+        if owners.len() >= OWNERS_MAX {
+            owners.clear();
+        }
+        let owner = Owner { customer, shop };
+        owners.insert(card, owner);
+        Ok(Some(owner))
     }
 
     /// What the vault holds of a record; nothing once it is erased.

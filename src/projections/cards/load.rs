@@ -28,6 +28,16 @@ pub fn load_card(connection: &Connection, card: CardId) -> rusqlite::Result<Opti
     Ok(Some(found))
 }
 
+/// Whose a card is and which shop issued it: both for good.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn owner_of_card(connection: &Connection, card: CardId) -> rusqlite::Result<Option<(CustomerId, Option<ShopId>)>> {
+    let mut statement = connection.prepare_cached("SELECT customer, shop FROM cards WHERE card = ?1")?;
+    let owner = |row: &Row<'_>| Ok((CustomerId::new(row.get(0)?), row.get::<_, Option<i64>>(1)?.map(ShopId::new)));
+    statement.query_row([card.get()], owner).optional()
+}
+
 /// The card with that number.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 mod load;
 
-pub use load::{card_by_number, card_of_customer, cards_of_customer, each_card, load_card};
+pub use load::{card_by_number, card_of_customer, cards_of_customer, each_card, load_card, owner_of_card};
 
 use crate::domain::cards::{Card, Status};
 use crate::domain::points::{Lot, Lots, OpenedLot, Slice};
