@@ -220,13 +220,15 @@ impl Line {
         if self.sending >= SENDING_MAX || self.quiet_until.is_some_and(|end| now < end) {
             return None;
         }
-        if let Some((due, customer)) = self.held.first().copied()
-            && due <= now
-        {
-            self.held.remove(&(due, customer));
-            self.ready.push_back(customer);
-        }
-        let customer = self.ready.pop_front()?;
+        let customer = match self.held.first().copied() {
+            Some((due, customer)) if due <= now => {
+                self.held.remove(&(due, customer));
+                customer
+            }
+            // With so many in trouble it is the receiver's: nobody else is tried until one of them is through.
+            Some(_) if self.held.len() >= LANES_HELD_MAX => return None,
+            Some(_) | None => self.ready.pop_front()?,
+        };
         let lane = self.lanes.get_mut(&customer)?;
         lane.state = State::Sending;
         self.sending += 1;
@@ -249,7 +251,11 @@ impl Line {
         if self.sending >= SENDING_MAX {
             return None;
         }
-        let due = self.held.first().map(|(due, _)| *due).filter(|_| self.ready.is_empty());
+        let due = self
+            .held
+            .first()
+            .map(|(due, _)| *due)
+            .filter(|_| self.ready.is_empty() || self.held.len() >= LANES_HELD_MAX);
         match (due, self.quiet_until) {
             (Some(due), Some(quiet)) => Some(due.max(quiet)),
             (due, None) => due,

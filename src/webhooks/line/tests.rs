@@ -167,6 +167,22 @@ fn when_too_many_customers_wait_nothing_more_is_read() {
 }
 
 #[test]
+fn when_too_many_customers_wait_nobody_else_is_tried() {
+    let mut line = line();
+    let many: Vec<(i64, i64)> = (1..=150).map(|seq| (seq, seq)).collect();
+    read(&mut line, &many);
+    for _ in 0..LANES_HELD_MAX {
+        let next = line.next(NOW).unwrap();
+        line.done(next.customer, &failed(60), None, NOW);
+    }
+    assert_eq!((drain(&mut line, NOW), line.due()), (vec![], Some(later(60))));
+    let next = line.next(later(60)).unwrap();
+    assert_eq!((next.seq.get(), next.attempt), (1, 2));
+    line.done(next.customer, &Outcome::Settled, None, later(60));
+    assert_eq!(line.next(later(60)).map(|next| next.attempt), Some(2), "those that wait come first");
+}
+
+#[test]
 fn fifty_events_in_a_row_that_are_given_up_are_enough_and_one_that_is_taken_begins_anew() {
     let mut line = line();
     let gone = Outcome::Failed { after: None, leave_alone: None };

@@ -104,5 +104,5 @@ fn a_dead_receiver_is_tried_with_so_many_cards_and_no_more() {
     wait_until("held cards", || told.seen(&hook["id"])["pending_count"].as_i64() >= Some(100));
     // As many as were on their way when the hundredth failed may have been tried besides.
     let pending = told.seen(&hook["id"])["pending_count"].as_i64().expect("a number");
-    assert!((100..130).contains(&pending), "{pending}");
+    assert!((100..=115).contains(&pending), "{pending}");
 }
