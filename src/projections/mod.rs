@@ -15,6 +15,7 @@ mod programme;
 mod projector;
 mod rebuild;
 mod refunds;
+mod stream_events;
 mod tiles;
 mod transaction_counts;
 
