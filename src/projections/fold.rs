@@ -104,6 +104,13 @@ impl Fold {
         if let Some(key) = &stored.idempotency_key {
             self.keys.push((key_hash(key), stored.seq));
         }
+        self.growth.append(&stored.hash);
+        self.checkpoints.extend(CheckpointRow::of(&stored));
+        self.change(stored, sources)
+    }
+
+    /// Folds what one event does to the thing that it is about; what it is to the log as a whole is left out.
+    pub(super) fn change(&mut self, stored: Stored, sources: &Sources<'_>) -> Result<(), FoldError> {
         if let Event::PointsRefunded(event) = &stored.event {
             self.refunds.push((event.of, stored.seq));
         }
@@ -112,8 +119,6 @@ impl Fold {
             self.movements.push(movement);
         }
         self.stream_events.extend(StreamEventRow::of(&stored));
-        self.growth.append(&stored.hash);
-        self.checkpoints.extend(CheckpointRow::of(&stored));
         (self.seq, self.hash) = (stored.seq, stored.hash);
         match stored.event.stream() {
             Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::CheckpointKey(_) => {
