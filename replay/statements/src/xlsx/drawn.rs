@@ -17,10 +17,11 @@ pub(super) fn write(worksheet: &mut Worksheet, statement: &Statement, formats: &
     worksheet.set_name(SHEET)?.set_landscape().set_paper_size(9);
     worksheet.set_column_width(0, 26)?;
     let standing = [charts::movements(statement), charts::ageing(statement)].concat();
-    let lying = charts::liability(statement).into_iter().chain(charts::breakage(statement));
+    let lying = charts::liability(statement).into_iter().map(|chart| (chart, ChartType::BarStacked));
+    let shares = charts::breakage(statement).map(|chart| (chart, ChartType::BarPercentStacked));
     let all = standing.into_iter().map(|chart| (chart, ChartType::ColumnStacked));
     let mut row = 0;
-    for (chart, kind) in all.chain(lying.map(|chart| (chart, ChartType::BarStacked))) {
+    for (chart, kind) in all.chain(lying).chain(shares) {
         row = block(worksheet, row, &chart, kind, formats)?;
     }
     if row == 0 {
