@@ -1,6 +1,7 @@
 //! What charts are drawn from: figures of the tables, put side by side. Spreadsheets and pages draw the same.
 //!
-//! Where there is more than a chart can show, the rest is drawn as one: only there are figures added up, and only drawn, never stated.
+//! A stack is as long as its parts together, and where there is more than a chart can show, the rest is drawn as one: only there are figures added
+//! up, and in no table.
 
 mod figures;
 mod months;
