@@ -89,7 +89,9 @@ fn write_charts(statement: &Statement, out: &mut impl Write) -> io::Result<()> {
 
 fn write_table(table: &Table, out: &mut impl Write) -> io::Result<()> {
     let (name, title) = (table.name(), escape(table.title()));
-    writeln!(out, "<section id=\"t-{name}\">\n<h2>{title}</h2>\n<p>{}</p>", escape(table.meaning()))?;
+    // A short table stays on one page, with its heading.
+    let short = if table.rows().len() <= 12 { " class=\"short\"" } else { "" };
+    writeln!(out, "<section id=\"t-{name}\"{short}>\n<h2>{title}</h2>\n<p>{}</p>", escape(table.meaning()))?;
     if table.rows().is_empty() {
         return writeln!(out, "<p class=\"none\">None.</p>\n</section>");
     }

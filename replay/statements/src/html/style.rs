@@ -16,6 +16,7 @@ pre { font: 8.5pt 'Liberation Mono', 'DejaVu Sans Mono', monospace; white-space:
 nav ul { columns: 3; margin: 3mm 0; padding-left: 5mm; }
 nav a { color: #111; }
 section { margin-top: 7mm; }
+.short { break-inside: avoid; }
 figure { margin: 0 0 6mm; break-inside: avoid; }
 figcaption { font-weight: bold; margin-bottom: 1.5mm; }
 svg { display: block; width: 100%; height: auto; font-family: 'Liberation Sans', Arial, 'DejaVu Sans', sans-serif; }
