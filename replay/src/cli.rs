@@ -42,11 +42,7 @@ to the partner's); by_template by the card's template; by_month by calendar mont
     refunded        points.refunded: what orders earned and refunds took back
     adjusted_up, adjusted_down   points.adjusted, by its sign
     closing         opening + awarded + given_back + adjusted_up - redeemed - expired - refunded - adjusted_down
-    balances        the sum of the cards' balances, folded card by card
-    lots_less_debt  what remains in their open lots, less what they owe
-    stated          the sum of the balances that their last events state
-    cards_amiss     cards for which these three differ
-    closes          all four are equal, no card is amiss, and so it was at the opening
+    closes          the closing is what the cards hold, found in three ways (see checks), and so it was at the opening
     movements       how many; imported_movements, imported_in, imported_out: those of them that happened before they were recorded \
 (happened_at), and the points that they brought and took. They are in the lines above, too
   liability, liability_by_template   at the end of the period; a lot that expires by then is due
@@ -64,12 +60,25 @@ force at the end, rounded down to the smallest coin for each template
   orders_refunded   orders of which the period saw the first refund, and the last (completed); refunds and cancellations; points taken_back \
 (of it debt), let_go and given_back; the amount, without that of refunds that state none (without_amount)
   gaps, time_back   events missing up to the end of the period, and events recorded before the one before them; at most 1000 of each are listed
+  checks            what only a fold of every card can say, for each row of trial_balance, by_template and by_month; the one part of a report that \
+a service does not state
+    closing         as in that row
+    balances        the sum of the cards' balances, folded card by card
+    lots_less_debt  what remains in their open lots, less what they owe
+    stated          the sum of the balances that their last events state
+    cards_amiss     cards for which these three differ
+    closes          all four are equal, no card is amiss, and so it was at the opening
+
+Without a form, lines are printed. --json prints one document instead; --csv, --xlsx and --html write files, as many at once as are named. All hold the \
+same tables; the same books are the same bytes. In a workbook a number of more than 15 digits is text, a table of more than 1,048,575 rows goes on in \
+another sheet, and a text of more than 32,767 characters is cut.
 
 Exit code 1 if the books do not close, or the log has gaps or goes back in time. That every rule was kept is for `verify` to say.";
 
 /// The auditor's tool for Counterfoil ledgers.
 ///
-/// It opens every file for reading only, also while a service is writing it, and shares no code with the service.
+/// It opens every file for reading only, also while a service is writing it, and shares no code with the service but what prints the
+/// tables of `report`, which neither reads a log nor checks one.
 ///
 /// Exit codes: 0 all is well, 1 a check failed or two ledgers part, 2 wrong use or unreadable files.
 #[derive(Debug, Parser)]
@@ -143,7 +152,7 @@ pub(crate) enum Command {
     /// Write the books of a period: trial balances, liability, breakage, rules in force, and who corrected, blocked and refunded.
     #[command(
         long_about = REPORTS,
-        after_help = "Examples:\n  counterfoil-replay report --data DIR --from 2026-01-01 --to 2026-02-01\n  counterfoil-replay report --ledger ledger.db --from 2026-01-01 --to 2027-01-01 --partner 1 --csv books-2026"
+        after_help = "Examples:\n  counterfoil-replay report --data DIR --from 2026-01-01 --to 2026-02-01\n  counterfoil-replay report --ledger ledger.db --from 2026-01-01 --to 2027-01-01 --partner 1 --csv books-2026 --xlsx books-2026.xlsx --html books-2026.html"
     )]
     Report {
         #[command(flatten)]
@@ -154,11 +163,17 @@ pub(crate) enum Command {
         #[arg(long, value_name = "ID")]
         partner: Option<i64>,
         /// Print one JSON document instead of lines
-        #[arg(long, conflicts_with = "csv")]
+        #[arg(long)]
         json: bool,
         /// Write each table as a CSV file of its own into this directory; none of them may exist
         #[arg(long, value_name = "DIR")]
         csv: Option<PathBuf>,
+        /// Write an Excel workbook: a sheet for each table, and charts. The file must not exist
+        #[arg(long, value_name = "FILE")]
+        xlsx: Option<PathBuf>,
+        /// Write a page to print, with charts and what every column means. The file must not exist
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
     },
     /// Write the whole log as JSON Lines or CSV, complete enough to verify the chain from the export alone.
     #[command(after_help = "Example:\n  counterfoil-replay export --ledger ledger.db --format csv --out log.csv")]
