@@ -58,7 +58,7 @@ pub fn shelves<'a>(
     tables.customer_records.sort_unstable();
     tables.customer_records.dedup();
     tables.refunds.sort_unstable();
-    let Tables { partners, shops, templates, keys, customers, customer_records, refunds, transactions, checkpoints } =
+    let Tables { partners, shops, templates, keys, customers, customer_records, refunds, transactions, checkpoints, books } =
         tables;
     let mut customers: Vec<_> = customers.into_iter().collect();
     customers.sort_unstable_by_key(|(id, _)| *id);
@@ -149,6 +149,7 @@ pub fn shelves<'a>(
     ]
     .into_iter()
     .chain(checkpoints.into_shelves())
+    .chain(books.into_shelves())
     .chain(tiles.map(|tiles| Shelf { shape: TILES, rows: Box::new(tiles.rows().map(tile)) }))
 }
 

@@ -1,5 +1,6 @@
 //! The tables of the projections that are not about cards: the programme, customers, checkpoints, and what is counted and looked up of movements.
 
+use super::books::Books;
 use super::checkpoints::CheckpointRows;
 use super::rows::MovementRow;
 use crate::ledger::Event;
@@ -27,6 +28,7 @@ pub struct Tables {
     /// By partner, block, kind and shop.
     pub transactions: FxHashMap<[i64; 4], Sums>,
     pub checkpoints: CheckpointRows,
+    pub books: Books,
 }
 
 /// When something came to be and changed last.
@@ -133,6 +135,7 @@ impl Tables {
         self.customer_records.extend(other.customer_records);
         self.refunds.extend(other.refunds);
         self.checkpoints.absorb(other.checkpoints);
+        self.books.absorb(other.books);
         for (key, more) in other.transactions {
             let sums = self.transactions.entry(key).or_default();
             sums.transactions += more.transactions;
