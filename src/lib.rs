@@ -2,6 +2,7 @@
 //!
 //! Cards and points are kept the way a bank keeps books. Every change is an event in a hash-chained log; every balance follows
 //! from the events; an auditor's tool that shares no code with this crate (`replay/`) recomputes both from the file alone.
+//! What both may use is a printer of finished tables (`replay/statements/`): it reads no log, folds no event and checks nothing.
 //!
 //! # Four kinds of state, and never a fifth
 //!

@@ -42,11 +42,7 @@ to the partner's); by_template by the card's template; by_month by calendar mont
     refunded        points.refunded: what orders earned and refunds took back
     adjusted_up, adjusted_down   points.adjusted, by its sign
     closing         opening + awarded + given_back + adjusted_up - redeemed - expired - refunded - adjusted_down
-    balances        the sum of the cards' balances, folded card by card
-    lots_less_debt  what remains in their open lots, less what they owe
-    stated          the sum of the balances that their last events state
-    cards_amiss     cards for which these three differ
-    closes          all four are equal, no card is amiss, and so it was at the opening
+    closes          the closing is what the cards hold, found in three ways (see checks), and so it was at the opening
     movements       how many; imported_movements, imported_in, imported_out: those of them that happened before they were recorded \
 (happened_at), and the points that they brought and took. They are in the lines above, too
   liability, liability_by_template   at the end of the period; a lot that expires by then is due
@@ -64,12 +60,21 @@ force at the end, rounded down to the smallest coin for each template
   orders_refunded   orders of which the period saw the first refund, and the last (completed); refunds and cancellations; points taken_back \
 (of it debt), let_go and given_back; the amount, without that of refunds that state none (without_amount)
   gaps, time_back   events missing up to the end of the period, and events recorded before the one before them; at most 1000 of each are listed
+  checks            what only a fold of every card can say, for each row of trial_balance, by_template and by_month; the one part of a report that \
+a service does not state
+    closing         as in that row
+    balances        the sum of the cards' balances, folded card by card
+    lots_less_debt  what remains in their open lots, less what they owe
+    stated          the sum of the balances that their last events state
+    cards_amiss     cards for which these three differ
+    closes          all four are equal, no card is amiss, and so it was at the opening
 
 Exit code 1 if the books do not close, or the log has gaps or goes back in time. That every rule was kept is for `verify` to say.";
 
 /// The auditor's tool for Counterfoil ledgers.
 ///
-/// It opens every file for reading only, also while a service is writing it, and shares no code with the service.
+/// It opens every file for reading only, also while a service is writing it, and shares no code with the service but what prints the
+/// tables of `report`, which neither reads a log nor checks one.
 ///
 /// Exit codes: 0 all is well, 1 a check failed or two ledgers part, 2 wrong use or unreadable files.
 #[derive(Debug, Parser)]

@@ -11,7 +11,7 @@ use counterfoil_replay::ledger::Location;
 use counterfoil_replay::note::LogKey;
 use counterfoil_replay::progress::Progress;
 use counterfoil_replay::receipt::{self, Proved};
-use counterfoil_replay::report::{Period, report};
+use counterfoil_replay::report::{Period, report, write_csv};
 use counterfoil_replay::verify::verify;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -104,15 +104,15 @@ fn run(command: Command) -> anyhow::Result<bool> {
             let books = report(&location(source)?.ledger, period(&span)?, partner, &progress)?;
             match csv {
                 Some(directory) => {
-                    let files = books.write_csv(&directory)?;
+                    let files = write_csv(&books, &directory)?;
                     writeln!(out, "{}: {files} tables", directory.display())?;
-                    books.write_statement(&mut out)?;
+                    books.write_verdict(&mut out)?;
                 }
                 None if json => {
                     books.write_json(&mut out)?;
                     writeln!(out)?;
                 }
-                None => books.write(&mut out)?,
+                None => books.write_text(&mut out)?,
             }
             books.ok()
         }

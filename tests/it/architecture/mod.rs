@@ -1,5 +1,7 @@
 //! Who may know whom: the table of docs in `src/lib.rs`, held against the imports that stand in the code.
 
+mod crates;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -74,7 +76,9 @@ const IMPURE: &[&str] = &[
 #[test]
 fn every_module_knows_only_whom_it_may() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    assert_eq!(violations(&sources(&root)), Vec::<String>::new());
+    let sources = sources(&root);
+    assert!(sources.len() > 50, "the sources are where this test looks");
+    assert_eq!(violations(&sources), Vec::<String>::new());
 }
 
 #[test]
@@ -104,15 +108,6 @@ fn a_planted_violation_is_found() {
     }
 }
 
-#[test]
-fn the_auditors_crate_depends_on_nothing_of_the_service() {
-    let manifest = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("replay/Cargo.toml")).unwrap();
-    let dependency = manifest.lines().find(|line| {
-        line.starts_with("counterfoil ") || line.starts_with("counterfoil=") || line.contains("path = \"..\"")
-    });
-    assert_eq!(dependency, None);
-}
-
 fn sources(root: &Path) -> BTreeMap<PathBuf, String> {
     let mut found = BTreeMap::new();
     let mut folders = vec![root.to_owned()];
@@ -127,7 +122,6 @@ fn sources(root: &Path) -> BTreeMap<PathBuf, String> {
             }
         }
     }
-    assert!(found.len() > 50, "the sources are where this test looks");
     found
 }
 
