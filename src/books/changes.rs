@@ -27,8 +27,6 @@ pub struct Changes {
     /// By partner, actor and kind of event.
     pub acts: FxHashMap<(Span, PartnerId, String, &'static str), Acts>,
     pub refunds: FxHashMap<(Span, PartnerId), Refunds>,
-    /// Events that stated a partner's settings (template 0) or a template's rules, or ended them.
-    pub versions: Vec<(PartnerId, TemplateId, Seq)>,
     latest: Option<Timestamp>,
 }
 
@@ -58,38 +56,6 @@ impl Changes {
         stretch.late += i64::from(late);
         (stretch.last, stretch.last_at) = (seq, at);
         self.note_act(span, partner, actor, event);
-        let version = match event {
-            Event::PartnerCreated(_) | Event::PartnerSettingsChanged(_) => Some(TemplateId::new(0)),
-            Event::TemplateCreated(event) => Some(event.template),
-            Event::TemplateUpdated(event) => Some(event.template),
-            Event::TemplateRetired(event) => Some(event.template),
-            Event::ShopOpened(_)
-            | Event::ShopUpdated(_)
-            | Event::ShopRetired(_)
-            | Event::KeyCreated(_)
-            | Event::KeyRevoked(_)
-            | Event::CheckpointKeyCreated(_)
-            | Event::CheckpointKeyRetired(_)
-            | Event::CheckpointMade(_)
-            | Event::CheckpointCosigned(_)
-            | Event::CustomerRegistered(_)
-            | Event::CustomerUpdated(_)
-            | Event::CustomerErased(_)
-            | Event::CardIssued(_)
-            | Event::CardUpdated(_)
-            | Event::CardActivated(_)
-            | Event::CardBlocked(_)
-            | Event::CardUnblocked(_)
-            | Event::CardTierChanged(_)
-            | Event::OrderRecorded(_)
-            | Event::PointsAwarded(_)
-            | Event::PointsRedeemed(_)
-            | Event::PointsAdjusted(_)
-            | Event::PointsExpired(_)
-            | Event::PointsRefunded(_)
-            | Event::PointsReturned(_) => None,
-        };
-        self.versions.extend(version.map(|template| (partner, template, seq)));
         span
     }
 

@@ -160,7 +160,9 @@ mod tests {
 
     #[test]
     fn a_month_is_the_one_that_the_calendar_says() {
-        for (text, month) in [("2026-01-01", "2026-01"), ("2026-12-31T23:59:59.999999Z", "2026-12"), ("1969-12-31", "1969-12")] {
+        for (text, month) in
+            [("2026-01-01", "2026-01"), ("2026-12-31T23:59:59.999999Z", "2026-12"), ("1969-12-31", "1969-12")]
+        {
             assert_eq!(Month::of(at(text)).to_string(), month);
         }
         assert_eq!(Month::of_end(None).to_string(), "never");

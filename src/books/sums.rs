@@ -1,8 +1,8 @@
 //! What is summed up.
 
-use crate::domain::{Movement, Stated};
 use crate::domain::orders::{PointsRefunded, RefundCause};
 use crate::domain::points::Points;
+use crate::domain::{Movement, Stated};
 use crate::domain::{Seq, Timestamp};
 
 /// Sums that are added up, taken off each other, and kept in columns of their names.

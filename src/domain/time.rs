@@ -92,7 +92,9 @@ impl Timestamp {
         Self::parse_moment(text).or_else(|| Some(Self(Self::parse_day(text)?.plus_days(1).0 - 1)))
     }
 
-    fn parse_moment(text: &str) -> Option<Self> {
+    /// Parses RFC 3339 with any offset, and nothing else. Years 0 to 9999.
+    #[must_use]
+    pub fn parse_moment(text: &str) -> Option<Self> {
         let moment = Self(DateTime::parse_from_rfc3339(text).ok()?.timestamp_micros());
         (moment == moment.clamped()).then_some(moment)
     }

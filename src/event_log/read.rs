@@ -49,6 +49,17 @@ pub fn events_after<E: From<LogError>>(
     Ok(())
 }
 
+/// One event.
+///
+/// # Errors
+/// When the log cannot be read or understood.
+pub fn event(connection: &Connection, seq: Seq) -> Result<Option<Stored>, LogError> {
+    let sql = format!("SELECT {COLUMNS} FROM events WHERE seq = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([seq.get()])?;
+    rows.next()?.map(stored).transpose()
+}
+
 /// The events of a command from the one at `seq` on: all of them, where that is its first.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use super::edge::RequestContext;
 use super::errors::ApiError;
-use super::{HttpState, addresses, ids, signature};
+use super::{HttpState, addresses, as_of, ids, signature};
 use crate::domain::programme::{Directory, Key, KeyForm, Scope};
 use crate::domain::{KeyId, PartnerId, ShopId, Timestamp};
 use crate::ops::split_bearer;
@@ -92,7 +92,9 @@ pub(crate) fn authenticate(request: &HttpRequest) -> Result<Caller, ApiError> {
                 context.authenticated(caller.key);
                 context.stands(verdict.standing);
             }
-            verdict.outcome.map(|()| caller)
+            verdict.outcome?;
+            // Where nobody will look at them, what was asked would be answered of another time.
+            as_of::check(request).map(|()| caller)
         }
         Err(error) => {
             let verdict = state.rate_limits.count_failure(request, now);

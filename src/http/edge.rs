@@ -8,7 +8,7 @@ use super::errors::{ApiError, Form};
 use super::ids;
 use super::locales::Locale;
 use super::rate_limits::Standing;
-use crate::domain::KeyId;
+use crate::domain::{KeyId, Seq, Timestamp};
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue, VARY};
@@ -22,6 +22,8 @@ const CORS: &str = "access-control-";
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 static REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+static AS_OF_SEQ: HeaderName = HeaderName::from_static("x-as-of-seq");
+static AS_OF: HeaderName = HeaderName::from_static("x-as-of");
 static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// What is known of a request from its first moment on, and what is learnt on the way.
@@ -33,13 +35,15 @@ struct Known {
     id: String,
     key: Cell<Option<KeyId>>,
     standing: Cell<Option<Standing>>,
+    /// Which event and time the answer shows, where it is the past.
+    shows: Cell<Option<(Seq, Timestamp)>>,
 }
 
 impl RequestContext {
     fn new() -> Self {
         // The generator is cryptographic and seeded by the system, without a system call for each request.
         let id = uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string();
-        Self(Rc::new(Known { id, key: Cell::new(None), standing: Cell::new(None) }))
+        Self(Rc::new(Known { id, key: Cell::new(None), standing: Cell::new(None), shows: Cell::new(None) }))
     }
 
     pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
@@ -53,6 +57,11 @@ impl RequestContext {
 
     pub(crate) fn authenticated(&self, key: KeyId) {
         self.0.key.set(Some(key));
+    }
+
+    /// Notes of which event and time the answer tells.
+    pub(crate) fn shows(&self, seq: Seq, at: Timestamp) {
+        self.0.shows.set(Some((seq, at)));
     }
 
     pub(crate) fn stands(&self, standing: Option<Standing>) {
@@ -111,6 +120,12 @@ fn in_error_form<B: MessageBody>(
 fn add_headers(headers: &mut HeaderMap, context: &RequestContext, standing: Option<Standing>) {
     if let Ok(id) = HeaderValue::from_str(&context.0.id) {
         headers.insert(REQUEST_ID.clone(), id);
+    }
+    if let Some((seq, at)) = context.0.shows.get() {
+        headers.insert(AS_OF_SEQ.clone(), seq.get().into());
+        if let Ok(at) = HeaderValue::from_str(&at.to_micros_text()) {
+            headers.insert(AS_OF.clone(), at);
+        }
     }
     if let Some(standing) = standing {
         headers.insert(LIMIT.clone(), standing.limit.into());

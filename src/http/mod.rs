@@ -1,10 +1,11 @@
 //! The HTTP surface: parses, authenticates, submits and renders. No rules, no SQL.
 //!
-//! `edge` surrounds every request; `auth`, `body` and `params` read it; `api`, `shop`, `partners` and `audit` hold the handlers of the surfaces; `errors` alone knows which
+//! `edge` surrounds every request; `auth`, `body`, `params` and `as_of` read it; `api`, `shop`, `partners` and `audit` hold the handlers of the surfaces; `errors` alone knows which
 //! failure has which status and code, and `locales` how each is said in which language; `picture` draws QR codes.
 
 mod addresses;
 mod api;
+mod as_of;
 mod audit;
 mod auth;
 mod body;
@@ -34,7 +35,7 @@ use crate::domain::Timestamp;
 use crate::notary::Notary;
 use crate::note::VerifierKey;
 use crate::ops::{ExportJobs, Secrets};
-use crate::queries::Queries;
+use crate::queries::{Past, Queries};
 use crate::writer::Writer;
 use audit::Feeds;
 use auth::KeyIndex;
@@ -74,7 +75,7 @@ impl Default for HttpConfig {
 }
 
 /// What every handler works with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct HttpState {
     writer: Writer,
     queries: Queries,
@@ -82,13 +83,15 @@ pub struct HttpState {
     exports: Arc<ExportJobs>,
     downloads: Downloads,
     clock: Clock,
-    keys: KeyIndex,
-    rate_limits: RateLimits,
+    keys: Arc<KeyIndex>,
+    rate_limits: Arc<RateLimits>,
     notary: Notary,
     witnesses: Vec<VerifierKey>,
     feeds: Arc<Feeds>,
     environment: String,
     public_url: Option<String>,
+    /// The moment of which it tells, where that is not the present.
+    as_of: Option<Timestamp>,
 }
 
 /// Ends the streams of a service that is about to stop: it waits for its connections, and streams have no end of their own.
@@ -122,11 +125,12 @@ impl HttpState {
             secrets,
             exports,
             downloads: Downloads::default(),
-            keys: KeyIndex::default(),
-            rate_limits: RateLimits::new(config.rate_limits, clock.clone()),
+            keys: Arc::default(),
+            rate_limits: Arc::new(RateLimits::new(config.rate_limits, clock.clone())),
             clock,
             environment: config.environment.clone(),
             public_url: config.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
+            as_of: None,
         }
     }
 
@@ -139,6 +143,11 @@ impl HttpState {
     /// The time at which balances and expiry are read: the log's, as the writer decides by it. A clock that was set back
     /// does not bring expired points back.
     fn now(&self) -> Timestamp {
-        self.queries.live().progress().time(self.clock.now())
+        self.as_of.unwrap_or_else(|| self.queries.live().progress().time(self.clock.now()))
+    }
+
+    /// The same service, telling of a moment of the past.
+    fn at(&self, past: Past) -> Self {
+        Self { queries: past.queries, as_of: Some(past.at), ..self.clone() }
     }
 }

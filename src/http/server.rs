@@ -195,6 +195,8 @@ fn cors() -> Cors {
             "Idempotent-Replayed",
             "Content-Disposition",
             "X-Export-As-Of",
+            "X-As-Of",
+            "X-As-Of-Seq",
         ])
         .max_age(3_600)
 }

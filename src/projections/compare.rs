@@ -15,6 +15,7 @@ const TABLES: [(&str, &str); 24] = [
     ("cards", "card"),
     ("lots", "card, lot"),
     ("movements", "seq"),
+    ("stream_events", "stream, id, seq"),
     ("refunds", "order_seq, seq"),
     ("idempotency", "era, hash, seq"),
     ("card_counts", "partner, block, status, tier"),
@@ -29,7 +30,6 @@ const TABLES: [(&str, &str); 24] = [
     ("book_ends", "ending, day, block, partner, template"),
     ("book_acts", "day, block, partner, actor, act"),
     ("book_refunds", "day, block, partner"),
-    ("book_versions", "partner, template, seq"),
 ];
 
 /// The first row in which two files differ.

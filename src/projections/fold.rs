@@ -4,6 +4,7 @@ use super::cards::CountKey;
 use super::checkpoints::CheckpointRow;
 use super::customers::Contact;
 use super::movements::MovementRow;
+use super::stream_events::StreamEventRow;
 use super::tiles::Growth;
 use super::transaction_counts::TransactionCounts;
 use super::{books, cards, customers, idempotency, layout, load_card, load_customer, programme, refunds};
@@ -76,6 +77,7 @@ pub(super) struct Fold {
     customers: BTreeMap<CustomerId, (Customer, Option<Contact>)>,
     records: Vec<(CustomerId, RecordId)>,
     movements: Vec<MovementRow>,
+    stream_events: Vec<StreamEventRow>,
     counts: TransactionCounts,
     keys: Vec<(i64, Seq)>,
     refunds: Vec<Refunding>,
@@ -96,6 +98,7 @@ impl Fold {
             customers: BTreeMap::new(),
             records: Vec::new(),
             movements: Vec::new(),
+            stream_events: Vec::new(),
             counts: TransactionCounts::default(),
             keys: Vec::new(),
             refunds: Vec::new(),
@@ -132,12 +135,22 @@ impl Fold {
             let (order, seq, partner) = (event.of, stored.seq, stored.partner);
             self.refunds.push(Refunding { order, seq, span, partner });
         }
+        self.growth.append(&stored.hash);
+        self.checkpoints.extend(CheckpointRow::of(&stored));
+        self.change_in(span, stored, sources)
+    }
+
+    /// Folds what one event does to the thing that it is about; what it is to the log as a whole is left out.
+    pub(super) fn change(&mut self, stored: Stored, sources: &Sources<'_>) -> Result<(), FoldError> {
+        self.change_in(Span::of(stored.seq, stored.at), stored, sources)
+    }
+
+    fn change_in(&mut self, span: Span, stored: Stored, sources: &Sources<'_>) -> Result<(), FoldError> {
         if let Some(movement) = MovementRow::of(&stored) {
             self.counts.add(&movement);
             self.movements.push(movement);
         }
-        self.growth.append(&stored.hash);
-        self.checkpoints.extend(CheckpointRow::of(&stored));
+        self.stream_events.extend(StreamEventRow::of(&stored));
         (self.seq, self.hash) = (stored.seq, stored.hash);
         match stored.event.stream() {
             Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::CheckpointKey(_) => {
@@ -200,7 +213,11 @@ impl Fold {
                 Touched::Folded(folded) => {
                     folded.1.evolve(&stored.event, stored.seq, stored.at);
                     self.records.extend(standing_record(&stored.event).map(|record| (folded.1.customer, record)));
-                    book(&mut self.books, &folded.1, Movement::of(&stored.event).map(|movement| (span, movement)).iter());
+                    book(
+                        &mut self.books,
+                        &folded.1,
+                        Movement::of(&stored.event).map(|movement| (span, movement)).iter(),
+                    );
                 }
                 Touched::Waiting(events) => events.push(waiting(stored, span)),
             },
@@ -255,6 +272,8 @@ impl Fold {
         for (hash, seq) in self.keys.drain(..) {
             idempotency::insert(views, hash, seq)?;
         }
+        self.stream_events.sort_unstable();
+        self.stream_events.drain(..).try_for_each(|row| row.insert(views))?;
         self.growth.write(views)?;
         self.checkpoints.drain(..).try_for_each(|checkpoint| checkpoint.insert(views))?;
         programme::save(views, &self.directory, self.directory_saved)?;
@@ -337,7 +356,11 @@ fn waiting(stored: Stored, span: Span) -> Waiting {
 }
 
 /// Sums up the movements of a card, given in their order, which is as it is after them.
-fn book<'e>(books: &mut Changes, card: &Card, movements: impl DoubleEndedIterator<Item = &'e (Span, Movement<'e>)> + Clone) {
+fn book<'e>(
+    books: &mut Changes,
+    card: &Card,
+    movements: impl DoubleEndedIterator<Item = &'e (Span, Movement<'e>)> + Clone,
+) {
     for (span, movement) in movements.clone() {
         books.moved(*span, card.partner, card.template, *movement);
     }

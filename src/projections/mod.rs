@@ -12,10 +12,12 @@ mod fold;
 mod idempotency;
 mod layout;
 mod movements;
+mod past;
 mod programme;
 mod projector;
 mod rebuild;
 mod refunds;
+mod stream_events;
 mod tiles;
 mod transaction_counts;
 
@@ -26,6 +28,7 @@ pub use customers::{customer_by_email, customer_records, customers_by_phone, loa
 pub use idempotency::{each_key_hash, events_with_key_hash};
 pub use layout::{LAYOUT, ViewsState, state, watermark};
 pub use movements::earned_since;
+pub use past::{PAST_EVENTS_MAX, PastError, fold_past, past_statements};
 pub use programme::load_directory;
 pub use projector::{Projector, ProjectorError};
 pub use rebuild::{RebuildError, rebuild, replace};

@@ -1,8 +1,8 @@
 //! The projector: follows the log and writes views.db, a transaction for whatever is new.
 
 use super::fold::{Fold, FoldError, Recent, Sources};
-use super::{books, load_directory};
 use super::tiles::Growth;
+use super::{books, load_directory};
 use crate::domain::cards::Card;
 use crate::domain::programme::Directory;
 use crate::domain::{CardId, Seq, Timestamp};

@@ -19,6 +19,7 @@ mod exports;
 mod history;
 mod log_rows;
 mod lookups;
+mod past;
 mod programme;
 mod proofs;
 mod shops;
@@ -43,6 +44,7 @@ pub use exports::{
 pub use history::{HISTORY_WALK_MAX, HistoryFilter, HistoryPage, MovementView};
 pub use log_rows::{LogRow, Sight, WholeRow};
 pub use lookups::Lookups;
+pub use past::{Moment, Past, Subject};
 pub use proofs::{ConsistencyProof, InclusionProof, TreeHead};
 pub use shops::{Around, ShopFilter, ShopSort, ShopView};
 pub use templates::{TemplateFilter, TemplateView};
@@ -93,5 +95,6 @@ pub fn statements() -> Vec<(&'static str, String)> {
     all.extend(expiring::statements());
     all.extend(transactions::statements());
     all.extend(exports::statements());
+    all.extend(crate::projections::past_statements());
     all
 }

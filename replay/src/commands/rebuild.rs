@@ -2,8 +2,8 @@
 
 use super::CommandError;
 use crate::findings::Findings;
-use crate::instant::Instant;
 use crate::fold::{CardCounts, CardRow, Cards, Cell, LotRow, MovementRow, Shelf, Tables, Value, shelves};
+use crate::instant::Instant;
 use crate::ledger::{COLUMNS, Event, head, require_ledger};
 use crate::merkle::{Growing, Tiles, leaf};
 use crate::payload::Payload;

@@ -2,9 +2,7 @@
 
 use super::card::Card;
 use super::programme::Programme;
-use super::shapes::{
-    BOOK_ACTS, BOOK_CARDS, BOOK_ENDS, BOOK_LOTS, BOOK_MOVES, BOOK_REFUNDS, BOOK_SPANS, BOOK_VERSIONS, Cell, Shape,
-};
+use super::shapes::{BOOK_ACTS, BOOK_CARDS, BOOK_ENDS, BOOK_LOTS, BOOK_MOVES, BOOK_REFUNDS, BOOK_SPANS, Cell, Shape};
 use super::shelves::Shelf;
 use crate::instant::Instant;
 use crate::ledger::Event;
@@ -37,7 +35,6 @@ pub struct Books {
     refunds: Sums<3, 11>,
     /// Orders that were refunded, with the refund's seq and place.
     refunding: Vec<(i64, i64, Place)>,
-    versions: Vec<[i64; 3]>,
 }
 
 impl Books {
@@ -58,14 +55,6 @@ impl Books {
             let key = (place, event.actor.to_owned(), event.kind.to_owned());
             add(self.acts.entry(key).or_default(), [1, points.max(0), (-points).max(0), i64::from(points < 0)]);
         }
-        let version = match (event.kind, payload) {
-            ("partner.created" | "partner.settings_changed", _) => Some(0),
-            (_, Payload::TemplateCreated(it)) => Some(it.template.get()),
-            (_, Payload::TemplateUpdated(it)) => Some(it.template.get()),
-            (_, Payload::TemplateRetired(it)) => Some(it.template.get()),
-            (_, _) => None,
-        };
-        self.versions.extend(version.map(|template| [event.partner_id, template, event.seq]));
         if let (Payload::Issued(_), Some(card)) = (payload, card) {
             let [day, block, partner] = place;
             add(self.cards.entry([day, block, partner, card.template.get()]).or_default(), [1, 0]);
@@ -88,7 +77,6 @@ impl Books {
             add(self.acts.entry(key).or_default(), more);
         }
         self.refunding.extend(other.refunding);
-        self.versions.extend(other.versions);
     }
 
     fn count(&mut self, event: &Event<'_>, at: Instant, place: Place) {
@@ -130,7 +118,7 @@ impl Books {
         }
     }
 
-    fn book_movement(&mut self, moving: &Moving<'_>, seq: i64, place: Place, card: &Card) {
+    fn book_movement(&mut self, moving: &Moving<'_>, place: Place, card: &Card) {
         let ([day, block, partner], template) = (place, card.template.get());
         let shop = moving.shop.map_or(0, ShopId::get);
         let sums = self.moves.entry([day, block, partner, shop, template]).or_default();
@@ -173,7 +161,6 @@ impl Books {
                 self.refunds.entry(*place).or_default()[3] += 1;
             }
         }
-        self.versions.sort_unstable();
         let act = |((place, actor, act), sums): ((Place, String, String), [i64; 4])| {
             let names = [Cell::Text(actor), Cell::Text(act)];
             place.map(Cell::Number).into_iter().chain(names).chain(sums.map(Cell::Number)).collect()
@@ -186,10 +173,6 @@ impl Books {
             shelf(BOOK_ENDS, self.ends),
             Shelf { shape: BOOK_ACTS, rows: Box::new(self.acts.into_iter().map(act)) },
             shelf(BOOK_REFUNDS, self.refunds),
-            Shelf {
-                shape: BOOK_VERSIONS,
-                rows: Box::new(self.versions.into_iter().map(|row| row.map(Cell::Number).to_vec())),
-            },
         ]
         .into_iter()
     }

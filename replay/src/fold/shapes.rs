@@ -109,6 +109,7 @@ pub(super) const CUSTOMERS: Shape = shape!(
     ]
 );
 pub(super) const CUSTOMER_RECORDS: Shape = shape!("customer_records", 2, ["customer", "record"]);
+pub(super) const STREAM_EVENTS: Shape = shape!("stream_events", 3, ["stream", "id", "seq"]);
 pub(super) const REFUNDS: Shape = shape!("refunds", 2, ["order_seq", "seq"]);
 pub(super) const CARD_COUNTS: Shape = shape!("card_counts", 4, ["partner", "block", "status", "tier", "cards"]);
 pub(super) const TRANSACTION_COUNTS: Shape =
@@ -148,8 +149,7 @@ pub(super) const BOOK_MOVES: Shape = shape!(
         "imported_out"
     ]
 );
-pub(super) const BOOK_CARDS: Shape =
-    shape!("book_cards", 4, ["day", "block", "partner", "template", "cards", "debt"]);
+pub(super) const BOOK_CARDS: Shape = shape!("book_cards", 4, ["day", "block", "partner", "template", "cards", "debt"]);
 pub(super) const BOOK_LOTS: Shape =
     shape!("book_lots", 5, ["day", "block", "partner", "template", "month", "lots", "points"]);
 pub(super) const BOOK_ENDS: Shape =
@@ -176,7 +176,6 @@ pub(super) const BOOK_REFUNDS: Shape = shape!(
         "without_amount"
     ]
 );
-pub(super) const BOOK_VERSIONS: Shape = shape!("book_versions", 3, ["partner", "template", "seq"]);
 
 /// The tables that [`super::shelves`] gives.
 pub const SHAPES: [Shape; 20] = [
@@ -186,6 +185,7 @@ pub const SHAPES: [Shape; 20] = [
     KEYS,
     CUSTOMERS,
     CUSTOMER_RECORDS,
+    STREAM_EVENTS,
     REFUNDS,
     CARD_COUNTS,
     TRANSACTION_COUNTS,
@@ -199,7 +199,6 @@ pub const SHAPES: [Shape; 20] = [
     BOOK_ENDS,
     BOOK_ACTS,
     BOOK_REFUNDS,
-    BOOK_VERSIONS,
 ];
 
 /// Columns that hold JSON.

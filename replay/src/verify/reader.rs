@@ -37,7 +37,15 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(ledger: &'a Connection, views: Option<&'a Views>, progress: &'a Progress) -> Self {
-        Self { ledger, views, progress, findings: Findings::default(), order: Order::new(), events: 0, latest: Instant::from_micros(i64::MIN) }
+        Self {
+            ledger,
+            views,
+            progress,
+            findings: Findings::default(),
+            order: Order::new(),
+            events: 0,
+            latest: Instant::from_micros(i64::MIN),
+        }
     }
 
     /// Sends every row to every queue.

@@ -68,6 +68,12 @@ CREATE TABLE movements (
     happened_at INTEGER            -- when it really happened, where an import said so; `at` is always the time of recording
 ) STRICT;
 
+-- Every event of a card, customer, partner, shop, template or key (`stream`) that is no row of `movements`: with these it is
+-- found what happened to a thing up to any event.
+CREATE TABLE stream_events (
+    stream TEXT NOT NULL, id INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (stream, id, seq)
+) STRICT, WITHOUT ROWID;
+
 -- Which points.refunded refunded an order: `order_seq` is the seq of the order's first event, by which a refund names it.
 CREATE TABLE refunds (
     order_seq INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (order_seq, seq)
@@ -163,9 +169,4 @@ CREATE TABLE book_refunds (
     returns INTEGER NOT NULL, orders INTEGER NOT NULL, completed INTEGER NOT NULL, taken_back INTEGER NOT NULL,
     debt INTEGER NOT NULL, let_go INTEGER NOT NULL, given_back INTEGER NOT NULL, amount INTEGER NOT NULL,
     without_amount INTEGER NOT NULL, PRIMARY KEY (day, block, partner)
-) STRICT, WITHOUT ROWID;
-
--- Which events stated a partner's settings (template 0) or a template's rules, or ended them.
-CREATE TABLE book_versions (
-    partner INTEGER NOT NULL, template INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (partner, template, seq)
 ) STRICT, WITHOUT ROWID;

@@ -157,7 +157,12 @@ impl From<QueryError> for ApiError {
             QueryError::Behind => Self::Unavailable(Message::ViewsCatchingUp),
             QueryError::Busy => Self::Unavailable(Message::Busy),
             QueryError::TooWide { most } => Self::too_wide("from_date", most),
-            QueryError::Open(_)
+            // Whoever asks for a moment of the past says of which field: see `as_of`.
+            QueryError::Beyond { head } => {
+                Self::invalid(Problem::range("as_of_seq", Message::NumberBetween { least: 1, most: head.get() }))
+            }
+            QueryError::Past(_)
+            | QueryError::Open(_)
             | QueryError::Read(_)
             | QueryError::Body(_)
             | QueryError::Tree(_)

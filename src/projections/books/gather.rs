@@ -20,7 +20,12 @@ pub enum BookError {
 ///
 /// # Errors
 /// When the log cannot be read or understood.
-pub fn stored_events(connection: &Connection, after: Seq, until: Seq, mut each: impl FnMut(&Stored)) -> Result<(), BookError> {
+pub fn stored_events(
+    connection: &Connection,
+    after: Seq,
+    until: Seq,
+    mut each: impl FnMut(&Stored),
+) -> Result<(), BookError> {
     events_after(connection, after, until, |stored| {
         each(&stored);
         Ok::<_, LogError>(())
@@ -103,10 +108,10 @@ impl Gathered<'_> {
                 open.insert(slice.lot, is_open(self.connection, card, slice.lot, until)?);
             }
         }
-        let partner = self.connection.prepare_cached("SELECT partner FROM cards WHERE card = ?1")?.query_row(
-            [card.get()],
-            |row| row.get(0).map(crate::domain::PartnerId::new),
-        )?;
+        let partner = self
+            .connection
+            .prepare_cached("SELECT partner FROM cards WHERE card = ?1")?
+            .query_row([card.get()], |row| row.get(0).map(crate::domain::PartnerId::new))?;
         let backwards = events.iter().rev().filter_map(|(_, span, event)| Some((*span, Movement::of(event)?)));
         let changes = &mut self.changes;
         closing(

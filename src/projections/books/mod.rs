@@ -18,7 +18,8 @@ pub(super) fn latest(views: &Connection) -> rusqlite::Result<Option<Timestamp>> 
 
 /// Adds what events changed to what stands in the tables.
 pub(super) fn write(connection: &Connection, changes: &mut Changes) -> rusqlite::Result<()> {
-    let stretches = changes.stretches.drain().map(|((span, partner), stretch)| ([span.day, span.block, partner.get()], stretch));
+    let stretches =
+        changes.stretches.drain().map(|((span, partner), stretch)| ([span.day, span.block, partner.get()], stretch));
     write_stretches(connection, stretches.collect())?;
     let moves = changes.moves.drain().map(|((span, partner, shop, template), sums)| {
         ([span.day, span.block, partner.get(), shop.get(), template.get()], sums.columns())
@@ -36,18 +37,10 @@ pub(super) fn write(connection: &Connection, changes: &mut Changes) -> rusqlite:
         ([ending.get(), span.day, span.block, partner.get(), template.get()], sums.columns())
     });
     add(connection, "book_ends", &["ending", "day", "block", "partner", "template"], crate::books::Lots::NAMES, ends)?;
-    let refunds = changes
-        .refunds
-        .drain()
-        .map(|((span, partner), sums)| ([span.day, span.block, partner.get()], sums.columns()));
+    let refunds =
+        changes.refunds.drain().map(|((span, partner), sums)| ([span.day, span.block, partner.get()], sums.columns()));
     add(connection, "book_refunds", &["day", "block", "partner"], crate::books::Refunds::NAMES, refunds)?;
-    write_acts(connection, changes)?;
-    let mut statement =
-        connection.prepare_cached("INSERT INTO book_versions (partner, template, seq) VALUES (?1, ?2, ?3)")?;
-    for (partner, template, seq) in changes.versions.drain(..) {
-        statement.execute((partner.get(), template.get(), seq.get()))?;
-    }
-    Ok(())
+    write_acts(connection, changes)
 }
 
 fn write_stretches(connection: &Connection, mut stretches: Vec<([i64; 3], Stretch)>) -> rusqlite::Result<()> {
