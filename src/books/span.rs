@@ -23,6 +23,12 @@ impl Span {
     /// Before every span.
     pub const START: Self = Self { day: i64::MIN, block: i64::MIN };
 
+    /// The month that it is in.
+    #[must_use]
+    pub fn month(self) -> Month {
+        Month::of(Timestamp::from_micros(self.day.saturating_mul(MICROS_PER_DAY)))
+    }
+
     /// The span of an event.
     #[must_use]
     pub const fn of(seq: Seq, at: Timestamp) -> Self {
