@@ -112,8 +112,10 @@ impl Window {
                     return;
                 }
                 let slices = stated.taken.iter().filter(|slice| slice.lot.get() <= position.seq);
-                let ending = slices.filter_map(|slice| Some((slice, slice.expires_at.filter(|time| self.holds(*time))?)));
-                taken.extend(ending.map(|(slice, at)| (stored.partner, stated.card, slice.lot, at, slice.points.get())));
+                let ending =
+                    slices.filter_map(|slice| Some((slice, slice.expires_at.filter(|time| self.holds(*time))?)));
+                taken
+                    .extend(ending.map(|(slice, at)| (stored.partner, stated.card, slice.lot, at, slice.points.get())));
             })?;
         }
         let mut template = kept.connection.prepare_cached("SELECT template FROM cards WHERE card = ?1")?;
@@ -130,17 +132,17 @@ impl Window {
     }
 
     fn open_now(self, kept: &Kept<'_>, position: &Position) -> rusqlite::Result<BTreeMap<Seq, OpenLot>> {
-        let mut statement = kept.connection.prepare_cached(
-            OPEN_NOW)?;
-        let rows = statement.query_map((self.after, self.until, position.seq, kept.only.map(PartnerId::get)), |row| {
-            let lot = OpenLot {
-                partner: PartnerId::new(row.get(1)?),
-                template: TemplateId::new(row.get(2)?),
-                expires_at: Timestamp::from_micros(row.get(3)?),
-                points: row.get(4)?,
-            };
-            Ok((Seq::new(row.get(0)?), lot))
-        })?;
+        let mut statement = kept.connection.prepare_cached(OPEN_NOW)?;
+        let rows =
+            statement.query_map((self.after, self.until, position.seq, kept.only.map(PartnerId::get)), |row| {
+                let lot = OpenLot {
+                    partner: PartnerId::new(row.get(1)?),
+                    template: TemplateId::new(row.get(2)?),
+                    expires_at: Timestamp::from_micros(row.get(3)?),
+                    points: row.get(4)?,
+                };
+                Ok((Seq::new(row.get(0)?), lot))
+            })?;
         rows.collect()
     }
 
@@ -168,7 +170,8 @@ impl Window {
         for span in spans {
             let span = span?;
             let found = stretches.binary_search_by_key(&span, |it| it.span).ok().and_then(|at| stretches.get(at));
-            touched.extend(found.map(|it| (position.seq.max(it.first - 1), it.last)).filter(|(after, last)| after < last));
+            touched
+                .extend(found.map(|it| (position.seq.max(it.first - 1), it.last)).filter(|(after, last)| after < last));
         }
         Ok(touched)
     }

@@ -111,12 +111,7 @@ fn books(connection: &Connection, question: BooksQuestion) -> Result<Option<Stat
     Ok(Some(Statement::new(summary, tables)))
 }
 
-fn trial(
-    kept: &Kept<'_>,
-    stretches: &[Stretch],
-    begin: &Position,
-    end: &Position,
-) -> Result<Trial, QueryError> {
+fn trial(kept: &Kept<'_>, stretches: &[Stretch], begin: &Position, end: &Position) -> Result<Trial, QueryError> {
     let start = Position::start();
     let mut held = Held::default();
     held.add(&kept.cards(&start, begin)?, &kept.lots(&start, begin)?);
