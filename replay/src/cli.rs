@@ -69,6 +69,10 @@ a service does not state
     cards_amiss     cards for which these three differ
     closes          all four are equal, no card is amiss, and so it was at the opening
 
+Without a form, lines are printed. --json prints one document instead; --csv, --xlsx and --html write files, as many at once as are named. All hold the \
+same tables; the same books are the same bytes. In a workbook a number of more than 15 digits is text, a table of more than 1,048,575 rows goes on in \
+another sheet, and a text of more than 32,767 characters is cut.
+
 Exit code 1 if the books do not close, or the log has gaps or goes back in time. That every rule was kept is for `verify` to say.";
 
 /// The auditor's tool for Counterfoil ledgers.
@@ -148,7 +152,7 @@ pub(crate) enum Command {
     /// Write the books of a period: trial balances, liability, breakage, rules in force, and who corrected, blocked and refunded.
     #[command(
         long_about = REPORTS,
-        after_help = "Examples:\n  counterfoil-replay report --data DIR --from 2026-01-01 --to 2026-02-01\n  counterfoil-replay report --ledger ledger.db --from 2026-01-01 --to 2027-01-01 --partner 1 --csv books-2026"
+        after_help = "Examples:\n  counterfoil-replay report --data DIR --from 2026-01-01 --to 2026-02-01\n  counterfoil-replay report --ledger ledger.db --from 2026-01-01 --to 2027-01-01 --partner 1 --csv books-2026 --xlsx books-2026.xlsx --html books-2026.html"
     )]
     Report {
         #[command(flatten)]
@@ -159,11 +163,17 @@ pub(crate) enum Command {
         #[arg(long, value_name = "ID")]
         partner: Option<i64>,
         /// Print one JSON document instead of lines
-        #[arg(long, conflicts_with = "csv")]
+        #[arg(long)]
         json: bool,
         /// Write each table as a CSV file of its own into this directory; none of them may exist
         #[arg(long, value_name = "DIR")]
         csv: Option<PathBuf>,
+        /// Write an Excel workbook: a sheet for each table, and charts. The file must not exist
+        #[arg(long, value_name = "FILE")]
+        xlsx: Option<PathBuf>,
+        /// Write a page to print, with charts and what every column means. The file must not exist
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
     },
     /// Write the whole log as JSON Lines or CSV, complete enough to verify the chain from the export alone.
     #[command(after_help = "Example:\n  counterfoil-replay export --ledger ledger.db --format csv --out log.csv")]

@@ -1,7 +1,7 @@
 //! The auditor's tool: verifies, replays, compares, reports and exports a Counterfoil ledger. It depends on nothing of the service; its whole knowledge
 //! is `schema/event-log.md` and, of the projections, `schema/sql/views`.
 //!
-//! One crate serves both: `counterfoil-statements`, which writes a statement's finished tables down as JSON, CSV or lines. It weakens no check,
+//! One crate serves both: `counterfoil-statements`, which writes a statement's finished tables down as JSON, CSV, XLSX, HTML or lines. It weakens no check,
 //! because it makes none: it reads no log, folds no event, adds nothing up, and learns whether the books close from whoever found it out. What
 //! it would print wrong, it would print wrong of both. The service's tests hold that it stays so (`tests/it/architecture`).
 //!

@@ -11,7 +11,7 @@ use counterfoil_replay::ledger::Location;
 use counterfoil_replay::note::LogKey;
 use counterfoil_replay::progress::Progress;
 use counterfoil_replay::receipt::{self, Proved};
-use counterfoil_replay::report::{Period, report, write_csv};
+use counterfoil_replay::report::{Files, Period, report};
 use counterfoil_replay::verify::verify;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -100,19 +100,19 @@ fn run(command: Command) -> anyhow::Result<bool> {
             }
             true
         }
-        Command::Report { source, span, partner, json, csv } => {
+        Command::Report { source, span, partner, json, csv, xlsx, html } => {
+            let files = Files { csv, xlsx, html };
+            files.must_be_new()?;
             let books = report(&location(source)?.ledger, period(&span)?, partner, &progress)?;
-            match csv {
-                Some(directory) => {
-                    let files = write_csv(&books, &directory)?;
-                    writeln!(out, "{}: {files} tables", directory.display())?;
-                    books.write_verdict(&mut out)?;
-                }
-                None if json => {
-                    books.write_json(&mut out)?;
-                    writeln!(out)?;
-                }
-                None => books.write_text(&mut out)?,
+            let written = files.write(&books)?;
+            if json {
+                books.write_json(&mut out)?;
+                writeln!(out)?;
+            } else if files.is_empty() {
+                books.write_text(&mut out)?;
+            } else {
+                written.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+                books.write_verdict(&mut out)?;
             }
             books.ok()
         }

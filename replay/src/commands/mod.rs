@@ -25,6 +25,8 @@ pub enum CommandError {
     Csv(#[from] csv::Error),
     #[error("writing failed")]
     Json(#[from] serde_json::Error),
+    #[error("writing failed")]
+    Xlsx(#[from] counterfoil_statements::XlsxError),
     #[error("{0} exists already: this tool overwrites nothing")]
     Exists(PathBuf),
     #[error("{0:?} is not a card: write 17, card_17 or the card's number")]

@@ -148,7 +148,7 @@ impl Acts {
     }
 
     fn adjustments(&self) -> Table {
-        let mut table = Table::new(&forms::ADJUSTMENTS);
+        let mut table = Table::new(&forms::ADJUSTMENTS_BY_ACTOR);
         for ((partner, actor), it) in &self.adjusted {
             let sums = [it.movements.into(), it.up.into(), it.down.into()];
             table.push([partner.get().into(), actor.as_str().into()].into_iter().chain(sums).collect());

@@ -15,7 +15,7 @@
 //! | `order` | gaps |
 //! | `files` | writing it down, over nothing |
 //!
-//! What it finds is a [`Statement`]: JSON, CSV and lines are its own crate's, `counterfoil-statements`, which prints the books of the service too. That
+//! What it finds is a [`Statement`]: how it is printed is its own crate's, `counterfoil-statements`, which prints the books of the service too. That
 //! crate takes what stands here in finished tables; it reads no log, folds nothing and checks nothing.
 
 mod acts;
@@ -28,7 +28,7 @@ mod trial;
 mod versions;
 
 pub use counterfoil_statements::{Cell, Statement, Table};
-pub use files::write_csv;
+pub use files::Files;
 pub use pass::report;
 
 use crate::instant::Instant;

@@ -9,17 +9,28 @@
 //! | module | owns |
 //! |---|---|
 //! | `cell`, `table` | what stands in a statement |
-//! | [`forms`] | each table's name, title and columns |
+//! | `columns`, [`forms`] | each column's name, unit and meaning; each table's name, title and columns |
 //! | `statement` | the summary of a period and its tables, in order |
 //! | `text` | lines for people |
+//! | `charts` | which figures of the tables are drawn beside each other |
+//! | `html` | a page to print, with charts |
+//! | `xlsx` | an Excel workbook, with charts |
+//! | `number` | numbers as people read them |
 
 mod cell;
+mod charts;
+mod columns;
 pub mod forms;
+mod html;
+mod number;
 mod statement;
 mod table;
 mod text;
+mod xlsx;
 
 pub use cell::Cell;
+pub use columns::{Column, Unit};
 pub use forms::Form;
+pub use rust_xlsxwriter::XlsxError;
 pub use statement::{Statement, Summary};
 pub use table::Table;

@@ -1,6 +1,6 @@
 //! The books of a period: a summary, and tables in order.
 
-use crate::{Cell, Table, forms, text};
+use crate::{Cell, Table, XlsxError, forms, html, text, xlsx};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use std::io::{self, Write};
 
@@ -110,6 +110,25 @@ impl Statement {
         self.write_verdict(out)
     }
 
+    /// Writes it as one HTML page to print, which needs nothing from elsewhere: charts, all tables, and what the columns mean. It may be of any size.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn write_html(&self, out: &mut impl Write) -> io::Result<()> {
+        html::write(self, out)
+    }
+
+    /// The same as an Excel workbook, held in memory whole: a sheet that says what the others are, a sheet for each table, and charts.
+    ///
+    /// A number of more than 15 digits is text there, a table of more than 1,048,575 rows goes on in another sheet, and a text of more than 32,767
+    /// characters is cut.
+    ///
+    /// # Errors
+    /// None that a statement could cause is known.
+    pub fn to_xlsx(&self) -> Result<Vec<u8>, XlsxError> {
+        xlsx::write(self, xlsx::ROWS_MAX)
+    }
+
     /// Writes whether it closes, in a line or two.
     ///
     /// # Errors
@@ -135,7 +154,7 @@ impl Serialize for Statement {
         let mut map = serializer.serialize_map(None)?;
         let (summary, tables) = self.tables.split_at(1);
         for table in summary {
-            for (name, cell) in table.rows().iter().flat_map(|row| table.columns().iter().zip(row)) {
+            for (name, cell) in table.rows().iter().flat_map(|row| table.names().zip(row)) {
                 map.serialize_entry(name, cell)?;
             }
         }

@@ -1,6 +1,6 @@
 //! A part of the books: rows under the columns of a form. As JSON, and as CSV.
 
-use crate::{Cell, Form};
+use crate::{Cell, Column, Form};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use std::io::Write;
 
@@ -39,10 +39,26 @@ impl Table {
         self.form.title
     }
 
-    /// The names of its columns: keys in JSON, the header in CSV.
+    /// What it is, in a sentence or two.
     #[must_use]
-    pub const fn columns(&self) -> &'static [&'static str] {
+    pub const fn meaning(&self) -> &'static str {
+        self.form.meaning
+    }
+
+    /// Its columns.
+    #[must_use]
+    pub const fn columns(&self) -> &'static [Column] {
         self.form.columns
+    }
+
+    /// The names of its columns: keys in JSON, the header in CSV.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.form.columns.iter().map(|column| column.name)
+    }
+
+    /// The place of a column.
+    pub(crate) fn place(&self, name: &str) -> Option<usize> {
+        self.names().position(|column| column == name)
     }
 
     /// Its rows, each with a cell for each column.
@@ -57,7 +73,7 @@ impl Table {
     /// The writer's.
     pub fn write_csv(&self, out: impl Write) -> Result<(), csv::Error> {
         let mut writer = csv::Writer::from_writer(out);
-        writer.write_record(self.columns())?;
+        writer.write_record(self.names())?;
         for row in &self.rows {
             writer.write_record(row.iter().map(Cell::plain))?;
         }
@@ -75,7 +91,7 @@ impl Serialize for Table {
 
 /// One row as an object.
 struct Object<'a> {
-    columns: &'static [&'static str],
+    columns: &'static [Column],
     row: &'a [Cell],
 }
 
@@ -83,7 +99,7 @@ impl Serialize for Object<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.row.len()))?;
         for (column, cell) in self.columns.iter().zip(self.row) {
-            map.serialize_entry(column, cell)?;
+            map.serialize_entry(column.name, cell)?;
         }
         map.end()
     }

@@ -10,7 +10,7 @@ pub(crate) fn write(table: &Table, out: &mut impl Write) -> io::Result<()> {
         return writeln!(out, "  none");
     }
     let kept: Vec<usize> = (0..table.columns().len()).filter(|column| keeps(table, *column)).collect();
-    let header: Vec<String> = kept.iter().map(|column| table.columns()[*column].replace('_', " ")).collect();
+    let header: Vec<String> = kept.iter().map(|column| table.columns()[*column].heading()).collect();
     let rows: Vec<Vec<String>> =
         table.rows().iter().map(|row| kept.iter().map(|column| shown(&row[*column])).collect()).collect();
     let wide = |place: usize| rows.iter().chain([&header]).map(|row| row[place].chars().count()).max().unwrap_or(0);
@@ -40,7 +40,7 @@ fn shown(cell: &Cell) -> String {
 
 /// Whether the column is shown.
 fn keeps(table: &Table, column: usize) -> bool {
-    matches!(table.columns()[column], "opening" | "closing")
+    matches!(table.columns()[column].name, "opening" | "closing")
         || table.rows().iter().any(|row| row[column].says_something())
 }
 

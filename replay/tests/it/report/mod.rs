@@ -1,14 +1,15 @@
-//! The books of a period: small ones by hand, random ones by their laws ([`laws`]), and forged ones, which do not close ([`forged`]).
+//! The books of a period: small ones by hand, random ones by their laws ([`laws`]), forged ones, which do not close ([`forged`]), and the tool's files ([`printed`]).
 
 mod forged;
 mod laws;
+mod printed;
 
 use super::books::{Books, DAY, START, time_text};
 use super::orders;
 use counterfoil_replay::commands::CommandError;
 use counterfoil_replay::instant::Instant;
 use counterfoil_replay::progress::Progress;
-use counterfoil_replay::report::{Period, Statement, report, write_csv};
+use counterfoil_replay::report::{Files, Period, Statement, report};
 use serde_json::{Value, json};
 use std::process::Command;
 
@@ -219,13 +220,17 @@ fn keys_stand_in_the_order_of_the_lines_and_tables_are_files() {
             .to_vec();
     assert!(places.is_sorted(), "{places:?}");
     let directory = books.directory.path().join("books");
-    assert_eq!(write_csv(&found, &directory).expect("files"), found.tables().len());
+    let files = Files { csv: Some(directory.clone()), ..Files::default() };
+    assert_eq!(
+        files.write(&found).expect("files"),
+        [format!("{}: {} tables", directory.display(), found.tables().len())]
+    );
     for table in found.tables() {
         let mut reader = csv::Reader::from_path(directory.join(format!("{}.csv", table.name()))).expect("a file");
-        assert_eq!(reader.headers().expect("a header"), table.columns());
+        assert_eq!(reader.headers().expect("a header"), table.names().collect::<Vec<_>>());
         assert_eq!(reader.records().count(), table.rows().len(), "{}", table.name());
     }
-    assert!(matches!(write_csv(&found, &directory), Err(CommandError::Exists(_))));
+    assert!(matches!(files.write(&found), Err(CommandError::Exists(_))));
 }
 
 #[test]
