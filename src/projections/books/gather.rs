@@ -6,6 +6,7 @@ use crate::domain::{CardId, Event, Movement, Seq, TemplateId, Timestamp};
 use crate::event_log::{LogError, Stored, events_after};
 use rusqlite::{Connection, OptionalExtension as _};
 use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 
 /// Why events could not be summed up.
 #[derive(Debug, thiserror::Error)]
@@ -104,8 +105,8 @@ impl Gathered<'_> {
         let mut open = FxHashMap::default();
         let taken = || events.iter().filter_map(|(_, _, event)| Movement::of(event)).map(Movement::stated);
         for slice in taken().flat_map(|stated| stated.taken) {
-            if !open.contains_key(&slice.lot) {
-                open.insert(slice.lot, is_open(self.connection, card, slice.lot, until)?);
+            if let Entry::Vacant(place) = open.entry(slice.lot) {
+                place.insert(is_open(self.connection, card, slice.lot, until)?);
             }
         }
         let partner = self

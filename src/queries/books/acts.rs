@@ -31,7 +31,7 @@ fn adjustments(acts: &ActsDone) -> Table {
     let rows = corrections.map(|((partner, actor, _), it)| {
         vec![partner.get().into(), actor.as_str().into(), it.acts.into(), it.up.into(), it.down.into()]
     });
-    filled(&forms::ADJUSTMENTS, rows)
+    filled(&forms::ADJUSTMENTS_BY_ACTOR, rows)
 }
 
 // A correction never names an order: what has one is a refund.
