@@ -26,17 +26,18 @@
 //! | [`vault`] | the table `sealed_records`: sealing, commitments, erasing | domain |
 //! | [`tree`] | the Merkle tree over the log: tiles, roots, proofs; pure | nobody |
 //! | [`note`] | signed notes, checkpoints, cosignatures; pure | nobody |
+//! | [`books`] | what the log comes to, in sums by span, and the report of a period made of them; pure | domain |
 //! | [`live`] | what is committed and in memory, for every reader | domain |
-//! | [`projections`] | views.db: one file for each read model, the projector, the rebuild | domain, event_log, vault, storage, tree |
+//! | [`projections`] | views.db: one file for each read model, the projector, the rebuild | domain, event_log, vault, storage, tree, books |
 //! | [`writer`] | the queue, batches, working memory, the commit; the only writer of ledger.db | domain, event_log, vault, projections, live, clock, storage |
-//! | [`queries`] | read connections, the read barrier, typed views, bounded pages, the past | domain, projections, vault, live, storage, tree |
+//! | [`queries`] | read connections, the read barrier, typed views, bounded pages, the past | domain, projections, vault, live, storage, tree, books |
 //! | [`exports`] | columns, and rows as CSV, JSON or a workbook, a page at a time | domain, queries |
 //! | [`ops`] | ops.db: drawing credentials, verifying secrets, export jobs, the seeds that sign | domain, storage |
 //! | [`notary`] | checkpoints: signing the head of the tree and having it recorded | domain, note, ops, queries, writer, clock |
 //! | [`jobs`] | commands that the clock submits: expiry, checkpoints | domain, writer, notary, clock, storage |
 //! | [`app`] | the engine: wires writer, projector and memory, and owns the order of start and stop | domain, event_log, vault, projections, live, writer, clock, storage |
 //! | [`control`] | what an operator may ask for, over a socket or under the lock; the rows of an import | domain, writer, ops, app, notary, queries, clock, storage |
-//! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, exports, writer, ops, notary, note, tree, clock, live |
+//! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, exports, writer, ops, notary, note, tree, clock, live, books |
 //! | [`cli`] | the subcommands | all but vault |
 //!
 //! Beside them: `schema/` holds the log's format, the SQL, a JSON Schema of each event and worked examples; `docs/api.md` is the API reference.
@@ -95,6 +96,7 @@
 //! log or in the program's own log lines.
 
 pub mod app;
+pub mod books;
 pub mod cli;
 pub mod clock;
 pub mod control;

@@ -87,6 +87,14 @@ pub struct Month {
     month: u32,
 }
 
+impl Month {
+    /// Twelve times the year, and the month from 0.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        i64::from(self.year) * 12 + i64::from(self.month) - 1
+    }
+}
+
 impl fmt::Display for Month {
     /// `2026-01`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

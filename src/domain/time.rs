@@ -47,6 +47,13 @@ impl Timestamp {
         self.date_start(|date| date.with_day(1)?.checked_sub_months(chrono::Months::new(before)))
     }
 
+    /// The year and the month (from 1) of this moment, in UTC.
+    #[must_use]
+    pub fn year_and_month(self) -> (i32, u32) {
+        let utc = self.utc();
+        (utc.year(), utc.month())
+    }
+
     /// The first instant of this moment's year, in UTC.
     #[must_use]
     pub fn year_start(self) -> Self {

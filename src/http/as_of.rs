@@ -54,9 +54,12 @@ const OF_PARTNERS: [&str; 5] = [
     "/transactions/{id}",
 ];
 
+const OF_AUDIT: [&str; 1] = ["/books"];
+
 static PATTERNS: LazyLock<HashSet<String>> = LazyLock::new(|| {
     let locale = Locale::segment();
-    let bases: [(String, &[&str]); 5] = [
+    let bases: [(String, &[&str]); 6] = [
+        ("/audit".to_owned(), &OF_AUDIT),
         ("/api".to_owned(), &OF_API),
         (format!("/{locale}/shop"), &OF_SHOP),
         (format!("/{locale}/shop/shop"), &OF_SHOP),

@@ -137,7 +137,7 @@ fn customers(routes: &mut web::ServiceConfig) {
 }
 
 fn auditing(routes: &mut web::ServiceConfig) {
-    use audit::{checkpoints, events, proofs, receipts};
+    use audit::{books, checkpoints, events, proofs, receipts};
     let at = |path: &str| web::resource(format!("/audit{path}"));
     routes
         .service(at("/checkpoint").route(web::get().to(checkpoints::newest)).route(web::post().to(checkpoints::make)))
@@ -150,6 +150,7 @@ fn auditing(routes: &mut web::ServiceConfig) {
         .service(at("/tile/{tile:.*}").route(web::get().to(proofs::tile)))
         .service(at("/events").route(packed(web::get().to(events::page))))
         .service(at("/events/stream").route(web::get().to(events::stream)))
+        .service(at("/books").route(packed(web::get().to(books::books))))
         .service(at("/receipts/{id}").route(web::get().to(receipts::receipt)))
         .service(at("/receipts/{id}/qr").route(web::get().to(receipts::qr)));
 }

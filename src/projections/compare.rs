@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use std::path::Path;
 
 /// Every table of the projections, with what its rows are sorted by.
-const TABLES: [(&str, &str); 17] = [
+const TABLES: [(&str, &str); 24] = [
     ("partners", "partner"),
     ("shops", "shop"),
     ("templates", "template"),
@@ -23,6 +23,13 @@ const TABLES: [(&str, &str); 17] = [
     ("tiles", "level, tile"),
     ("checkpoint_keys", "key"),
     ("checkpoints", "seq"),
+    ("book_spans", "day, block, partner"),
+    ("book_moves", "day, block, partner, shop, template"),
+    ("book_cards", "day, block, partner, template"),
+    ("book_lots", "day, block, partner, template, month"),
+    ("book_ends", "ending, day, block, partner, template"),
+    ("book_acts", "day, block, partner, actor, act"),
+    ("book_refunds", "day, block, partner"),
 ];
 
 /// The first row in which two files differ.

@@ -3,6 +3,7 @@
 //! read back as state, and how it is written; `fold` says how events change them, and is the same for the
 //! projector that follows the log and for a rebuild.
 
+mod books;
 mod cards;
 mod checkpoints;
 mod compare;
@@ -20,6 +21,7 @@ mod stream_events;
 mod tiles;
 mod transaction_counts;
 
+pub use books::{BookError, changes_between, stored_events};
 pub use cards::{card_by_number, card_of_customer, cards_of_customer, each_card, load_card};
 pub use compare::{Difference, compare};
 pub use customers::{customer_by_email, customer_records, customers_by_phone, load_customer};

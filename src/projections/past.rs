@@ -46,7 +46,7 @@ pub fn fold_past(now: &Connection, past: &Connection, streams: &[Stream], until:
     seqs.sort_unstable();
     past.execute_batch("BEGIN")?;
     layout::create_tables(past)?;
-    let mut fold = Fold::new(Directory::default(), Growth::default(), Seq::ZERO);
+    let mut fold = Fold::new(Directory::default(), Growth::default(), Seq::ZERO, None);
     let sources = Sources { views: None, ledger: now };
     for seq in seqs {
         let stored = event(now, seq).map_err(FoldError::from)?;

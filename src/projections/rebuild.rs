@@ -82,7 +82,7 @@ pub fn rebuild(ledger: &Connection, path: &Path, until: Option<Seq>) -> Result<S
         Some(until) => until,
         None => head(ledger)?.seq,
     };
-    let mut fold = Fold::new(Directory::default(), Growth::default(), Seq::ZERO);
+    let mut fold = Fold::new(Directory::default(), Growth::default(), Seq::ZERO, None);
     let sources = Sources { views: None, ledger };
     events_after(ledger, Seq::ZERO, until, |stored| {
         fold.apply(stored, &sources)?;

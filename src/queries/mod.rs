@@ -4,6 +4,7 @@
 //! committed state in memory, everything else from views.db once the projector has passed the head seen at arrival.
 
 mod bodies;
+mod books;
 mod card_list;
 mod card_sheets;
 mod card_views;
@@ -27,6 +28,7 @@ mod templates;
 mod transaction_words;
 mod transactions;
 
+pub use books::BooksQuestion;
 pub use card_list::{CardFilter, CardListItem, CardSort, SortKey};
 pub use card_sheets::{CardNames, CardSheet};
 pub use card_views::{BlockedCard, CardView};

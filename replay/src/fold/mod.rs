@@ -3,6 +3,7 @@
 //! After a broken rule the fold goes on with what the event states, so that one wrong event is told once.
 
 mod book;
+mod books;
 mod card;
 mod checkpoints;
 mod claims;
@@ -21,6 +22,7 @@ mod tables;
 mod totals;
 
 pub use book::Cards;
+pub use books::Books;
 pub use card::{Card, Lot};
 pub use checkpoints::CheckpointRows;
 pub use claims::{check_key, names_a_movement};

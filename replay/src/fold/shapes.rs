@@ -124,8 +124,61 @@ pub(super) const CHECKPOINTS: Shape = shape!(
     ["seq", "at", "key", "size", "root", "signature", "witness", "witness_key", "cosigned_at"]
 );
 
+pub(super) const BOOK_SPANS: Shape =
+    shape!("book_spans", 3, ["day", "block", "partner", "events", "late", "first_seq", "last_seq", "last_at"]);
+pub(super) const BOOK_MOVES: Shape = shape!(
+    "book_moves",
+    5,
+    [
+        "day",
+        "block",
+        "partner",
+        "shop",
+        "template",
+        "movements",
+        "orders",
+        "awarded",
+        "given_back",
+        "redeemed",
+        "expired",
+        "refunded",
+        "adjusted_up",
+        "adjusted_down",
+        "imported",
+        "imported_in",
+        "imported_out"
+    ]
+);
+pub(super) const BOOK_CARDS: Shape = shape!("book_cards", 4, ["day", "block", "partner", "template", "cards", "debt"]);
+pub(super) const BOOK_LOTS: Shape =
+    shape!("book_lots", 5, ["day", "block", "partner", "template", "month", "lots", "points"]);
+pub(super) const BOOK_ENDS: Shape =
+    shape!("book_ends", 5, ["ending", "day", "block", "partner", "template", "lots", "points"]);
+pub(super) const BOOK_ACTS: Shape =
+    shape!("book_acts", 5, ["day", "block", "partner", "actor", "act", "acts", "up", "down", "downs"]);
+pub(super) const BOOK_REFUNDS: Shape = shape!(
+    "book_refunds",
+    3,
+    [
+        "day",
+        "block",
+        "partner",
+        "refunds",
+        "cancellations",
+        "returns",
+        "orders",
+        "completed",
+        "taken_back",
+        "debt",
+        "let_go",
+        "given_back",
+        "amount",
+        "without_amount"
+    ]
+);
+
 /// The tables that [`super::shelves`] gives.
-pub const SHAPES: [Shape; 13] = [
+pub const SHAPES: [Shape; 20] = [
     PARTNERS,
     SHOPS,
     TEMPLATES,
@@ -139,6 +192,13 @@ pub const SHAPES: [Shape; 13] = [
     TILES,
     CHECKPOINT_KEYS,
     CHECKPOINTS,
+    BOOK_SPANS,
+    BOOK_MOVES,
+    BOOK_CARDS,
+    BOOK_LOTS,
+    BOOK_ENDS,
+    BOOK_ACTS,
+    BOOK_REFUNDS,
 ];
 
 /// Columns that hold JSON.

@@ -70,6 +70,7 @@ pub fn shelves<'a>(
         refunds,
         transactions,
         checkpoints,
+        books,
     } = tables;
     let mut customers: Vec<_> = customers.into_iter().collect();
     customers.sort_unstable_by_key(|(id, _)| *id);
@@ -162,6 +163,7 @@ pub fn shelves<'a>(
     ]
     .into_iter()
     .chain(checkpoints.into_shelves())
+    .chain(books.into_shelves())
     .chain(tiles.map(|tiles| Shelf { shape: TILES, rows: Box::new(tiles.rows().map(tile)) }))
 }
 

@@ -1,5 +1,6 @@
 //! The tables of the projections that are not about cards: the programme, customers, checkpoints, and what is counted and looked up of movements.
 
+use super::books::Books;
 use super::checkpoints::CheckpointRows;
 use super::rows::MovementRow;
 use crate::ledger::Event;
@@ -29,6 +30,7 @@ pub struct Tables {
     /// By partner, block, kind and shop.
     pub transactions: FxHashMap<[i64; 4], Sums>,
     pub checkpoints: CheckpointRows,
+    pub books: Books,
 }
 
 /// When something came to be and changed last.
@@ -137,6 +139,7 @@ impl Tables {
         self.stream_events.extend(other.stream_events);
         self.refunds.extend(other.refunds);
         self.checkpoints.absorb(other.checkpoints);
+        self.books.absorb(other.books);
         for (key, more) in other.transactions {
             let sums = self.transactions.entry(key).or_default();
             sums.transactions += more.transactions;

@@ -170,6 +170,8 @@ impl Worker {
         let customer = payload.card().and_then(|card| self.cards.get(card)).map(|card| card.customer);
         if self.is_projected(event) && !elsewhere {
             self.tables.apply(event, payload, customer, movement.as_ref());
+            let card = payload.card().and_then(|card| self.cards.get(card));
+            self.tables.books.book(event, payload, batch.time(at), card);
         }
         if self.cards.programme.counts_more(PartnerId::new(event.partner_id)) {
             self.notes.extend(Note::of(event, payload));

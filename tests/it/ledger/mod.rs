@@ -1,5 +1,6 @@
 //! The ledger without its doors: the engine on a real directory, driven by commands.
 
+mod books;
 mod checkpoints;
 mod disk_full;
 mod emails;
