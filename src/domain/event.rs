@@ -9,7 +9,8 @@ use super::programme::{
     KeyCreated, KeyRevoked, PartnerCreated, PartnerSettingsChanged, ShopOpened, ShopRetired, ShopUpdated,
     TemplateCreated, TemplateRetired, TemplateUpdated,
 };
-use super::{CardId, CheckpointKeyId, CustomerId, KeyId, PartnerId, Sealed, Secret, ShopId, TemplateId};
+use super::seals::BalancesSealed;
+use super::{CardId, CheckpointKeyId, CustomerId, KeyId, PartnerId, SealId, Sealed, Secret, ShopId, TemplateId};
 use std::fmt;
 
 /// The thing that an event changed: its own sequence of versions.
@@ -22,6 +23,7 @@ pub enum Stream {
     Customer(CustomerId),
     Card(CardId),
     CheckpointKey(CheckpointKeyId),
+    Seal(SealId),
 }
 
 impl fmt::Display for Stream {
@@ -34,6 +36,7 @@ impl fmt::Display for Stream {
             Self::Customer(id) => write!(f, "customer:{id}"),
             Self::Card(id) => write!(f, "card:{id}"),
             Self::CheckpointKey(id) => write!(f, "checkpoint_key:{id}"),
+            Self::Seal(id) => write!(f, "seal:{id}"),
         }
     }
 }
@@ -160,6 +163,7 @@ events! {
     CheckpointKeyRetired = "checkpoint_key.retired" on CheckpointKey(key),
     CheckpointMade = "checkpoint.made" on CheckpointKey(key),
     CheckpointCosigned = "checkpoint.cosigned" on CheckpointKey(key),
+    BalancesSealed = "balances.sealed" on Seal(seal),
 }
 
 impl Event {
@@ -186,6 +190,7 @@ impl Event {
             Self::PointsExpired(event) => event.sealed,
             Self::OrderRecorded(event) => event.sealed,
             Self::PointsRefunded(event) => event.sealed,
+            Self::BalancesSealed(event) => event.sealed,
             Self::ShopRetired(_)
             | Self::TemplateRetired(_)
             | Self::KeyRevoked(_)
@@ -225,6 +230,7 @@ impl Event {
             Self::PointsExpired(event) => &mut event.sealed,
             Self::OrderRecorded(event) => &mut event.sealed,
             Self::PointsRefunded(event) => &mut event.sealed,
+            Self::BalancesSealed(event) => &mut event.sealed,
             Self::ShopRetired(_)
             | Self::TemplateRetired(_)
             | Self::KeyRevoked(_)

@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use std::path::Path;
 
 /// Every table of the projections, with what its rows are sorted by.
-const TABLES: [(&str, &str); 16] = [
+const TABLES: [(&str, &str); 17] = [
     ("partners", "partner"),
     ("shops", "shop"),
     ("templates", "template"),
@@ -22,6 +22,7 @@ const TABLES: [(&str, &str); 16] = [
     ("tiles", "level, tile"),
     ("checkpoint_keys", "key"),
     ("checkpoints", "seq"),
+    ("seals", "seal"),
 ];
 
 /// The first row in which two files differ.

@@ -4,6 +4,7 @@ use super::cards::CountKey;
 use super::checkpoints::CheckpointRow;
 use super::customers::Contact;
 use super::movements::MovementRow;
+use super::seals::SealRow;
 use super::tiles::Growth;
 use super::transaction_counts::TransactionCounts;
 use super::{cards, customers, idempotency, layout, load_card, load_customer, programme, refunds};
@@ -62,6 +63,7 @@ pub(super) struct Fold {
     refunds: Vec<(Seq, Seq)>,
     growth: Growth,
     checkpoints: Vec<CheckpointRow>,
+    seals: Vec<SealRow>,
     pub(super) seq: Seq,
     hash: Hash,
 }
@@ -81,6 +83,7 @@ impl Fold {
             refunds: Vec::new(),
             growth,
             checkpoints: Vec::new(),
+            seals: Vec::new(),
             seq,
             hash: ZERO_HASH,
         }
@@ -110,9 +113,15 @@ impl Fold {
         }
         self.growth.append(&stored.hash);
         self.checkpoints.extend(CheckpointRow::of(&stored));
+        self.seals.extend(SealRow::of(&stored));
         (self.seq, self.hash) = (stored.seq, stored.hash);
         match stored.event.stream() {
-            Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::CheckpointKey(_) => {
+            Stream::Partner(_)
+            | Stream::Shop(_)
+            | Stream::Template(_)
+            | Stream::Key(_)
+            | Stream::CheckpointKey(_)
+            | Stream::Seal(_) => {
                 self.directory.evolve(&stored.event, stored.partner, stored.seq, stored.at);
             }
             Stream::Customer(customer) => self.customer(customer, &stored, sources)?,
@@ -229,6 +238,7 @@ impl Fold {
         }
         self.growth.write(views)?;
         self.checkpoints.drain(..).try_for_each(|checkpoint| checkpoint.insert(views))?;
+        self.seals.drain(..).try_for_each(|seal| seal.insert(views))?;
         programme::save(views, &self.directory, self.directory_saved)?;
         self.directory_saved = self.seq;
         layout::set_watermark(views, self.seq, &self.hash)?;

@@ -15,6 +15,7 @@ mod programme;
 mod projector;
 mod rebuild;
 mod refunds;
+mod seals;
 mod tiles;
 mod transaction_counts;
 

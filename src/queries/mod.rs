@@ -21,6 +21,7 @@ mod log_rows;
 mod lookups;
 mod programme;
 mod proofs;
+mod seals;
 mod shops;
 mod templates;
 mod transaction_words;
@@ -44,6 +45,7 @@ pub use history::{HISTORY_WALK_MAX, HistoryFilter, HistoryPage, MovementView};
 pub use log_rows::{LogRow, Sight, WholeRow};
 pub use lookups::Lookups;
 pub use proofs::{ConsistencyProof, InclusionProof, TreeHead};
+pub use seals::{Closing, MonthEnd, SealView};
 pub use shops::{Around, ShopFilter, ShopSort, ShopView};
 pub use templates::{TemplateFilter, TemplateView};
 pub use transaction_words::{TRANSACTION_WORDS, kinds_of, transaction_word};
@@ -93,5 +95,6 @@ pub fn statements() -> Vec<(&'static str, String)> {
     all.extend(expiring::statements());
     all.extend(transactions::statements());
     all.extend(exports::statements());
+    all.extend(seals::statements());
     all
 }

@@ -110,3 +110,11 @@ CREATE TABLE checkpoints (
     seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, key INTEGER NOT NULL, size INTEGER NOT NULL, root BLOB, signature BLOB NOT NULL,
     witness TEXT, witness_key BLOB, cosigned_at INTEGER, CHECK ((root IS NULL) = (witness IS NOT NULL))
 ) STRICT;
+
+-- Seals of balances, one for each partner and month: `seq` is the event's, `up_to` that of the last event before `ends_at`. The
+-- secret and the tree's tiles stand in the vault (`record`).
+CREATE TABLE seals (
+    seal INTEGER PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, partner INTEGER NOT NULL, period TEXT NOT NULL,
+    ends_at INTEGER NOT NULL, up_to INTEGER NOT NULL, cards INTEGER NOT NULL, points INTEGER NOT NULL, available INTEGER NOT NULL,
+    root BLOB NOT NULL, record INTEGER NOT NULL
+) STRICT;

@@ -1,6 +1,7 @@
 //! The auditor's surface, `/audit/*`: checkpoints, proofs, tiles, events and receipts. Answers are what other tools read (notes,
 //! tiles, plain JSON), without the envelope of the other surfaces; refusals have the same form as everywhere.
 
+pub(crate) mod balances;
 pub(crate) mod checkpoints;
 pub(crate) mod events;
 mod feed;
