@@ -123,8 +123,27 @@ pub(super) const CHECKPOINTS: Shape = shape!(
     ["seq", "at", "key", "size", "root", "signature", "witness", "witness_key", "cosigned_at"]
 );
 
+pub(super) const SEALS: Shape = shape!(
+    "seals",
+    1,
+    [
+        "seal",
+        "seq",
+        "at",
+        "partner",
+        "period",
+        "ends_at",
+        "up_to",
+        "cards",
+        "points",
+        "available",
+        "root",
+        "record"
+    ]
+);
+
 /// The tables that [`super::shelves`] gives.
-pub const SHAPES: [Shape; 12] = [
+pub const SHAPES: [Shape; 13] = [
     PARTNERS,
     SHOPS,
     TEMPLATES,
@@ -137,6 +156,7 @@ pub const SHAPES: [Shape; 12] = [
     TILES,
     CHECKPOINT_KEYS,
     CHECKPOINTS,
+    SEALS,
 ];
 
 /// Columns that hold JSON.

@@ -58,8 +58,8 @@ pub fn shelves<'a>(
     tables.customer_records.sort_unstable();
     tables.customer_records.dedup();
     tables.refunds.sort_unstable();
-    let Tables { partners, shops, templates, keys, customers, customer_records, refunds, transactions, checkpoints } =
-        tables;
+    let Tables { partners, shops, templates, keys, customers, .. } = tables;
+    let Tables { customer_records, refunds, transactions, checkpoints, seals, .. } = tables;
     let mut customers: Vec<_> = customers.into_iter().collect();
     customers.sort_unstable_by_key(|(id, _)| *id);
     let mut transactions: Vec<_> = transactions.into_iter().collect();
@@ -149,6 +149,7 @@ pub fn shelves<'a>(
     ]
     .into_iter()
     .chain(checkpoints.into_shelves())
+    .chain([seals.into_shelf()])
     .chain(tiles.map(|tiles| Shelf { shape: TILES, rows: Box::new(tiles.rows().map(tile)) }))
 }
 

@@ -2,6 +2,7 @@
 
 use super::checkpoints::CheckpointRows;
 use super::rows::MovementRow;
+use super::seals::SealRows;
 use crate::ledger::Event;
 use crate::payload::{About, Payload};
 use crate::points::CustomerId;
@@ -27,6 +28,7 @@ pub struct Tables {
     /// By partner, block, kind and shop.
     pub transactions: FxHashMap<[i64; 4], Sums>,
     pub checkpoints: CheckpointRows,
+    pub seals: SealRows,
 }
 
 /// When something came to be and changed last.
@@ -133,6 +135,7 @@ impl Tables {
         self.customer_records.extend(other.customer_records);
         self.refunds.extend(other.refunds);
         self.checkpoints.absorb(other.checkpoints);
+        self.seals.absorb(other.seals);
         for (key, more) in other.transactions {
             let sums = self.transactions.entry(key).or_default();
             sums.transactions += more.transactions;
@@ -218,6 +221,7 @@ impl Tables {
             | Payload::CheckpointKeyRetired(_)
             | Payload::CheckpointMade(_)
             | Payload::CheckpointCosigned(_) => self.checkpoints.apply(event, payload),
+            Payload::BalancesSealed(it) => self.seals.add(event, it),
             Payload::Issued(_)
             | Payload::Updated(_)
             | Payload::Activated(_)
