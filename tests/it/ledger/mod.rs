@@ -12,6 +12,7 @@ mod model;
 mod orders;
 mod past;
 mod refusals;
+mod seals;
 mod settings;
 mod start;
 pub(crate) mod workshop;
