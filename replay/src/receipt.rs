@@ -86,9 +86,9 @@ struct Proof {
 /// Why a receipt proves nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Unproved {
-    #[error("this is neither a receipt nor a statement: {0}")]
+    #[error("this is not a receipt or statement: {0}")]
     Form(#[from] serde_json::Error),
-    #[error("this is of neither the format {RECEIPT:?} nor {STATEMENT:?}")]
+    #[error("this is not a receipt or statement of the formats {RECEIPT:?} and {STATEMENT:?}")]
     Format,
     #[error("a hash is not 64 lower-case hex digits")]
     Digits,

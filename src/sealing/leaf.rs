@@ -59,3 +59,29 @@ pub(super) fn leaf(salt: &Salt, closing: &Closing) -> NodeHash {
     hasher.update(closing.available.get().to_be_bytes());
     hasher.finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::cards::CardNumber;
+    use crate::domain::points::Points;
+    use serde_json::Value;
+
+    #[test]
+    fn the_worked_leaves_come_out() {
+        let vector: Value = serde_json::from_str(include_str!("../../schema/vectors/seals.json")).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let secret = hex::decode(text(&vector["secret"])).unwrap().try_into().unwrap();
+        let salts = Salts::new(&secret);
+        for row in vector["cards"].as_array().unwrap() {
+            let closing = Closing {
+                card: CardId::new(row["card"].as_i64().unwrap()),
+                number: CardNumber::parse(&text(&row["number"])).unwrap(),
+                balance: Points::new(row["balance"].as_i64().unwrap()),
+                available: Points::new(row["available"].as_i64().unwrap()),
+            };
+            assert_eq!(hex::encode(salts.of(closing.card)), text(&row["salt"]));
+            assert_eq!(hex::encode(salts.leaf(&closing)), text(&row["leaf_hash"]));
+        }
+    }
+}

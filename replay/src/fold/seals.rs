@@ -21,8 +21,8 @@ impl SealRows {
             it.ends_at.micros().into(),
             it.as_of.into(),
             it.cards.into(),
-            it.points.get().into(),
-            it.available.get().into(),
+            it.points.into(),
+            it.available.into(),
             Cell::Bytes(it.root.0.to_vec()),
             record.into(),
         ];

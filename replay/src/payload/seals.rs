@@ -2,7 +2,6 @@
 
 use super::{Digits, Sealed, Text};
 use crate::instant::{Instant, Month};
-use crate::points::Points;
 use serde::{Deserialize, Deserializer, de};
 
 #[derive(Debug, Clone, Deserialize)]
@@ -14,8 +13,9 @@ pub struct BalancesSealed {
     pub ends_at: Instant,
     pub as_of: i64,
     pub cards: i64,
-    pub points: Points,
-    pub available: Points,
+    /// Sums: no bound of one balance holds for them.
+    pub points: i64,
+    pub available: i64,
     pub root: Digits<32>,
     pub sealed: Sealed,
 }

@@ -11,7 +11,7 @@ use counterfoil::domain::seals::{Period, RecordSeal, SealRecord};
 use counterfoil::domain::{Bytes, CardId, Event, Money, PartnerId, Rejection, Seq, Timestamp};
 use counterfoil::projections::{compare, rebuild};
 use counterfoil::queries::{Queries, SealView};
-use counterfoil::sealing::{BalanceProof, Sealer, SealingError, prove};
+use counterfoil::sealing::{BalanceProof, SealingError, prove};
 use counterfoil::storage::open_ledger;
 use counterfoil::writer::{Actor, Command, Refusal};
 use counterfoil_replay::merkle::included;
@@ -25,10 +25,6 @@ use std::sync::Arc;
 impl Workshop {
     fn queries(&self) -> Queries {
         Queries::new(self.dir(), Arc::clone(self.engine().live()))
-    }
-
-    fn sealer(&self) -> Sealer {
-        Sealer::new(self.engine().writer().clone(), self.queries(), self.notary(), self.clock.clone())
     }
 
     fn seal_all(&self) -> Vec<String> {

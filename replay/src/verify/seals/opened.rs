@@ -57,8 +57,8 @@ pub(super) fn check(
     let (points, available) = (sum(|closing| closing.balance), sum(|closing| closing.available));
     let pairs = [
         ("cards", event.cards, cards),
-        ("points by the books", event.points.get(), points.get()),
-        ("points available", event.available.get(), available.get()),
+        ("points by the books", event.points, points.get()),
+        ("points available", event.available, available.get()),
     ];
     for (what, stated, found) in pairs {
         if stated != found {
