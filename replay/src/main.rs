@@ -11,8 +11,8 @@ use counterfoil_replay::ledger::Location;
 use counterfoil_replay::note::LogKey;
 use counterfoil_replay::progress::Progress;
 use counterfoil_replay::receipt::{self, Proved, ProvedBalance};
-use counterfoil_replay::seal::Closing;
 use counterfoil_replay::report::{Period, report};
+use counterfoil_replay::seal::Closing;
 use counterfoil_replay::verify::verify;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -67,7 +67,10 @@ fn run(command: Command) -> anyhow::Result<bool> {
                     let at = Instant::from_micros(recorded_at);
                     if let Some(ProvedBalance { period, closing }) = balance {
                         let Closing { card, number, balance, available } = closing;
-                        writeln!(out, "card {card} ({number}) had {available} points available at the end of {period}")?;
+                        writeln!(
+                            out,
+                            "card {card} ({number}) had {available} points available at the end of {period}"
+                        )?;
                         writeln!(out, "and a balance of {balance} by the books, as sealed by what follows.")?;
                     }
                     writeln!(out, "genuine: event {seq} of {origin}, recorded {at}, {kind} on {stream}")?;

@@ -1,7 +1,7 @@
 //! Receipts and statements: one event, or one card's balance at a month's end, proved to whoever has the log's key, without the log.
 
-use crate::ledger::{ChainHasher, Event, Hash};
 use crate::instant::Month;
+use crate::ledger::{ChainHasher, Event, Hash};
 use crate::merkle::{included, leaf};
 use crate::note::{Distrust, LogKey};
 use crate::payload::{Payload, Unreadable};

@@ -22,7 +22,9 @@ mod time;
 
 pub use bytes::Bytes;
 pub use event::{Draft, Event, Stream, UnknownEvent};
-pub use ids::{CardId, CheckpointKeyId, CustomerId, KeyId, LotId, PartnerId, RecordId, SealId, Seq, ShopId, TemplateId};
+pub use ids::{
+    CardId, CheckpointKeyId, CustomerId, KeyId, LotId, PartnerId, RecordId, SealId, Seq, ShopId, TemplateId,
+};
 pub use money::{Money, minor_places};
 pub use movement::{Movement, MovementType, Stated};
 pub use rejection::Rejection;

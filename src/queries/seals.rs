@@ -70,7 +70,9 @@ impl Queries {
     pub async fn seals(&self, sight: Sight, after: Seq, limit: i64) -> Result<Vec<SealView>, QueryError> {
         self.settled().await?;
         self.aside(move |views| {
-            let sql = format!("SELECT {COLUMNS} FROM seals WHERE seq > ?1 AND (?2 IS NULL OR partner = ?2) ORDER BY seq LIMIT ?3");
+            let sql = format!(
+                "SELECT {COLUMNS} FROM seals WHERE seq > ?1 AND (?2 IS NULL OR partner = ?2) ORDER BY seq LIMIT ?3"
+            );
             let mut statement = views.prepare_cached(&sql)?;
             let rows = statement.query_map((after.get(), partner_of(sight), limit), view)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -85,7 +87,9 @@ impl Queries {
     pub async fn seals_of(&self, sight: Sight, period: Period) -> Result<Vec<SealView>, QueryError> {
         self.settled().await?;
         self.aside(move |views| {
-            let sql = format!("SELECT {COLUMNS} FROM seals WHERE period = ?1 AND (?2 IS NULL OR partner = ?2) ORDER BY partner");
+            let sql = format!(
+                "SELECT {COLUMNS} FROM seals WHERE period = ?1 AND (?2 IS NULL OR partner = ?2) ORDER BY partner"
+            );
             let mut statement = views.prepare_cached(&sql)?;
             let rows = statement.query_map((period.to_string(), partner_of(sight)), view)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -158,7 +162,13 @@ impl Queries {
     ///
     /// # Errors
     /// When the files cannot be read, or an event not be understood.
-    pub fn closings(&self, partner: PartnerId, after: CardId, limit: i64, end: MonthEnd) -> Result<Vec<Closing>, QueryError> {
+    pub fn closings(
+        &self,
+        partner: PartnerId,
+        after: CardId,
+        limit: i64,
+        end: MonthEnd,
+    ) -> Result<Vec<Closing>, QueryError> {
         self.here(|views| closings(views, partner, after, limit, end))
     }
 
@@ -182,7 +192,13 @@ struct Now {
     moved_since: bool,
 }
 
-fn closings(views: &Connection, partner: PartnerId, after: CardId, limit: i64, end: MonthEnd) -> Result<Vec<Closing>, QueryError> {
+fn closings(
+    views: &Connection,
+    partner: PartnerId,
+    after: CardId,
+    limit: i64,
+    end: MonthEnd,
+) -> Result<Vec<Closing>, QueryError> {
     let mut statement = views.prepare_cached(CARDS)?;
     let mut rows = statement.query((partner.get(), after.get(), limit))?;
     let mut cards = Vec::new();
@@ -213,7 +229,12 @@ fn closings(views: &Connection, partner: PartnerId, after: CardId, limit: i64, e
         .collect()
 }
 
-fn open_due(views: &Connection, first: CardId, last: CardId, end: MonthEnd) -> Result<FxHashMap<CardId, Points>, QueryError> {
+fn open_due(
+    views: &Connection,
+    first: CardId,
+    last: CardId,
+    end: MonthEnd,
+) -> Result<FxHashMap<CardId, Points>, QueryError> {
     let (lot, moment) = (end.as_of.get(), end.period.last_moment().micros());
     let mut statement = views.prepare_cached(DUE)?;
     let rows = statement.query_map((first.get(), last.get(), lot, moment), |row| {

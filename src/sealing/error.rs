@@ -34,7 +34,9 @@ impl From<ProofError<QueryError>> for SealingError {
         match error {
             ProofError::Tiles(error) => Self::Query(error),
             // Fewer hashes than cards were sealed: a card or a record is gone.
-            ProofError::NoSuchLeaf { .. } | ProofError::NotAPrefix { .. } | ProofError::Torn { .. } => Self::Contradicted,
+            ProofError::NoSuchLeaf { .. } | ProofError::NotAPrefix { .. } | ProofError::Torn { .. } => {
+                Self::Contradicted
+            }
         }
     }
 }

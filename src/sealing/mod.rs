@@ -107,7 +107,8 @@ impl Sealer {
     /// A seal without a checkpoint over it proves nothing yet. Also after a crash between the two.
     fn cover(&self, actor: Actor) -> Result<(), SealingError> {
         let Some(newest) = self.queries.newest_seal()? else { return Ok(()) };
-        let covered = self.writer.live().directory().checkpoints.newest.as_ref().is_some_and(|made| made.size >= newest);
+        let covered =
+            self.writer.live().directory().checkpoints.newest.as_ref().is_some_and(|made| made.size >= newest);
         if !covered {
             self.notary.checkpoint(actor)?;
         }

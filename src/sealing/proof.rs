@@ -3,8 +3,8 @@
 
 use super::SealingError;
 use super::leaf::{Salt, Salts, leaf};
-use crate::domain::seals::SealRecord;
 use crate::domain::CardId;
+use crate::domain::seals::SealRecord;
 use crate::queries::{Closing, MonthEnd, Queries, QueryError, SealView};
 use crate::tree::{NodeHash, TILE_WIDTH, Tiles, inclusion, node_hash};
 
@@ -66,7 +66,8 @@ impl Tiles for Leaves<'_> {
         if let Some(level) = usize::from(level).checked_sub(1) {
             // 64 digits a hash. What is missing is told by whoever asked for it.
             let from = index.saturating_mul(64 * TILE_WIDTH);
-            let digits = self.record.levels.get(level).and_then(|digits| digits.get(from..from.saturating_add(64 * width)));
+            let digits =
+                self.record.levels.get(level).and_then(|digits| digits.get(from..from.saturating_add(64 * width)));
             let bytes = hex::decode(digits.unwrap_or_default()).unwrap_or_default();
             return Ok(bytes.as_chunks::<32>().0.to_vec());
         }

@@ -126,20 +126,7 @@ pub(super) const CHECKPOINTS: Shape = shape!(
 pub(super) const SEALS: Shape = shape!(
     "seals",
     1,
-    [
-        "seal",
-        "seq",
-        "at",
-        "partner",
-        "period",
-        "ends_at",
-        "up_to",
-        "cards",
-        "points",
-        "available",
-        "root",
-        "record"
-    ]
+    ["seal", "seq", "at", "partner", "period", "ends_at", "up_to", "cards", "points", "available", "root", "record"]
 );
 
 /// The tables that [`super::shelves`] gives.

@@ -151,7 +151,8 @@ impl Books {
         self.award(17, 100, "A", None, (0, 0));
         self.award(17, 40, "B", Some(FEBRUARY - 1), (100, 100));
         self.award(17, 7, "C", Some(FEBRUARY), (140, 140));
-        let sealed = january(self, &[Closing { card: 17, number: "LC000000000018".into(), balance: 147, available: 107 }]);
+        let sealed =
+            january(self, &[Closing { card: 17, number: "LC000000000018".into(), balance: 147, available: 107 }]);
         self.now = FEBRUARY;
         sealed
     }
@@ -192,7 +193,8 @@ fn forged_seals_are_told_with_their_event_and_rule() {
     assert!(found(|payload, _| payload["cards"] = json!(2)).contains("seals 2 cards"));
     assert!(found(|payload, _| payload["ends_at"] = json!(time_text(FEBRUARY - DAY))).contains("which it does not"));
     for seq in [-1, 1] {
-        let moved = |payload: &mut Value, _: &mut Value| payload["as_of"] = json!(payload["as_of"].as_i64().unwrap() + seq);
+        let moved =
+            |payload: &mut Value, _: &mut Value| payload["as_of"] = json!(payload["as_of"].as_i64().unwrap() + seq);
         assert!(found(moved).contains("is the last one before"), "{seq}");
     }
     assert!(found(|_, record| record["secret"] = json!("11".repeat(32))).contains("the root is not that"));
@@ -227,7 +229,10 @@ fn months_are_sealed_once_in_order_and_when_they_are_over() {
     (payload["period"], payload["ends_at"]) = (json!("2026-02"), json!(time_text(START + 59 * DAY)));
     let seq = books.record_seal((payload, record));
     let told_early = told(&books, seq);
-    assert!(told_early.contains("where 2026-01 comes next") && told_early.contains("before it is over"), "{told_early}");
+    assert!(
+        told_early.contains("where 2026-01 comes next") && told_early.contains("before it is over"),
+        "{told_early}"
+    );
 }
 
 #[test]

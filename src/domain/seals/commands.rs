@@ -109,7 +109,12 @@ mod tests {
         }
     }
 
-    fn decide(directory: &Directory, period: &str, around: (&str, Option<&str>), now: &str) -> Result<Vec<Draft>, Rejection> {
+    fn decide(
+        directory: &Directory,
+        period: &str,
+        around: (&str, Option<&str>),
+        now: &str,
+    ) -> Result<Vec<Draft>, Rejection> {
         let last = LastOfPeriod { at: Some(at(around.0)), after: around.1.map(at) };
         seal(period).decide(&directory.partners[&PARTNER], &directory.seals, last, at(now))
     }
@@ -124,7 +129,10 @@ mod tests {
         }
         let drafts = decide(&directory, "2026-01", inside, now).unwrap();
         directory.evolve(&drafts[0].event, PARTNER, Seq::new(10), at(now));
-        assert_eq!((drafts[0].event.stream(), directory.seals.next_seal().get()), (Stream::Seal(crate::domain::SealId::new(1)), 2));
+        assert_eq!(
+            (drafts[0].event.stream(), directory.seals.next_seal().get()),
+            (Stream::Seal(crate::domain::SealId::new(1)), 2)
+        );
         let next = Period::parse("2026-02").unwrap();
         let again = Rejection::PeriodNotNext { period: Period::parse("2026-01").unwrap(), next };
         assert_eq!(decide(&directory, "2026-01", inside, now), Err(again), "a month is sealed once");

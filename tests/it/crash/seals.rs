@@ -67,8 +67,9 @@ fn every_month_is_sealed_exactly_once_whatever_is_killed_when() {
     assert!(newest <= Clock::System.now() && newest.plus_days(31) > Timestamp::from_micros(begun.micros() + 100 * DAY));
     let covered = "SELECT max(json_extract(payload, '$.size')) FROM events WHERE kind = 'checkpoint.made'";
     let size: i64 = ledger.query_row(covered, [], |row| row.get(0)).expect("a checkpoint");
-    let last: i64 =
-        ledger.query_row("SELECT max(seq) FROM events WHERE kind = 'balances.sealed'", [], |row| row.get(0)).expect("one");
+    let last: i64 = ledger
+        .query_row("SELECT max(seq) FROM events WHERE kind = 'balances.sealed'", [], |row| row.get(0))
+        .expect("one");
     assert!(size >= last, "a checkpoint covers the newest seal");
     // The workshop's end has the auditor make every root anew.
 }

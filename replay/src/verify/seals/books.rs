@@ -27,12 +27,8 @@ impl Books {
         }
         let Ok(payload) = Payload::read(event.kind, event.schema, event.payload) else { return };
         if let Payload::Issued(issued) = &payload {
-            let held = Held {
-                partner: event.partner_id,
-                number: issued.number,
-                balance: Points::ZERO,
-                expiring: Vec::new(),
-            };
+            let held =
+                Held { partner: event.partner_id, number: issued.number, balance: Points::ZERO, expiring: Vec::new() };
             self.0.entry(issued.card.get()).or_insert(held);
         } else if let Payload::Moved(moving) = &payload
             && let Some(held) = self.0.get_mut(&moving.card.get())

@@ -45,7 +45,9 @@ pub(super) fn check(
         books.follow(&event);
     }
     Ok((unopened > 0).then(|| {
-        format!("the secrets of {unopened} seals are not included: their cards and sums were checked, their roots were not")
+        format!(
+            "the secrets of {unopened} seals are not included: their cards and sums were checked, their roots were not"
+        )
     }))
 }
 
@@ -54,9 +56,12 @@ fn check_place(ledger: &Connection, seal: &Noted, findings: &mut Findings) -> Re
     let mut at = ledger.prepare_cached("SELECT recorded_at FROM events WHERE seq = ?1")?;
     let mut at = |seq: i64| at.query_row([seq], |row| row.get::<_, i64>(0)).optional();
     let (as_of, ends_at) = (seal.event.as_of, seal.event.ends_at.micros());
-    let is_last = as_of < seal.seq && at(as_of)?.is_some_and(|time| time < ends_at) && at(as_of + 1)?.is_some_and(|time| time >= ends_at);
+    let is_last = as_of < seal.seq
+        && at(as_of)?.is_some_and(|time| time < ends_at)
+        && at(as_of + 1)?.is_some_and(|time| time >= ends_at);
     if !is_last {
-        let sentence = format!("says that event {as_of} is the last one before {}, which it is not", seal.event.ends_at);
+        let sentence =
+            format!("says that event {as_of} is the last one before {}, which it is not", seal.event.ends_at);
         findings.event(Check::Seals, seal.seq, sentence);
     }
     Ok(())

@@ -74,7 +74,8 @@ pub(super) fn check(
     };
     let Grown { root, firsts, levels } = grow(&closings, &opened.secret.0);
     if root != event.root.0 {
-        let sentence = format!("the root is not that of the balances as of event {}: what was sealed were others", event.as_of);
+        let sentence =
+            format!("the root is not that of the balances as of event {}: what was sealed were others", event.as_of);
         findings.event(Check::Seals, seal.seq, sentence);
     }
     if (firsts, levels) != (opened.firsts, opened.levels) {

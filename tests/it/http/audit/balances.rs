@@ -69,7 +69,12 @@ fn a_balance_at_a_months_end_is_proved_to_whoever_has_the_key_alone() {
     shop.get("/audit/balances?limit=0").error(400, "VALIDATION_ERROR");
 
     // An erased customer's card stays among those that were sealed.
-    shop.send("DELETE", &format!("/api/customers/{}", shop.customer_of(jonas["card_number"].as_str().expect("a number"))), None).data(200);
+    shop.send(
+        "DELETE",
+        &format!("/api/customers/{}", shop.customer_of(jonas["card_number"].as_str().expect("a number"))),
+        None,
+    )
+    .data(200);
     assert_eq!(proved(&shop, &shop.get(&path("2026-01", &jonas)).json()).closing.available, 40);
     assert_eq!(shop.get(&path("2026-01", &ona)).json(), statement, "it stays as it is");
     verify(shop.server.files.path());
@@ -103,7 +108,8 @@ fn a_key_sees_its_own_partners_seals_and_the_deployments_all() {
     let shop = Shop::open();
     let card = shop.issued("ona@example.com");
     let other = shop.other_partner();
-    let theirs = other.post("/api/loyalty-cards", &json!({"customer_email": "o@example.com", "customer_name": "O"})).data(201);
+    let theirs =
+        other.post("/api/loyalty-cards", &json!({"customer_email": "o@example.com", "customer_name": "O"})).data(201);
     shop.server.advance_days(31);
     shop.server.seal();
     let partners = |client: &Client| -> Vec<i64> {
