@@ -34,10 +34,11 @@
 //! | [`exports`] | columns, and rows as CSV, JSON or a workbook, a page at a time | domain, queries |
 //! | [`ops`] | ops.db: drawing credentials, verifying secrets, export jobs, the seeds that sign | domain, storage |
 //! | [`notary`] | checkpoints: signing the head of the tree and having it recorded | domain, note, ops, queries, writer, clock |
-//! | [`jobs`] | commands that the clock submits: expiry, checkpoints | domain, writer, notary, clock, storage |
+//! | [`sealing`] | seals: hashing all balances at a month's end, having the root recorded, proving one balance | domain, tree, queries, notary, writer, clock |
+//! | [`jobs`] | commands that the clock submits: expiry, checkpoints, seals | domain, writer, notary, sealing, clock, storage |
 //! | [`app`] | the engine: wires writer, projector and memory, and owns the order of start and stop | domain, event_log, vault, projections, live, writer, clock, storage |
-//! | [`control`] | what an operator may ask for, over a socket or under the lock; the rows of an import | domain, writer, ops, app, notary, queries, clock, storage |
-//! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, exports, writer, ops, notary, note, tree, clock, live, books |
+//! | [`control`] | what an operator may ask for, over a socket or under the lock; the rows of an import | domain, writer, ops, app, notary, sealing, queries, clock, storage |
+//! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, exports, writer, ops, notary, note, tree, sealing, clock, live, books |
 //! | [`cli`] | the subcommands | all but vault |
 //!
 //! Beside them: `schema/` holds the log's format, the SQL, a JSON Schema of each event and worked examples; `docs/api.md` is the API reference.
@@ -111,6 +112,7 @@ pub mod note;
 pub mod ops;
 pub mod projections;
 pub mod queries;
+pub mod sealing;
 pub mod storage;
 pub mod tree;
 pub mod vault;

@@ -135,10 +135,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         card: CardAt,
     },
-    /// Verify a receipt with nothing but the log's key.
+    /// Verify a receipt, or a statement of a balance, with nothing but the log's key.
     ///
-    /// A receipt is what GET /audit/receipts/{transaction} of a service answers: an event, its proof, and a signed checkpoint.
-    /// Its QR code says the same text.
+    /// A receipt is what GET /audit/receipts/{transaction} of a service answers: an event, its proof, and a signed checkpoint. A
+    /// statement is what GET /audit/balances/{period}/cards/{card} answers: a card's balance at a month's end, and its proof.
+    /// Their QR codes say the same text.
     #[command(
         after_help = "Example:\n  counterfoil-replay receipt txn_204.json --key example.com/books+9f7b8ce9+AW66Qmz9616QnUqc7iQqlKIlc1HTJ6AkvzjgdfjVrqQS"
     )]

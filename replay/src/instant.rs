@@ -93,6 +93,31 @@ impl Month {
     pub fn number(self) -> i64 {
         i64::from(self.year) * 12 + i64::from(self.month) - 1
     }
+
+    /// Reads `2026-10`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes: &[u8; 7] = text.as_bytes().try_into().ok()?;
+        let (year, month) = (digits(&bytes[..4])?, digits(&bytes[5..])?);
+        let well_formed = bytes[4] == b'-' && (1..=12).contains(&month);
+        well_formed.then_some(Self { year: i32::try_from(year).ok()?, month: u32::try_from(month).ok()? })
+    }
+
+    /// The first instant after it.
+    #[must_use]
+    pub fn end(self) -> Instant {
+        let next = self.next();
+        Instant(days_since_epoch(i64::from(next.year), i64::from(next.month), 1) * 86_400_000_000)
+    }
+
+    /// The month after it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self { year, month: 12 } => Self { year: year + 1, month: 1 },
+            Self { year, month } => Self { year, month: month + 1 },
+        }
+    }
 }
 
 impl fmt::Display for Month {

@@ -10,7 +10,8 @@
 //! | [`ledger`] | opening files for reading only, rows of the log, the hashes |
 //! | [`merkle`] | the Merkle tree over the log: growing it, checking proofs |
 //! | [`note`] | signed notes, checkpoints and cosignatures: checking them |
-//! | [`receipt`] | one event's proof, verified without the log |
+//! | [`receipt`] | one event's or one balance's proof, verified without the log |
+//! | [`seal`] | the leaves of sealed balances |
 //! | [`payload`] | what events say |
 //! | [`fold`] | cards, lots and movements from events, and the rules that events obey |
 //! | [`verify`] | one pass over everything, on all cores |
@@ -32,4 +33,5 @@ pub mod points;
 pub mod progress;
 pub mod receipt;
 pub mod report;
+pub mod seal;
 pub mod verify;

@@ -10,8 +10,9 @@ use counterfoil_replay::instant::Instant;
 use counterfoil_replay::ledger::Location;
 use counterfoil_replay::note::LogKey;
 use counterfoil_replay::progress::Progress;
-use counterfoil_replay::receipt::{self, Proved};
+use counterfoil_replay::receipt::{self, Proved, ProvedBalance};
 use counterfoil_replay::report::{Files, Period, report};
+use counterfoil_replay::seal::Closing;
 use counterfoil_replay::verify::verify;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -62,8 +63,16 @@ fn run(command: Command) -> anyhow::Result<bool> {
             let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
             match receipt::verify(&text, &key) {
                 Ok(proved) => {
-                    let Proved { seq, recorded_at, kind, stream, payload, origin, size } = proved;
+                    let Proved { seq, recorded_at, kind, stream, payload, origin, size, balance } = proved;
                     let at = Instant::from_micros(recorded_at);
+                    if let Some(ProvedBalance { period, closing }) = balance {
+                        let Closing { card, number, balance, available } = closing;
+                        writeln!(
+                            out,
+                            "card {card} ({number}) had {available} points available at the end of {period}"
+                        )?;
+                        writeln!(out, "and a balance of {balance} by the books, as sealed by what follows.")?;
+                    }
                     writeln!(out, "genuine: event {seq} of {origin}, recorded {at}, {kind} on {stream}")?;
                     writeln!(out, "{payload}")?;
                     writeln!(out, "It stands among the first {size} events, which the log has signed.")?;

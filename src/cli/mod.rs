@@ -17,6 +17,7 @@ mod logging;
 mod output;
 mod programme;
 mod rebuild;
+mod seal;
 mod serve;
 mod server;
 mod service;
@@ -56,6 +57,7 @@ enum Sub {
     Rebuild(rebuild::Rebuild),
     Backup(backup::Backup),
     Checkpoint(checkpoint::Checkpoint),
+    Seal(seal::Seal),
     AuditKey(audit_key::AuditKey),
 }
 
@@ -76,6 +78,7 @@ pub fn run() -> ExitCode {
         Sub::Rebuild(rebuild) => rebuild.run(&mut output),
         Sub::Backup(backup) => backup.run(&mut output),
         Sub::Checkpoint(checkpoint) => checkpoint.run(&mut output),
+        Sub::Seal(seal) => seal.run(&mut output),
         Sub::AuditKey(key) => key.run(&mut output),
     };
     match done {

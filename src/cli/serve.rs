@@ -52,12 +52,22 @@ pub(super) struct Serve {
     /// How often to sign a checkpoint of what was recorded since the last one: 90s, 10m, 2h; 0 for never
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = arguments::period)]
     checkpoint_every: Duration,
+    /// When to seal all balances, so that each can be proved alone; `off` for never
+    #[arg(long, value_name = "PERIOD", default_value = "month")]
+    seal_balances: Sealing,
     /// Take cosignatures of this witness (a C2SP verifier key of type 4); may be repeated
     #[arg(long, value_name = "KEY", value_parser = arguments::witness)]
     witness: Vec<VerifierKey>,
     /// Serve the endpoint that does nothing, for the benchmark
     #[arg(long, hide = true)]
     bench_echo: bool,
+}
+
+/// When balances are sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Sealing {
+    Month,
+    Off,
 }
 
 /// Where a service stands in a shop's life.
@@ -100,6 +110,7 @@ impl Serve {
             card_memory: EngineConfig::megabytes(self.card_memory),
             expiry_every: Duration::from_secs(self.expiry_every),
             checkpoint_every: (!self.checkpoint_every.is_zero()).then_some(self.checkpoint_every),
+            seal_balances: self.seal_balances == Sealing::Month,
             http,
         };
         service::run(configuration, lock, output, |output, address, _| {

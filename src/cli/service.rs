@@ -6,7 +6,7 @@ use super::server::Server;
 use crate::app::EngineConfig;
 use crate::control::{Operator, serve, start};
 use crate::http::HttpConfig;
-use crate::jobs::{CheckpointJob, ExpiryJob};
+use crate::jobs::{CheckpointJob, ExpiryJob, SealJob};
 use crate::storage::{DataDir, Lock};
 use crate::writer::Actor;
 use std::net::{SocketAddr, TcpListener};
@@ -21,6 +21,8 @@ pub(super) struct Configuration {
     pub(super) expiry_every: Duration,
     /// None for never.
     pub(super) checkpoint_every: Option<Duration>,
+    /// At each month's end.
+    pub(super) seal_balances: bool,
     pub(super) http: HttpConfig,
 }
 
@@ -33,7 +35,7 @@ pub(super) fn run(
     output: &mut Output,
     announce: impl FnOnce(&mut Output, SocketAddr, &Operator) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let Configuration { dir, listen, card_memory, expiry_every, checkpoint_every, http } = configuration;
+    let Configuration { dir, listen, card_memory, expiry_every, checkpoint_every, seal_balances, http } = configuration;
     let engine = EngineConfig { card_memory, ..EngineConfig::new(dir.clone()) };
     let (engine, operator, secrets) = start(engine, lock)?;
     let expiry = ExpiryJob::start(&dir, engine.writer().clone(), engine.clock().clone(), expiry_every)?;
@@ -43,6 +45,8 @@ pub(super) fn run(
     }
     let start_checkpoints = |period| CheckpointJob::start(operator.notary().clone(), period);
     let checkpoints = checkpoint_every.map(start_checkpoints).transpose()?;
+    let start_seals = || SealJob::start(dir.clone(), operator.sealer().clone());
+    let seals = seal_balances.then(start_seals).transpose()?;
     let control = serve(&dir, operator.clone())?;
     let (listener, address) = bind(listen)?;
     // From here on a signal means draining, and requests wait in the listener until the server takes them.
@@ -51,6 +55,9 @@ pub(super) fn run(
     tracing::info!(%address, "serving");
     let served = server.run(&engine, secrets, &http);
     control.stop();
+    if let Some(seals) = seals {
+        seals.stop();
+    }
     if let Some(checkpoints) = checkpoints {
         checkpoints.stop();
     }

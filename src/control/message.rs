@@ -3,6 +3,7 @@
 
 use super::import::ImportOptions;
 use crate::domain::programme::{Key, KeyForm, Scope};
+use crate::domain::seals::Period;
 use crate::domain::{CheckpointKeyId, CustomerId, KeyId, PartnerId, Seq, ShopId, Timestamp};
 use crate::ops::SecretText;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -30,6 +31,8 @@ pub enum AdminRequest {
     ListCheckpointKeys,
     /// Ends the key that signs checkpoints, and makes another.
     RotateCheckpointKey,
+    /// Seals the oldest month that is over and not sealed, of one partner.
+    Seal,
 }
 
 /// A credential to be made.
@@ -85,6 +88,12 @@ pub enum AdminAnswer {
     CheckpointKeys {
         keys: Vec<CheckpointKeyView>,
     },
+    Sealed {
+        partner: PartnerId,
+        period: Period,
+        cards: i64,
+    },
+    NothingToSeal,
     Refused(Refused),
 }
 
@@ -177,6 +186,7 @@ mod tests {
             AdminRequest::Checkpoint,
             AdminRequest::ListCheckpointKeys,
             AdminRequest::RotateCheckpointKey,
+            AdminRequest::Seal,
         ] {
             let line = serde_json::to_string(&request).unwrap();
             assert!(!line.contains('\n'));

@@ -9,6 +9,7 @@ use crate::domain::{CustomerId, Event, KeyId, PartnerId, Rejection, Seq, ShopId}
 use crate::notary::Notary;
 use crate::ops::{Credential, SecretText, Secrets};
 use crate::queries::Queries;
+use crate::sealing::Sealer;
 use crate::storage::DataDir;
 use crate::writer::{Actor, Command, Outcome, Refusal, Request, Writer};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub struct Operator {
     clock: Clock,
     dir: DataDir,
     notary: Notary,
+    sealer: Sealer,
 }
 
 impl Operator {
@@ -33,8 +35,9 @@ impl Operator {
     pub fn new(engine: &Engine, secrets: Arc<Secrets>) -> Self {
         let (writer, clock, dir) = (engine.writer().clone(), engine.clock().clone(), engine.dir().clone());
         let queries = Queries::new(dir.clone(), Arc::clone(engine.live()));
-        let notary = Notary::new(writer.clone(), queries, Arc::clone(&secrets), clock.clone());
-        Self { writer, secrets, clock, dir, notary }
+        let notary = Notary::new(writer.clone(), queries.clone(), Arc::clone(&secrets), clock.clone());
+        let sealer = Sealer::new(writer.clone(), queries, notary.clone(), clock.clone());
+        Self { writer, secrets, clock, dir, notary, sealer }
     }
 
     /// Does what is asked, or says why not. Blocks until it is committed.
@@ -51,6 +54,7 @@ impl Operator {
             AdminRequest::Checkpoint => self.checkpoint(),
             AdminRequest::ListCheckpointKeys => self.checkpoint_keys(),
             AdminRequest::RotateCheckpointKey => self.rotate_checkpoint_key(),
+            AdminRequest::Seal => self.seal(),
         };
         done.unwrap_or_else(AdminAnswer::Refused)
     }
@@ -78,6 +82,22 @@ impl Operator {
     #[must_use]
     pub fn notary(&self) -> &Notary {
         &self.notary
+    }
+
+    /// Who seals balances.
+    #[must_use]
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
+    fn seal(&self) -> Result<AdminAnswer, Refused> {
+        let sealed = self.sealer.seal_due(1, Actor::CommandLine, &|| true);
+        let sealed = sealed.map_err(|error| refused(error.to_string()))?;
+        Ok(sealed.first().map_or(AdminAnswer::NothingToSeal, |seal| AdminAnswer::Sealed {
+            partner: seal.partner,
+            period: seal.period,
+            cards: seal.cards,
+        }))
     }
 
     fn checkpoint(&self) -> Result<AdminAnswer, Refused> {

@@ -9,7 +9,8 @@ use super::programme::{
     KeyCreated, KeyRevoked, PartnerCreated, PartnerSettingsChanged, ShopOpened, ShopRetired, ShopUpdated,
     TemplateCreated, TemplateRetired, TemplateUpdated,
 };
-use super::{CardId, CheckpointKeyId, CustomerId, KeyId, PartnerId, Sealed, Secret, ShopId, TemplateId};
+use super::seals::BalancesSealed;
+use super::{CardId, CheckpointKeyId, CustomerId, KeyId, PartnerId, SealId, Sealed, Secret, ShopId, TemplateId};
 use std::fmt;
 
 /// The thing that an event changed: its own sequence of versions.
@@ -22,6 +23,7 @@ pub enum Stream {
     Customer(CustomerId),
     Card(CardId),
     CheckpointKey(CheckpointKeyId),
+    Seal(SealId),
 }
 
 impl Stream {
@@ -36,6 +38,7 @@ impl Stream {
             Self::Customer(id) => ("customer", id.get()),
             Self::Card(id) => ("card", id.get()),
             Self::CheckpointKey(id) => ("checkpoint_key", id.get()),
+            Self::Seal(id) => ("seal", id.get()),
         }
     }
 }
@@ -169,6 +172,7 @@ events! {
     CheckpointKeyRetired = "checkpoint_key.retired" on CheckpointKey(key),
     CheckpointMade = "checkpoint.made" on CheckpointKey(key),
     CheckpointCosigned = "checkpoint.cosigned" on CheckpointKey(key),
+    BalancesSealed = "balances.sealed" on Seal(seal),
 }
 
 impl Event {
@@ -195,6 +199,7 @@ impl Event {
             Self::PointsExpired(event) => event.sealed,
             Self::OrderRecorded(event) => event.sealed,
             Self::PointsRefunded(event) => event.sealed,
+            Self::BalancesSealed(event) => event.sealed,
             Self::ShopRetired(_)
             | Self::TemplateRetired(_)
             | Self::KeyRevoked(_)
@@ -234,6 +239,7 @@ impl Event {
             Self::PointsExpired(event) => &mut event.sealed,
             Self::OrderRecorded(event) => &mut event.sealed,
             Self::PointsRefunded(event) => &mut event.sealed,
+            Self::BalancesSealed(event) => &mut event.sealed,
             Self::ShopRetired(_)
             | Self::TemplateRetired(_)
             | Self::KeyRevoked(_)

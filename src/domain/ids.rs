@@ -53,6 +53,8 @@ identifiers! {
     KeyId,
     /// A key that signs checkpoints.
     CheckpointKeyId,
+    /// A seal of a partner's balances.
+    SealId,
     /// A record of the vault.
     RecordId,
     /// A position in the log. The id of a transaction is the seq of its event.

@@ -17,11 +17,14 @@ pub mod programme;
 mod ratio;
 mod rejection;
 mod sealed;
+pub mod seals;
 mod time;
 
 pub use bytes::Bytes;
 pub use event::{Draft, Event, Stream, UnknownEvent};
-pub use ids::{CardId, CheckpointKeyId, CustomerId, KeyId, LotId, PartnerId, RecordId, Seq, ShopId, TemplateId};
+pub use ids::{
+    CardId, CheckpointKeyId, CustomerId, KeyId, LotId, PartnerId, RecordId, SealId, Seq, ShopId, TemplateId,
+};
 pub use money::{Money, minor_places};
 pub use movement::{Movement, MovementType, Stated};
 pub use rejection::Rejection;

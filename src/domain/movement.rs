@@ -120,6 +120,7 @@ impl<'e> Movement<'e> {
             | Event::CheckpointKeyRetired(_)
             | Event::CheckpointMade(_)
             | Event::CheckpointCosigned(_)
+            | Event::BalancesSealed(_)
             | Event::CustomerRegistered(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_)

@@ -97,6 +97,15 @@ pub fn hash_at(connection: &Connection, seq: Seq) -> rusqlite::Result<Option<Has
     statement.query_row([seq.get()], |row| row.get(0)).optional()
 }
 
+/// When an event was recorded; none where the log does not reach so far.
+///
+/// # Errors
+/// When the log cannot be read.
+pub fn recorded_at(connection: &Connection, seq: Seq) -> rusqlite::Result<Option<Timestamp>> {
+    let mut statement = connection.prepare_cached("SELECT recorded_at FROM events WHERE seq = ?1")?;
+    statement.query_row([seq.get()], |row| row.get(0).map(Timestamp::from_micros)).optional()
+}
+
 /// The chain's hashes from `after` (exclusive) to `until` (inclusive), in order. `events` names the table, which may be attached.
 ///
 /// # Errors

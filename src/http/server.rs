@@ -137,7 +137,7 @@ fn customers(routes: &mut web::ServiceConfig) {
 }
 
 fn auditing(routes: &mut web::ServiceConfig) {
-    use audit::{books, checkpoints, events, proofs, receipts};
+    use audit::{balances, books, checkpoints, events, proofs, receipts};
     let at = |path: &str| web::resource(format!("/audit{path}"));
     routes
         .service(at("/checkpoint").route(web::get().to(checkpoints::newest)).route(web::post().to(checkpoints::make)))
@@ -152,7 +152,11 @@ fn auditing(routes: &mut web::ServiceConfig) {
         .service(at("/events/stream").route(web::get().to(events::stream)))
         .service(at("/books").route(packed(web::get().to(books::books))))
         .service(at("/receipts/{id}").route(web::get().to(receipts::receipt)))
-        .service(at("/receipts/{id}/qr").route(web::get().to(receipts::qr)));
+        .service(at("/receipts/{id}/qr").route(web::get().to(receipts::qr)))
+        .service(at("/balances").route(packed(web::get().to(balances::list))))
+        .service(at("/balances/{id}").route(web::get().to(balances::of_period)))
+        .service(at("/balances/{period}/cards/{card}").route(web::get().to(balances::statement)))
+        .service(at("/balances/{period}/cards/{card}/qr").route(web::get().to(balances::qr)));
 }
 
 // Long answers are compressed for clients that ask for it. Short ones cost more time than they save bytes.

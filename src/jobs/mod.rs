@@ -3,6 +3,8 @@
 
 mod checkpoints;
 mod expiry;
+mod seals;
 
 pub use checkpoints::CheckpointJob;
 pub use expiry::{ExpiryJob, JobError};
+pub use seals::SealJob;

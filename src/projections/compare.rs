@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use std::path::Path;
 
 /// Every table of the projections, with what its rows are sorted by.
-const TABLES: [(&str, &str); 24] = [
+const TABLES: [(&str, &str); 25] = [
     ("partners", "partner"),
     ("shops", "shop"),
     ("templates", "template"),
@@ -23,6 +23,7 @@ const TABLES: [(&str, &str); 24] = [
     ("tiles", "level, tile"),
     ("checkpoint_keys", "key"),
     ("checkpoints", "seq"),
+    ("seals", "seal"),
     ("book_spans", "day, block, partner"),
     ("book_moves", "day, block, partner, shop, template"),
     ("book_cards", "day, block, partner, template"),

@@ -4,6 +4,7 @@ use super::cards::CountKey;
 use super::checkpoints::CheckpointRow;
 use super::customers::Contact;
 use super::movements::MovementRow;
+use super::seals::SealRow;
 use super::stream_events::StreamEventRow;
 use super::tiles::Growth;
 use super::transaction_counts::TransactionCounts;
@@ -84,6 +85,7 @@ pub(super) struct Fold {
     books: Changes,
     growth: Growth,
     checkpoints: Vec<CheckpointRow>,
+    seals: Vec<SealRow>,
     pub(super) seq: Seq,
     hash: Hash,
 }
@@ -105,6 +107,7 @@ impl Fold {
             books: Changes::after(latest),
             growth,
             checkpoints: Vec::new(),
+            seals: Vec::new(),
             seq,
             hash: ZERO_HASH,
         }
@@ -137,6 +140,7 @@ impl Fold {
         }
         self.growth.append(&stored.hash);
         self.checkpoints.extend(CheckpointRow::of(&stored));
+        self.seals.extend(SealRow::of(&stored));
         self.change_in(span, stored, sources)
     }
 
@@ -153,7 +157,12 @@ impl Fold {
         self.stream_events.extend(StreamEventRow::of(&stored));
         (self.seq, self.hash) = (stored.seq, stored.hash);
         match stored.event.stream() {
-            Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::CheckpointKey(_) => {
+            Stream::Partner(_)
+            | Stream::Shop(_)
+            | Stream::Template(_)
+            | Stream::Key(_)
+            | Stream::CheckpointKey(_)
+            | Stream::Seal(_) => {
                 self.directory.evolve(&stored.event, stored.partner, stored.seq, stored.at);
             }
             Stream::Customer(customer) => self.customer(customer, &stored, sources)?,
@@ -276,6 +285,7 @@ impl Fold {
         self.stream_events.drain(..).try_for_each(|row| row.insert(views))?;
         self.growth.write(views)?;
         self.checkpoints.drain(..).try_for_each(|checkpoint| checkpoint.insert(views))?;
+        self.seals.drain(..).try_for_each(|seal| seal.insert(views))?;
         programme::save(views, &self.directory, self.directory_saved)?;
         self.directory_saved = self.seq;
         layout::set_watermark(views, self.seq, &self.hash)?;

@@ -17,6 +17,7 @@ mod programme;
 mod projector;
 mod rebuild;
 mod refunds;
+mod seals;
 mod stream_events;
 mod tiles;
 mod transaction_counts;

@@ -1,6 +1,6 @@
 //! The programme: the tables `partners`, `shops`, `templates` and `keys`; and, with it, the keys that sign checkpoints.
 
-use super::checkpoints;
+use super::{checkpoints, seals};
 use crate::domain::programme::{Directory, Key, Partner, Shop, Template};
 use crate::domain::{KeyId, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp};
 use rusqlite::types::Type;
@@ -72,6 +72,7 @@ pub fn load_directory(connection: &Connection) -> rusqlite::Result<Directory> {
         Ok(())
     })?;
     directory.checkpoints = checkpoints::load(connection)?;
+    directory.seals = seals::load(connection)?;
     Ok(directory)
 }
 

@@ -14,14 +14,14 @@ pub(super) struct StreamEventRow {
 }
 
 impl StreamEventRow {
-    /// The row that an event adds; none for a movement, and for what happens to the keys that sign checkpoints: these have tables
+    /// The row that an event adds; none for a movement, for a seal, and for the keys that sign checkpoints: these have tables
     /// of their own.
     pub(super) fn of(stored: &Stored) -> Option<Self> {
         let stream = stored.event.stream();
         let listed = match stream {
             Stream::Card(_) => Movement::of(&stored.event).is_none(),
             Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::Customer(_) => true,
-            Stream::CheckpointKey(_) => false,
+            Stream::CheckpointKey(_) | Stream::Seal(_) => false,
         };
         let (stream, id) = stream.parts();
         listed.then_some(Self { stream, id, seq: stored.seq })

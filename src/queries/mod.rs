@@ -23,6 +23,7 @@ mod lookups;
 mod past;
 mod programme;
 mod proofs;
+mod seals;
 mod shops;
 mod templates;
 mod transaction_words;
@@ -48,6 +49,7 @@ pub use log_rows::{LogRow, Sight, WholeRow};
 pub use lookups::Lookups;
 pub use past::{Moment, Past, Subject};
 pub use proofs::{ConsistencyProof, InclusionProof, TreeHead};
+pub use seals::{Closing, MonthEnd, SealView};
 pub use shops::{Around, ShopFilter, ShopSort, ShopView};
 pub use templates::{TemplateFilter, TemplateView};
 pub use transaction_words::{TRANSACTION_WORDS, kinds_of, transaction_word};
@@ -97,6 +99,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
     all.extend(expiring::statements());
     all.extend(transactions::statements());
     all.extend(exports::statements());
+    all.extend(seals::statements());
     all.extend(crate::projections::past_statements());
     all
 }

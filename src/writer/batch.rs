@@ -232,6 +232,7 @@ impl<'a> Batch<'a> {
             | Command::ChangeCheckpointKey(_)
             | Command::RecordCheckpoint(_)
             | Command::RecordCosignature(_)
+            | Command::RecordSeal(_)
             | Command::Erase(_)
             | Command::UpdateCard(_)
             | Command::Block(_)
@@ -318,7 +319,8 @@ fn subject(command: &Command, events: &[Recorded]) -> Option<CardId> {
             | Stream::Template(_)
             | Stream::Key(_)
             | Stream::Customer(_)
-            | Stream::CheckpointKey(_) => None,
+            | Stream::CheckpointKey(_)
+            | Stream::Seal(_) => None,
         }),
         Command::CreatePartner(_)
         | Command::ChangeSettings(_)
@@ -333,6 +335,7 @@ fn subject(command: &Command, events: &[Recorded]) -> Option<CardId> {
         | Command::ChangeCheckpointKey(_)
         | Command::RecordCheckpoint(_)
         | Command::RecordCosignature(_)
+        | Command::RecordSeal(_)
         | Command::Register(_)
         | Command::Purchase { .. }
         | Command::Refund { .. }
@@ -371,6 +374,7 @@ fn customer_of<'e>(mut events: impl Iterator<Item = &'e Event>) -> Option<Custom
         | Event::CheckpointKeyRetired(_)
         | Event::CheckpointMade(_)
         | Event::CheckpointCosigned(_)
+        | Event::BalancesSealed(_)
         | Event::CustomerErased(_)
         | Event::CardUpdated(_)
         | Event::CardActivated(_)

@@ -35,6 +35,7 @@ pub(super) fn claim(request: &Request, buyer: Option<(CustomerId, String)>) -> O
         | Command::ChangeCheckpointKey(_)
         | Command::RecordCheckpoint(_)
         | Command::RecordCosignature(_)
+        | Command::RecordSeal(_)
         | Command::Erase(_)
         | Command::UpdateCard(_)
         | Command::Block(_)

@@ -9,6 +9,7 @@ use crate::domain::programme::{
     ChangeSettings, CreateKey, CreatePartner, CreateTemplate, OpenShop, RetireShop, RetireTemplate, RevokeKey,
     UpdateShop, UpdateTemplate,
 };
+use crate::domain::seals::RecordSeal;
 use crate::domain::{CardId, CustomerId, Event, KeyId, PartnerId, Rejection, Seq, ShopId, TemplateId, Timestamp};
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ pub enum Actor {
     ExpiryJob,
     /// The job that makes checkpoints.
     CheckpointJob,
+    /// The job that seals balances.
+    SealJob,
     /// The command line, at the machine itself.
     CommandLine,
 }
@@ -31,6 +34,7 @@ impl fmt::Display for Actor {
             Self::Key(id) => write!(f, "key:{id}"),
             Self::ExpiryJob => f.write_str("job:expiry"),
             Self::CheckpointJob => f.write_str("job:checkpoint"),
+            Self::SealJob => f.write_str("job:seal"),
             Self::CommandLine => f.write_str("cli"),
         }
     }
@@ -83,6 +87,7 @@ pub enum Command {
     ChangeCheckpointKey(ChangeCheckpointKey),
     RecordCheckpoint(RecordCheckpoint),
     RecordCosignature(RecordCosignature),
+    RecordSeal(RecordSeal),
 }
 
 impl Command {
@@ -111,6 +116,7 @@ impl Command {
             | Self::ChangeCheckpointKey(_)
             | Self::RecordCheckpoint(_)
             | Self::RecordCosignature(_)
+            | Self::RecordSeal(_)
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
@@ -143,6 +149,7 @@ impl Command {
             | Self::ChangeCheckpointKey(_)
             | Self::RecordCheckpoint(_)
             | Self::RecordCosignature(_)
+            | Self::RecordSeal(_)
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
@@ -185,6 +192,7 @@ impl Command {
             | Self::ChangeCheckpointKey(_)
             | Self::RecordCheckpoint(_)
             | Self::RecordCosignature(_)
+            | Self::RecordSeal(_)
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
@@ -217,6 +225,7 @@ impl Command {
             | Self::ChangeCheckpointKey(_)
             | Self::RecordCheckpoint(_)
             | Self::RecordCosignature(_)
+            | Self::RecordSeal(_)
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)

@@ -8,10 +8,11 @@ use crate::domain::customers::{Customer, Erase, PersonRecord, Register, UpdateCu
 use crate::domain::orders::{Buyer, Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Redeem, expire_due};
 use crate::domain::programme::{ChangeSettings, Directory, Template, Terms, UpdateShop, UpdateTemplate};
+use crate::domain::seals::{LastOfPeriod, RecordSeal};
 use crate::domain::{
     CardId, CustomerId, Draft, Metadata, PartnerId, RecordId, Rejection, Seq, ShopId, TemplateId, Timestamp,
 };
-use crate::vault;
+use crate::{event_log, vault};
 use rand::Rng as _;
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
@@ -67,6 +68,7 @@ impl Decider<'_> {
             Command::ChangeCheckpointKey(command) => command.decide(&self.memory.directory().checkpoints),
             Command::RecordCheckpoint(command) => command.decide(&self.memory.directory().checkpoints, self.head)?,
             Command::RecordCosignature(command) => command.decide(&self.memory.directory().checkpoints)?,
+            Command::RecordSeal(command) => self.record_seal(partner, command)?,
             Command::ChangeSettings(command) => self.change_settings(partner, command)?,
             Command::OpenShop(command) => command.decide(self.memory.ids().shop),
             Command::UpdateShop(command) => self.update_shop(partner, command)?,
@@ -172,6 +174,14 @@ impl Decider<'_> {
         let directory = self.memory.directory();
         let known = directory.template_of(partner, command.template).map(|template| template.record);
         Ok(command.decide(&directory, partner, self.sealed(known)?.as_ref())?)
+    }
+
+    fn record_seal(&self, partner: PartnerId, command: &RecordSeal) -> Result<Vec<Draft>, Trouble> {
+        let directory = self.memory.directory();
+        let found = directory.partners.get(&partner).ok_or(Rejection::PartnerNotFound { partner })?;
+        let at = |seq| event_log::recorded_at(self.ledger, seq);
+        let last = LastOfPeriod { at: at(command.as_of)?, after: at(command.as_of.next())? };
+        Ok(command.decide(found, &directory.seals, last, self.now)?)
     }
 
     fn redeem(&self, partner: PartnerId, command: &Redeem) -> Result<Vec<Draft>, Trouble> {

@@ -71,6 +71,7 @@ impl Ids {
             | Event::CheckpointKeyRetired(_)
             | Event::CheckpointMade(_)
             | Event::CheckpointCosigned(_)
+            | Event::BalancesSealed(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_)
             | Event::CardUpdated(_)
@@ -278,6 +279,8 @@ impl Memory {
             Stream::Template(id) => self.directory().templates.get(&id).map(|template| template.version),
             Stream::Key(id) => self.directory().keys.get(&id).map(|key| key.version),
             Stream::CheckpointKey(id) => self.directory().checkpoints.keys.get(&id).map(|key| key.version),
+            // A seal is one event and has no more.
+            Stream::Seal(_) => None,
         };
         Ok(version.unwrap_or(0) + 1)
     }
@@ -293,7 +296,12 @@ impl Memory {
     ) -> rusqlite::Result<()> {
         self.layer.ids.used(event);
         match event.stream() {
-            Stream::Partner(_) | Stream::Shop(_) | Stream::Template(_) | Stream::Key(_) | Stream::CheckpointKey(_) => {
+            Stream::Partner(_)
+            | Stream::Shop(_)
+            | Stream::Template(_)
+            | Stream::Key(_)
+            | Stream::CheckpointKey(_)
+            | Stream::Seal(_) => {
                 let live = &self.live;
                 let directory = self.layer.directory.get_or_insert_with(|| (*live.directory()).clone());
                 directory.evolve(event, partner, seq, at);

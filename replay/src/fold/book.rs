@@ -329,6 +329,7 @@ fn change(id: CardId, card: &mut Card, event: &Event<'_>, payload: &Payload<'_>,
         | Payload::CheckpointKeyRetired(_)
         | Payload::CheckpointMade(_)
         | Payload::CheckpointCosigned(_)
+        | Payload::BalancesSealed(_)
         | Payload::CustomerRegistered(_)
         | Payload::CustomerUpdated(_)
         | Payload::CustomerErased(_) => {}

@@ -85,6 +85,7 @@ impl Programme {
             | Payload::CheckpointKeyRetired(_)
             | Payload::CheckpointMade(_)
             | Payload::CheckpointCosigned(_)
+            | Payload::BalancesSealed(_)
             | Payload::CustomerRegistered(_)
             | Payload::CustomerUpdated(_)
             | Payload::CustomerErased(_)

@@ -124,6 +124,12 @@ pub(super) const CHECKPOINTS: Shape = shape!(
     ["seq", "at", "key", "size", "root", "signature", "witness", "witness_key", "cosigned_at"]
 );
 
+pub(super) const SEALS: Shape = shape!(
+    "seals",
+    1,
+    ["seal", "seq", "at", "partner", "period", "ends_at", "up_to", "cards", "points", "available", "root", "record"]
+);
+
 pub(super) const BOOK_SPANS: Shape =
     shape!("book_spans", 3, ["day", "block", "partner", "events", "late", "first_seq", "last_seq", "last_at"]);
 pub(super) const BOOK_MOVES: Shape = shape!(
@@ -178,7 +184,7 @@ pub(super) const BOOK_REFUNDS: Shape = shape!(
 );
 
 /// The tables that [`super::shelves`] gives.
-pub const SHAPES: [Shape; 20] = [
+pub const SHAPES: [Shape; 21] = [
     PARTNERS,
     SHOPS,
     TEMPLATES,
@@ -192,6 +198,7 @@ pub const SHAPES: [Shape; 20] = [
     TILES,
     CHECKPOINT_KEYS,
     CHECKPOINTS,
+    SEALS,
     BOOK_SPANS,
     BOOK_MOVES,
     BOOK_CARDS,

@@ -70,6 +70,7 @@ pub fn shelves<'a>(
         refunds,
         transactions,
         checkpoints,
+        seals,
         books,
     } = tables;
     let mut customers: Vec<_> = customers.into_iter().collect();
@@ -163,6 +164,7 @@ pub fn shelves<'a>(
     ]
     .into_iter()
     .chain(checkpoints.into_shelves())
+    .chain([seals.into_shelf()])
     .chain(books.into_shelves())
     .chain(tiles.map(|tiles| Shelf { shape: TILES, rows: Box::new(tiles.rows().map(tile)) }))
 }

@@ -59,6 +59,7 @@ impl Note {
             | Payload::CheckpointKeyRetired(_)
             | Payload::CheckpointMade(_)
             | Payload::CheckpointCosigned(_)
+            | Payload::BalancesSealed(_)
             | Payload::CustomerRegistered(_)
             | Payload::CustomerUpdated(_)
             | Payload::CustomerErased(_)

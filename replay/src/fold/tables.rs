@@ -3,6 +3,7 @@
 use super::books::Books;
 use super::checkpoints::CheckpointRows;
 use super::rows::MovementRow;
+use super::seals::SealRows;
 use crate::ledger::Event;
 use crate::payload::{About, Payload};
 use crate::points::CustomerId;
@@ -30,6 +31,7 @@ pub struct Tables {
     /// By partner, block, kind and shop.
     pub transactions: FxHashMap<[i64; 4], Sums>,
     pub checkpoints: CheckpointRows,
+    pub seals: SealRows,
     pub books: Books,
 }
 
@@ -139,6 +141,7 @@ impl Tables {
         self.stream_events.extend(other.stream_events);
         self.refunds.extend(other.refunds);
         self.checkpoints.absorb(other.checkpoints);
+        self.seals.absorb(other.seals);
         self.books.absorb(other.books);
         for (key, more) in other.transactions {
             let sums = self.transactions.entry(key).or_default();
@@ -232,6 +235,7 @@ impl Tables {
             | Payload::CheckpointKeyRetired(_)
             | Payload::CheckpointMade(_)
             | Payload::CheckpointCosigned(_) => self.checkpoints.apply(event, payload),
+            Payload::BalancesSealed(it) => self.seals.add(event, it),
             Payload::Issued(_)
             | Payload::Updated(_)
             | Payload::Activated(_)

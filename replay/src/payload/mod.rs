@@ -6,6 +6,7 @@ mod checkpoints;
 mod movements;
 mod orders;
 mod programme;
+mod seals;
 mod text;
 
 pub use cards::{
@@ -19,6 +20,7 @@ pub use programme::{
     Settings, SettingsChanged, Sharing, ShopFacts, ShopRetired, Shortfall, TemplateCreated, TemplateRetired,
     TemplateUpdated, TierPlan,
 };
+pub use seals::BalancesSealed;
 pub use text::{Commitment, Sealed, Text};
 
 use crate::points::{CardId, CustomerId, ShopId};
@@ -52,6 +54,7 @@ pub enum Payload<'a> {
     CheckpointKeyRetired(CheckpointKeyRetired),
     CheckpointMade(CheckpointMade),
     CheckpointCosigned(CheckpointCosigned),
+    BalancesSealed(BalancesSealed),
 }
 
 /// Why a payload cannot be read.
@@ -108,6 +111,7 @@ impl<'a> Payload<'a> {
             "checkpoint_key.retired" => layout!("checkpoint_key.retired", Self::CheckpointKeyRetired),
             "checkpoint.made" => layout!("checkpoint.made", Self::CheckpointMade),
             "checkpoint.cosigned" => layout!("checkpoint.cosigned", Self::CheckpointCosigned),
+            "balances.sealed" => layout!("balances.sealed", Self::BalancesSealed),
             unknown => Err(Unreadable::UnknownKind { kind: unknown.to_owned(), schema }),
         }
     }
@@ -137,6 +141,7 @@ impl<'a> Payload<'a> {
             | Self::CheckpointKeyRetired(_)
             | Self::CheckpointMade(_)
             | Self::CheckpointCosigned(_)
+            | Self::BalancesSealed(_)
             | Self::CustomerRegistered(_)
             | Self::CustomerUpdated(_)
             | Self::CustomerErased(_) => None,
@@ -160,6 +165,7 @@ impl<'a> Payload<'a> {
             Self::Blocked(it) => Some(it.sealed),
             Self::Unblocked(it) => Some(it.sealed),
             Self::Moved(it) => it.sealed,
+            Self::BalancesSealed(it) => Some(it.sealed),
             Self::ShopRetired(_)
             | Self::TemplateRetired(_)
             | Self::KeyRevoked(_)
@@ -193,6 +199,7 @@ impl<'a> Payload<'a> {
             | Self::CheckpointKeyRetired(_)
             | Self::CheckpointMade(_)
             | Self::CheckpointCosigned(_)
+            | Self::BalancesSealed(_)
             | Self::CustomerRegistered(_)
             | Self::CustomerUpdated(_)
             | Self::CustomerErased(_)
@@ -224,6 +231,7 @@ impl<'a> Payload<'a> {
             Self::CheckpointKeyRetired(it) => ("checkpoint_key", it.key.get()),
             Self::CheckpointMade(it) => ("checkpoint_key", it.key.get()),
             Self::CheckpointCosigned(it) => ("checkpoint_key", it.key.get()),
+            Self::BalancesSealed(it) => ("seal", it.seal),
             Self::Issued(CardIssued { card, .. })
             | Self::Updated(CardUpdated { card, .. })
             | Self::Activated(CardActivated { card })

@@ -49,6 +49,7 @@ impl Versions {
             | Payload::CheckpointKeyRetired(_)
             | Payload::CheckpointMade(_)
             | Payload::CheckpointCosigned(_)
+            | Payload::BalancesSealed(_)
             | Payload::CustomerRegistered(_)
             | Payload::CustomerUpdated(_)
             | Payload::CustomerErased(_)

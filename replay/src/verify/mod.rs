@@ -22,6 +22,7 @@ mod projections;
 mod reader;
 mod registry;
 mod report;
+mod seals;
 mod standings;
 mod step;
 mod tables;
@@ -123,7 +124,9 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
     let mut key_hashes = Vec::with_capacity(workers);
     let mut refunds = Vec::new();
     let (mut tables, mut claims) = (Tables::default(), claims.clone());
-    for WorkerResult { findings: found, mut cards, keys, tables: more, claims: also } in results {
+    let mut noted = Vec::new();
+    for WorkerResult { findings: found, mut cards, keys, tables: more, claims: also, seals } in results {
+        noted.extend(seals);
         tables.absorb(more);
         claims.absorb(&also);
         cards.finish(&mut findings);
@@ -135,6 +138,7 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
     let claimed = keys::check_unique(&ledger, key_hashes, &mut findings)?;
     orders::check(&ledger, refunds, &claimed, &mut findings)?;
     halves::check(&ledger, &claimed, &mut findings)?;
+    let unopened = seals::check(&ledger, noted, &mut findings)?;
     laws::check(&folds, &mut findings);
     laws::check_numbers(&folds, &mut findings);
     let compared = match &views {
@@ -146,7 +150,7 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
         None => None,
     };
     let cards = folds.iter().map(|fold| fold.iter().count()).sum();
-    let notes = sealed.note.into_iter().collect();
+    let notes = sealed.note.into_iter().chain(unopened).collect();
     let report = Report::new(findings, read.events, read.head_seq, read.head_hash, cards, compared, watermark, notes);
     Ok(report.with_tree(grown.root, grown.checkpoints))
 }

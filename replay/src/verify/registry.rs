@@ -54,7 +54,8 @@ impl Registry {
             Payload::PartnerCreated(_)
             | Payload::ShopOpened(_)
             | Payload::KeyCreated(_)
-            | Payload::CheckpointKeyCreated(_) => self.create(kind, number, event, findings),
+            | Payload::CheckpointKeyCreated(_)
+            | Payload::BalancesSealed(_) => self.create(kind, number, event, findings),
             Payload::CustomerRegistered(registered) => {
                 self.create(kind, number, event, findings);
                 check_happened(event, registered.happened_at, Check::Programme, findings);

@@ -6,6 +6,7 @@ use super::idempotency::RowSum;
 use super::keys::KeyHashes;
 use super::names::Names;
 use super::registry::Registry;
+use super::seals::{Months, Noted};
 use super::vault::{Fact, Facts};
 use crate::findings::{Check, Findings};
 use crate::fold::{Cards, MovementRow, Note, Programme, Tables, check_key, differences};
@@ -24,6 +25,8 @@ pub(super) struct WorkerResult {
     /// As of the watermark, where there are projections.
     pub(super) tables: Tables,
     pub(super) claims: RowSum,
+    /// Of the first worker, which sees all of them.
+    pub(super) seals: Vec<Noted>,
 }
 
 /// A worker's state.
@@ -40,6 +43,7 @@ pub(super) struct Worker {
     claims: RowSum,
     names: Names,
     registry: Option<Registry>,
+    months: Months,
     spelling: String,
     /// What the batch in hand says of the vault, and of tiers.
     facts: Vec<Fact>,
@@ -60,6 +64,7 @@ impl Worker {
             claims,
             names: Names::default(),
             registry: (number == 0).then(Registry::default),
+            months: Months::default(),
             spelling: String::new(),
             facts: Vec::new(),
             notes: Vec::new(),
@@ -77,8 +82,8 @@ impl Worker {
             // Nobody listens only after an error elsewhere, which is then the one to tell.
             let _ = facts.send(Facts { worker: self.number, facts: facts_found, notes });
         }
-        let Self { findings, cards, keys, tables, claims, .. } = self;
-        WorkerResult { findings, cards, keys, tables, claims }
+        let Self { findings, cards, keys, tables, claims, months, .. } = self;
+        WorkerResult { findings, cards, keys, tables, claims, seals: months.into_noted() }
     }
 
     fn hash(&mut self, batch: &Batch) {
@@ -135,6 +140,7 @@ impl Worker {
         };
         if let Some(registry) = &mut self.registry {
             registry.check(&event, &payload, batch.command_key(at), &self.cards.programme, &mut self.findings);
+            self.months.follow(&event, &payload, &mut self.findings);
         }
         if learns {
             self.cards.programme.learn(&event, &payload);

@@ -47,6 +47,7 @@ impl Books {
         books.erase(10);
         let mut books = books.checkpointed();
         books.fill(700);
+        books.seal_january();
         books.make_views();
         books
     }

@@ -8,5 +8,6 @@ mod projections;
 mod questions;
 mod report;
 mod rules;
+mod seals;
 mod tampering;
 mod vectors;

@@ -16,3 +16,4 @@ CREATE INDEX movements_by_order          ON movements (order_id) WHERE order_id 
 CREATE INDEX movements_by_reference      ON movements (reference) WHERE reference IS NOT NULL;
 -- Of one size there is one checkpoint, and then its cosignatures.
 CREATE INDEX checkpoints_by_size         ON checkpoints (size, seq);
+CREATE UNIQUE INDEX seals_by_period      ON seals (partner, period);

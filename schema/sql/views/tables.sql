@@ -117,6 +117,13 @@ CREATE TABLE checkpoints (
     witness TEXT, witness_key BLOB, cosigned_at INTEGER, CHECK ((root IS NULL) = (witness IS NOT NULL))
 ) STRICT;
 
+-- Seals of balances, one for each partner and month: `seq` is the event's, `up_to` that of the last event before `ends_at`. The
+-- secret and the tree's tiles stand in the vault (`record`).
+CREATE TABLE seals (
+    seal INTEGER PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, partner INTEGER NOT NULL, period TEXT NOT NULL,
+    ends_at INTEGER NOT NULL, up_to INTEGER NOT NULL, cards INTEGER NOT NULL, points INTEGER NOT NULL, available INTEGER NOT NULL,
+    root BLOB NOT NULL, record INTEGER NOT NULL
+) STRICT;
 -- The books: what the log comes to, in sums by span, so that the report of any period is answered without reading the log again.
 -- A span is the events of one day (`day`: days since 1970-01-01, UTC) and one block (`block`: seq / 16384, rounded down); the last
 -- of a log is a part of one. An event recorded before an earlier one counts as of that one's time. Shop 0: none was named.

@@ -115,6 +115,9 @@ fn of_rejection(rejection: &Rejection) -> RowRefusal {
         | Rejection::ChangedMeanwhile { .. }
         | Rejection::CheckpointKeyNotInForce { .. }
         | Rejection::CheckpointNotAhead { .. }
+        | Rejection::PeriodNotNext { .. }
+        | Rejection::PeriodNotEnded { .. }
+        | Rejection::NotLastOfPeriod { .. }
         | Rejection::CardBlocked { .. }
         | Rejection::CardInactive { .. }
         | Rejection::StoreAccessDenied { .. }

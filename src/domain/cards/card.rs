@@ -182,6 +182,7 @@ impl Card {
             | Event::CheckpointKeyRetired(_)
             | Event::CheckpointMade(_)
             | Event::CheckpointCosigned(_)
+            | Event::BalancesSealed(_)
             | Event::CustomerRegistered(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_) => unreachable!("{} does not change a card", event.kind()),

@@ -5,6 +5,7 @@ use super::{
     TemplateCreated, TemplateRules, TemplateUpdated,
 };
 use crate::domain::checkpoints::Checkpoints;
+use crate::domain::seals::Seals;
 use crate::domain::{Event, KeyId, PartnerId, RecordId, Rejection, Sealed, Seq, ShopId, TemplateId, Timestamp};
 use std::collections::BTreeMap;
 
@@ -100,6 +101,7 @@ pub struct Directory {
     pub templates: BTreeMap<TemplateId, Template>,
     pub keys: BTreeMap<KeyId, Key>,
     pub checkpoints: Checkpoints,
+    pub seals: Seals,
 }
 
 impl Directory {
@@ -135,6 +137,7 @@ impl Directory {
             | Event::CheckpointKeyRetired(_)
             | Event::CheckpointMade(_)
             | Event::CheckpointCosigned(_) => self.checkpoints.evolve(event, seq, at),
+            Event::BalancesSealed(event) => self.seals.sealed(event, partner),
             Event::CustomerRegistered(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_)
@@ -173,6 +176,7 @@ impl Directory {
                 | Event::CheckpointKeyRetired(_)
                 | Event::CheckpointMade(_)
                 | Event::CheckpointCosigned(_)
+                | Event::BalancesSealed(_)
         )
     }
 

@@ -135,6 +135,9 @@ impl ApiError {
                 ..Form::new(S::CONFLICT, "RESOURCE_ALREADY_EXISTS", Message::RecordedDifferently)
             },
             Self::CheckpointNotFound => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchCheckpoint),
+            Self::SealNotFound { period } => {
+                Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchSeal).detail("period", period.as_str())
+            }
             Self::ReceiptTooLong { bytes } => {
                 Form::new(S::UNPROCESSABLE_ENTITY, "OPERATION_NOT_ALLOWED", Message::ReceiptTooLong)
                     .detail("bytes", *bytes)

@@ -17,6 +17,7 @@ use crate::domain::{Rejection, ShopId};
 use crate::notary::NotaryError;
 use crate::ops::OpsError;
 use crate::queries::QueryError;
+use crate::sealing::SealingError;
 use crate::writer::Refusal;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
@@ -92,6 +93,10 @@ pub(crate) enum ApiError {
         recorded: Value,
     },
     CheckpointNotFound,
+    /// The month is not sealed, or the card was issued later.
+    SealNotFound {
+        period: String,
+    },
     /// A QR code does not hold so much.
     ReceiptTooLong {
         bytes: usize,
@@ -178,6 +183,25 @@ impl From<OpsError> for ApiError {
     fn from(error: OpsError) -> Self {
         tracing::error!(%error, "ops.db failed");
         Self::Internal
+    }
+}
+
+impl From<SealingError> for ApiError {
+    fn from(error: SealingError) -> Self {
+        match error {
+            SealingError::Query(error) => error.into(),
+            SealingError::Refused(refusal) => Self::refused(refusal, |_| Value::Null),
+            SealingError::Checkpoint(error) => error.into(),
+            SealingError::Randomness(_)
+            | SealingError::Overtaken { .. }
+            | SealingError::Empty
+            | SealingError::Stopped
+            | SealingError::Unwritten
+            | SealingError::Contradicted => {
+                tracing::error!(%error, "a balance was not proved");
+                Self::Internal
+            }
+        }
     }
 }
 

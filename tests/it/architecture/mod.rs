@@ -22,10 +22,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("queries", &["domain", "projections", "vault", "live", "storage", "tree", "books"]),
     ("exports", &["domain", "queries"]),
     ("ops", &["domain", "storage"]),
-    ("jobs", &["domain", "writer", "notary", "clock", "storage"]),
+    ("sealing", &["domain", "tree", "queries", "notary", "writer", "clock"]),
+    ("jobs", &["domain", "writer", "notary", "sealing", "clock", "storage"]),
     ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage"]),
-    ("control", &["domain", "writer", "ops", "app", "notary", "queries", "clock", "storage"]),
-    ("http", &["domain", "queries", "exports", "writer", "ops", "notary", "note", "tree", "clock", "live", "books"]),
+    ("control", &["domain", "writer", "ops", "app", "notary", "sealing", "queries", "clock", "storage"]),
+    ("http", &["domain", "queries", "exports", "writer", "ops", "notary", "note", "tree", "sealing", "clock", "live", "books"]),
     (
         "cli",
         &[
@@ -35,6 +36,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "http",
             "jobs",
             "notary",
+            "sealing",
             "note",
             "ops",
             "queries",

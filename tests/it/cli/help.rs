@@ -4,7 +4,7 @@ use super::program::run_bare;
 
 #[test]
 fn each_subcommand_explains_its_flags() {
-    let subcommands: [(&str, &[&str]); 11] = [
+    let subcommands: [(&str, &[&str]); 12] = [
         ("demo", &["--data", "--listen"]),
         ("init", &["--data", "--partner", "--currency", "--json"]),
         ("serve", &["--data", "--listen", "--rate-limit", "--log", "--card-memory", "--environment"]),
@@ -31,6 +31,7 @@ fn each_subcommand_explains_its_flags() {
             &["--data", "--format", "--output", "--columns", "--partner", "--date-from", "--tier", "--type", "--json"],
         ),
         ("rebuild", &["--data", "--check"]),
+        ("seal", &["--data"]),
         ("backup", &["--data", "--to", "--for-auditor"]),
     ];
     for (subcommand, flags) in subcommands {

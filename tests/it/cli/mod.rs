@@ -13,4 +13,5 @@ mod keys;
 mod log_lines;
 mod program;
 mod rebuild;
+mod seals;
 mod serve;

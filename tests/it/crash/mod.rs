@@ -4,3 +4,4 @@ mod checkpoints;
 mod io_error;
 mod kill;
 mod process;
+mod seals;

@@ -13,6 +13,7 @@ mod model;
 mod orders;
 mod past;
 mod refusals;
+mod seals;
 mod settings;
 mod start;
 mod time_travel;

@@ -94,6 +94,7 @@ impl Life {
         life.correct_and_expire();
         life.block_and_change();
         life.state_and_witness();
+        life.seal();
         life.end()
     }
 }
@@ -323,6 +324,13 @@ impl Story {
         let cosigned = notary.cosign(made.size, &line, &[witness], Actor::CommandLine).expect("a cosignature");
         assert!(cosigned.fresh && cosigned.note.ends_with(&line), "{}", cosigned.note);
         notary.rotate_key(Actor::CommandLine).expect("a key");
+    }
+
+    /// The months until then, of which only the first has cards.
+    fn seal(&self) {
+        self.workshop.set_time(START + 40 * DAY);
+        let sealed = self.workshop.sealer().seal_due(9, Actor::SealJob, &|| true).expect("seals");
+        assert!(!sealed.is_empty());
     }
 
     fn end(mut self) -> Life {

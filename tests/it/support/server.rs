@@ -7,8 +7,10 @@ use counterfoil::domain::programme::{
 };
 use counterfoil::domain::{Event, KeyId, PartnerId, ShopId, Timestamp};
 use counterfoil::http::{Closing, HttpConfig, HttpState, server};
+use counterfoil::notary::Notary;
 use counterfoil::ops::{Credential, ExportJobs, Secrets};
 use counterfoil::queries::Queries;
+use counterfoil::sealing::Sealer;
 use counterfoil::storage::DataDir;
 use counterfoil::writer::{Actor, Command, Outcome, Request};
 use std::net::TcpListener;
@@ -107,6 +109,15 @@ impl Server {
 
     pub(crate) fn advance_seconds(&self, seconds: i64) {
         self.clock.set(Timestamp::from_micros(self.clock.now().micros() + seconds * 1_000_000));
+    }
+
+    /// Seals every month that is over.
+    pub(crate) fn seal(&self) {
+        let (writer, clock) = (self.engine().writer().clone(), self.clock.clone());
+        let queries = Queries::new(DataDir::new(self.files.path()), self.engine().live().clone());
+        let notary = Notary::new(writer.clone(), queries.clone(), self.secrets.clone(), clock.clone());
+        let sealed = Sealer::new(writer, queries, notary, clock).seal_due(100, Actor::SealJob, &|| true);
+        assert!(!sealed.expect("seals").is_empty(), "a month was over");
     }
 
     pub(crate) fn command(&self, partner: PartnerId, command: Command) -> Outcome {

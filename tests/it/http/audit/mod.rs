@@ -1,5 +1,6 @@
 //! `/audit/*`, verified with the auditor's own code, which shares nothing with the service.
 
+mod balances;
 mod books;
 mod checkpoints;
 mod events;
