@@ -85,6 +85,7 @@ impl Changes {
             | Event::CheckpointKeyRetired(_)
             | Event::CheckpointMade(_)
             | Event::CheckpointCosigned(_)
+            | Event::BalancesSealed(_)
             | Event::CustomerRegistered(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_)
