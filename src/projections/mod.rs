@@ -15,6 +15,7 @@ mod programme;
 mod projector;
 mod rebuild;
 mod refunds;
+mod retention;
 mod tiles;
 mod transaction_counts;
 
@@ -28,5 +29,6 @@ pub use programme::load_directory;
 pub use projector::{Projector, ProjectorError};
 pub use rebuild::{RebuildError, rebuild, replace};
 pub use refunds::refunds_of;
+pub use retention::{DueCustomers, available, cards_held, due_customers, due_of, last_activity};
 pub use tiles::StoredTiles;
 pub use transaction_counts::TRANSACTION_BLOCK;

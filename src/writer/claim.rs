@@ -36,6 +36,7 @@ pub(super) fn claim(request: &Request, buyer: Option<(CustomerId, String)>) -> O
         | Command::RecordCheckpoint(_)
         | Command::RecordCosignature(_)
         | Command::Erase(_)
+        | Command::Forget(_)
         | Command::UpdateCard(_)
         | Command::Block(_)
         | Command::Unblock(_)

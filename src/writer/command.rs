@@ -2,7 +2,7 @@
 
 use crate::domain::cards::{Block, Card, Issue, Unblock, UpdateCard};
 use crate::domain::checkpoints::{ChangeCheckpointKey, RecordCheckpoint, RecordCosignature};
-use crate::domain::customers::{Erase, PersonRecord, Register, UpdateCustomer};
+use crate::domain::customers::{Erase, Forget, PersonRecord, Register, UpdateCustomer};
 use crate::domain::orders::{Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Past, Redeem};
 use crate::domain::programme::{
@@ -21,6 +21,8 @@ pub enum Actor {
     ExpiryJob,
     /// The job that makes checkpoints.
     CheckpointJob,
+    /// The job that forgets what the partners' retention rules no longer allow to be kept.
+    RetentionJob,
     /// The command line, at the machine itself.
     CommandLine,
 }
@@ -31,6 +33,7 @@ impl fmt::Display for Actor {
             Self::Key(id) => write!(f, "key:{id}"),
             Self::ExpiryJob => f.write_str("job:expiry"),
             Self::CheckpointJob => f.write_str("job:checkpoint"),
+            Self::RetentionJob => f.write_str("job:retention"),
             Self::CommandLine => f.write_str("cli"),
         }
     }
@@ -61,6 +64,7 @@ pub enum Command {
     Register(Register),
     UpdateCustomer(UpdateCustomer),
     Erase(Erase),
+    Forget(Forget),
     Issue(Issue),
     UpdateCard(UpdateCard),
     Block(Block),
@@ -114,6 +118,7 @@ impl Command {
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
+            | Self::Forget(_)
             | Self::UpdateCard(_)
             | Self::Block(_)
             | Self::Unblock(_)
@@ -146,6 +151,7 @@ impl Command {
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
+            | Self::Forget(_)
             | Self::UpdateCard(_)
             | Self::Block(_)
             | Self::Unblock(_)
@@ -188,6 +194,7 @@ impl Command {
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
+            | Self::Forget(_)
             | Self::Issue(_) => None,
         }
     }
@@ -220,6 +227,7 @@ impl Command {
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
+            | Self::Forget(_)
             | Self::Issue(_)
             | Self::UpdateCard(_)
             | Self::Block(_)

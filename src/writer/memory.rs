@@ -73,6 +73,7 @@ impl Ids {
             | Event::CheckpointCosigned(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_)
+            | Event::RecordsErased(_)
             | Event::CardUpdated(_)
             | Event::CardActivated(_)
             | Event::CardBlocked(_)
@@ -327,6 +328,8 @@ impl Memory {
             customer.updated(event, seq, at);
         } else if let Event::CustomerErased(event) = event {
             customer.erased(event, seq, at);
+        } else if let Event::RecordsErased(_) = event {
+            customer.records_erased(seq);
         }
         self.layer.index.customers.insert(id, customer);
         Ok(())
