@@ -331,6 +331,7 @@ fn change(id: CardId, card: &mut Card, event: &Event<'_>, payload: &Payload<'_>,
         | Payload::CheckpointCosigned(_)
         | Payload::CustomerRegistered(_)
         | Payload::CustomerUpdated(_)
-        | Payload::CustomerErased(_) => {}
+        | Payload::CustomerErased(_)
+        | Payload::RecordsErased(_) => {}
     }
 }

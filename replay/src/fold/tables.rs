@@ -20,8 +20,8 @@ pub struct Tables {
     pub templates: BTreeMap<i64, ThingRow>,
     pub keys: BTreeMap<i64, KeyRow>,
     pub customers: FxHashMap<i64, CustomerRow>,
-    /// Customer and record: what was sealed about a customer other than with a movement.
-    pub customer_records: Vec<(i64, i64)>,
+    /// Customer, record and event: what was sealed about a customer other than with a movement.
+    pub customer_records: Vec<[i64; 3]>,
     /// The order's first event, and the refund.
     pub refunds: Vec<(i64, i64)>,
     /// By partner, block, kind and shop.
@@ -117,7 +117,7 @@ impl Tables {
         }
         let record = payload.sealed().map(|sealed| sealed.record.get());
         if let (Some(customer), Some(record)) = (customer, record) {
-            self.customer_records.push((customer.get(), record));
+            self.customer_records.push([customer.get(), record, event.seq]);
             return;
         }
         self.register(event, payload, record.unwrap_or(0));
@@ -158,18 +158,24 @@ impl Tables {
                 // Since when they are a customer, where an import says so.
                 course.created_at = it.happened_at.map_or(course.created_at, crate::instant::Instant::micros);
                 self.customers.insert(id, CustomerRow { partner, record, course });
-                self.customer_records.push((id, record));
+                self.customer_records.push([id, record, event.seq]);
             }
             Payload::CustomerUpdated(it) => {
                 if let Some(row) = self.customers.get_mut(&it.customer.get()) {
                     row.record = record;
                     row.course.go_on(event, row.course.ended_at);
                 }
-                self.customer_records.push((it.customer.get(), record));
+                self.customer_records.push([it.customer.get(), record, event.seq]);
             }
             Payload::CustomerErased(it) => {
                 if let Some(row) = self.customers.get_mut(&it.customer.get()) {
                     row.course.go_on(event, ended);
+                }
+            }
+            Payload::RecordsErased(it) => {
+                if let Some(row) = self.customers.get_mut(&it.customer.get()) {
+                    // What was forgotten of them does not change them.
+                    (row.course.version, row.course.as_of) = (event.version, event.seq);
                 }
             }
             Payload::PartnerCreated(it) => {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Rows, Statement};
 use std::path::Path;
 
 /// The layout of views.db that this tool knows.
-pub(crate) const LAYOUT: &str = "8";
+pub(crate) const LAYOUT: &str = "9";
 
 /// `views.db`, at one moment.
 #[derive(Debug)]
