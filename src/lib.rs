@@ -32,7 +32,7 @@
 //! | [`exports`] | columns, and rows as CSV, JSON or a workbook, a page at a time | domain, queries |
 //! | [`ops`] | ops.db: drawing credentials, verifying secrets, export jobs, the seeds that sign | domain, storage |
 //! | [`notary`] | checkpoints: signing the head of the tree and having it recorded | domain, note, ops, queries, writer, clock |
-//! | [`jobs`] | commands that the clock submits: expiry, checkpoints | domain, writer, notary, clock, storage |
+//! | [`jobs`] | commands that the clock submits: expiry, checkpoints, retention | domain, projections, writer, notary, clock, storage |
 //! | [`app`] | the engine: wires writer, projector and memory, and owns the order of start and stop | domain, event_log, vault, projections, live, writer, clock, storage |
 //! | [`control`] | what an operator may ask for, over a socket or under the lock; the rows of an import | domain, writer, ops, app, notary, queries, clock, storage |
 //! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, exports, writer, ops, notary, note, tree, clock, live |

@@ -56,6 +56,7 @@ impl Demo {
             card_memory: EngineConfig::CARD_MEMORY,
             expiry_every: Duration::from_secs(60),
             checkpoint_every: Some(Duration::from_secs(600)),
+            retention_every: Some(Duration::from_secs(3_600)),
             http: HttpConfig { environment: "staging".to_owned(), ..HttpConfig::default() },
         };
         service::run(configuration, lock, output, |output, address, operator| {

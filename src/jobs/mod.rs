@@ -3,6 +3,8 @@
 
 mod checkpoints;
 mod expiry;
+mod retention;
 
 pub use checkpoints::CheckpointJob;
 pub use expiry::{ExpiryJob, JobError};
+pub use retention::RetentionJob;

@@ -19,7 +19,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("queries", &["domain", "projections", "vault", "live", "storage", "tree"]),
     ("exports", &["domain", "queries"]),
     ("ops", &["domain", "storage"]),
-    ("jobs", &["domain", "writer", "notary", "clock", "storage"]),
+    ("jobs", &["domain", "projections", "writer", "notary", "clock", "storage"]),
     ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage"]),
     ("control", &["domain", "writer", "ops", "app", "notary", "queries", "clock", "storage"]),
     ("http", &["domain", "queries", "exports", "writer", "ops", "notary", "note", "tree", "clock", "live"]),
