@@ -35,7 +35,8 @@ pub(super) fn run(
     output: &mut Output,
     announce: impl FnOnce(&mut Output, SocketAddr, &Operator) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let Configuration { dir, listen, card_memory, expiry_every, checkpoint_every, retention_every, http } = configuration;
+    let Configuration { dir, listen, card_memory, expiry_every, checkpoint_every, retention_every, http } =
+        configuration;
     let engine = EngineConfig { card_memory, ..EngineConfig::new(dir.clone()) };
     let (engine, operator, secrets) = start(engine, lock)?;
     let expiry = ExpiryJob::start(&dir, engine.writer().clone(), engine.clock().clone(), expiry_every)?;

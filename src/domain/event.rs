@@ -24,17 +24,26 @@ pub enum Stream {
     CheckpointKey(CheckpointKeyId),
 }
 
+impl Stream {
+    /// What kind of thing it is, and its number.
+    #[must_use]
+    pub const fn parts(self) -> (&'static str, i64) {
+        match self {
+            Self::Partner(id) => ("partner", id.get()),
+            Self::Shop(id) => ("shop", id.get()),
+            Self::Template(id) => ("template", id.get()),
+            Self::Key(id) => ("key", id.get()),
+            Self::Customer(id) => ("customer", id.get()),
+            Self::Card(id) => ("card", id.get()),
+            Self::CheckpointKey(id) => ("checkpoint_key", id.get()),
+        }
+    }
+}
+
 impl fmt::Display for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Partner(id) => write!(f, "partner:{id}"),
-            Self::Shop(id) => write!(f, "shop:{id}"),
-            Self::Template(id) => write!(f, "template:{id}"),
-            Self::Key(id) => write!(f, "key:{id}"),
-            Self::Customer(id) => write!(f, "customer:{id}"),
-            Self::Card(id) => write!(f, "card:{id}"),
-            Self::CheckpointKey(id) => write!(f, "checkpoint_key:{id}"),
-        }
+        let (kind, number) = self.parts();
+        write!(f, "{kind}:{number}")
     }
 }
 

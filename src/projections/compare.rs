@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use std::path::Path;
 
 /// Every table of the projections, with what its rows are sorted by.
-const TABLES: [(&str, &str); 16] = [
+const TABLES: [(&str, &str); 17] = [
     ("partners", "partner"),
     ("shops", "shop"),
     ("templates", "template"),
@@ -15,6 +15,7 @@ const TABLES: [(&str, &str); 16] = [
     ("cards", "card"),
     ("lots", "card, lot"),
     ("movements", "seq"),
+    ("stream_events", "stream, id, seq"),
     ("refunds", "order_seq, seq"),
     ("idempotency", "era, hash, seq"),
     ("card_counts", "partner, block, status, tier"),

@@ -4,6 +4,7 @@ use super::cards::CountKey;
 use super::checkpoints::CheckpointRow;
 use super::customers::Contact;
 use super::movements::MovementRow;
+use super::stream_events::StreamEventRow;
 use super::tiles::Growth;
 use super::transaction_counts::TransactionCounts;
 use super::{cards, customers, idempotency, layout, load_card, load_customer, programme, refunds};
@@ -57,6 +58,7 @@ pub(super) struct Fold {
     customers: BTreeMap<CustomerId, (Customer, Option<Contact>)>,
     records: Vec<(CustomerId, RecordId, Seq)>,
     movements: Vec<MovementRow>,
+    stream_events: Vec<StreamEventRow>,
     counts: TransactionCounts,
     keys: Vec<(i64, Seq)>,
     refunds: Vec<(Seq, Seq)>,
@@ -76,6 +78,7 @@ impl Fold {
             customers: BTreeMap::new(),
             records: Vec::new(),
             movements: Vec::new(),
+            stream_events: Vec::new(),
             counts: TransactionCounts::default(),
             keys: Vec::new(),
             refunds: Vec::new(),
@@ -108,6 +111,7 @@ impl Fold {
             self.counts.add(&movement);
             self.movements.push(movement);
         }
+        self.stream_events.extend(StreamEventRow::of(&stored));
         self.growth.append(&stored.hash);
         self.checkpoints.extend(CheckpointRow::of(&stored));
         (self.seq, self.hash) = (stored.seq, stored.hash);
@@ -231,6 +235,8 @@ impl Fold {
         for (order, seq) in self.refunds.drain(..) {
             refunds::insert(views, order, seq)?;
         }
+        self.stream_events.sort_unstable();
+        self.stream_events.drain(..).try_for_each(|row| row.insert(views))?;
         self.growth.write(views)?;
         self.checkpoints.drain(..).try_for_each(|checkpoint| checkpoint.insert(views))?;
         programme::save(views, &self.directory, self.directory_saved)?;

@@ -16,6 +16,7 @@ mod projector;
 mod rebuild;
 mod refunds;
 mod retention;
+mod stream_events;
 mod tiles;
 mod transaction_counts;
 

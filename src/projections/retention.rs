@@ -61,9 +61,8 @@ pub fn due_of(
     };
     let mut statement = views.prepare_cached(sql)?;
     let limit = i64::try_from(most).unwrap_or(i64::MAX);
-    let named = |row: &Row<'_>| {
-        Ok(ErasedRecord { record: RecordId::new(row.get(0)?), event: Some(Seq::new(row.get(1)?)) })
-    };
+    let named =
+        |row: &Row<'_>| Ok(ErasedRecord { record: RecordId::new(row.get(0)?), event: Some(Seq::new(row.get(1)?)) });
     statement.query_map((customer.get(), until.micros(), limit), named)?.collect()
 }
 
@@ -145,9 +144,7 @@ pub fn due_customers(
     {
         let mut statement = views.prepare_cached(walk(rule))?;
         let mut walked = match rule {
-            RetentionRule::InactiveCustomers => {
-                statement.query((cursor, partner.get(), limit, until.micros()))?
-            }
+            RetentionRule::InactiveCustomers => statement.query((cursor, partner.get(), limit, until.micros()))?,
             RetentionRule::SupersededRecords | RetentionRule::MovementTexts | RetentionRule::BlockReasons => {
                 statement.query((cursor, partner.get(), limit))?
             }
@@ -217,7 +214,8 @@ mod tests {
         let ledger = include_str!("../../schema/sql/ledger/0001_log_and_vault.sql");
         let tables = ledger.split("CREATE TRIGGER").next().unwrap().replace("TABLE events", "TABLE ledger.events");
         views.execute_batch(&tables).unwrap();
-        let vault = "CREATE TABLE ledger.sealed_records (record INTEGER PRIMARY KEY, subject TEXT, salt BLOB, body TEXT)";
+        let vault =
+            "CREATE TABLE ledger.sealed_records (record INTEGER PRIMARY KEY, subject TEXT, salt BLOB, body TEXT)";
         views.execute_batch(vault).unwrap();
         for rule in RetentionRule::ALL {
             let mut query = views.prepare(&format!("EXPLAIN QUERY PLAN {}", walk(rule))).unwrap();

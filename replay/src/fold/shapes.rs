@@ -109,6 +109,7 @@ pub(super) const CUSTOMERS: Shape = shape!(
     ]
 );
 pub(super) const CUSTOMER_RECORDS: Shape = shape!("customer_records", 2, ["customer", "record", "seq"]);
+pub(super) const STREAM_EVENTS: Shape = shape!("stream_events", 3, ["stream", "id", "seq"]);
 pub(super) const REFUNDS: Shape = shape!("refunds", 2, ["order_seq", "seq"]);
 pub(super) const CARD_COUNTS: Shape = shape!("card_counts", 4, ["partner", "block", "status", "tier", "cards"]);
 pub(super) const TRANSACTION_COUNTS: Shape =
@@ -124,13 +125,14 @@ pub(super) const CHECKPOINTS: Shape = shape!(
 );
 
 /// The tables that [`super::shelves`] gives.
-pub const SHAPES: [Shape; 12] = [
+pub const SHAPES: [Shape; 13] = [
     PARTNERS,
     SHOPS,
     TEMPLATES,
     KEYS,
     CUSTOMERS,
     CUSTOMER_RECORDS,
+    STREAM_EVENTS,
     REFUNDS,
     CARD_COUNTS,
     TRANSACTION_COUNTS,

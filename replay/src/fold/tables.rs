@@ -22,6 +22,8 @@ pub struct Tables {
     pub customers: FxHashMap<i64, CustomerRow>,
     /// Customer, record and event: what was sealed about a customer other than with a movement.
     pub customer_records: Vec<[i64; 3]>,
+    /// What happened otherwise than as a movement: kind of thing, its number, and the event.
+    pub stream_events: Vec<(&'static str, i64, i64)>,
     /// The order's first event, and the refund.
     pub refunds: Vec<(i64, i64)>,
     /// By partner, block, kind and shop.
@@ -115,6 +117,7 @@ impl Tables {
             }
             return;
         }
+        self.list(event, payload);
         let record = payload.sealed().map(|sealed| sealed.record.get());
         if let (Some(customer), Some(record)) = (customer, record) {
             self.customer_records.push([customer.get(), record, event.seq]);
@@ -131,6 +134,7 @@ impl Tables {
         self.keys.extend(other.keys);
         self.customers.extend(other.customers);
         self.customer_records.extend(other.customer_records);
+        self.stream_events.extend(other.stream_events);
         self.refunds.extend(other.refunds);
         self.checkpoints.absorb(other.checkpoints);
         for (key, more) in other.transactions {
@@ -138,6 +142,13 @@ impl Tables {
             sums.transactions += more.transactions;
             sums.gained += more.gained;
             sums.lost += more.lost;
+        }
+    }
+
+    fn list(&mut self, event: &Event<'_>, payload: &Payload<'_>) {
+        let (kind, number) = payload.stream();
+        if kind != "checkpoint_key" {
+            self.stream_events.push((kind, number, event.seq));
         }
     }
 

@@ -16,9 +16,9 @@ pub use checkpoints::{CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRet
 pub use movements::{About, Cause, Moving, MovingKind, OpenedLot, Origin, Refund, RefundCause, Spending, Taken};
 pub use orders::{Bound, Discount, Formula, Purchase};
 pub use programme::{
-    Basis, CustomerRegistered, CustomerSealed, KeyCreated, KeyRevoked, Level, PartnerCreated, Rules,
-    Settings, SettingsChanged, Sharing, ShopFacts, ShopRetired, Shortfall, TemplateCreated, TemplateRetired,
-    TemplateUpdated, TierPlan,
+    Basis, CustomerRegistered, CustomerSealed, KeyCreated, KeyRevoked, Level, PartnerCreated, Rules, Settings,
+    SettingsChanged, Sharing, ShopFacts, ShopRetired, Shortfall, TemplateCreated, TemplateRetired, TemplateUpdated,
+    TierPlan,
 };
 pub use retention::{CustomerErased, ErasedRecord, RecordsErased, Retention, Rule};
 pub use text::{Commitment, Sealed, Text};

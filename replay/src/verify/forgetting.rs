@@ -114,11 +114,8 @@ impl Forgetting {
         }
         for erased in &erasure.records {
             let record = erased.record.get();
-            let wrong = if record > last {
-                Some("no event before names it")
-            } else {
-                self.not_due(erasure, *erased, ledger)?
-            };
+            let wrong =
+                if record > last { Some("no event before names it") } else { self.not_due(erasure, *erased, ledger)? };
             if let Some(why) = wrong {
                 let sentence = format!("erases vault record {record} by {name}, but {why}");
                 findings.event(Check::Vault, erasure.seq, sentence);
@@ -149,7 +146,8 @@ impl Forgetting {
                 None => Some("nothing superseded it"),
             },
             Rule::MovementTexts | Rule::BlockReasons => {
-                let Some((at, of)) = erased.event.map(|seq| named_by(ledger, seq, erased)).transpose()?.flatten() else {
+                let Some((at, of)) = erased.event.map(|seq| named_by(ledger, seq, erased)).transpose()?.flatten()
+                else {
                     return Ok(Some("the event that it states does not name it"));
                 };
                 if of != Some(erasure.rule) {
@@ -164,7 +162,11 @@ impl Forgetting {
 }
 
 /// When the record was named, and which rule goes by its kind, if the event names it.
-fn named_by(ledger: &Connection, seq: i64, erased: ErasedRecord) -> Result<Option<(Instant, Option<Rule>)>, VerifyError> {
+fn named_by(
+    ledger: &Connection,
+    seq: i64,
+    erased: ErasedRecord,
+) -> Result<Option<(Instant, Option<Rule>)>, VerifyError> {
     let sql = format!("SELECT {} FROM events WHERE seq = ?1", crate::ledger::COLUMNS);
     let mut statement = ledger.prepare_cached(&sql)?;
     let mut rows = statement.query([seq])?;

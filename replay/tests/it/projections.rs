@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 /// The columns that make up a table's key; by any of them a row is looked for.
-const KEYS: [(&str, usize); 17] = [
+const KEYS: [(&str, usize); 18] = [
     ("meta", 1),
     ("partners", 1),
     ("shops", 1),
@@ -17,6 +17,7 @@ const KEYS: [(&str, usize); 17] = [
     ("cards", 1),
     ("lots", 2),
     ("movements", 1),
+    ("stream_events", 3),
     ("refunds", 2),
     ("idempotency", 3),
     ("card_counts", 4),
@@ -25,6 +26,9 @@ const KEYS: [(&str, usize); 17] = [
     ("checkpoint_keys", 1),
     ("checkpoints", 1),
 ];
+
+/// How many problems a report lists; the others are counted.
+const LISTED: i64 = 100;
 
 /// Columns with their types.
 fn columns(views: &Connection, table: &str) -> Vec<(String, String)> {
@@ -108,7 +112,7 @@ fn every_missing_and_surplus_row_is_named() {
         let rows = problems.iter().filter(|problem| problem["table"] == table).count();
         let held: i64 =
             books.views().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).expect("a count");
-        assert_eq!(i64::try_from(rows), Ok(held), "{table}: {problems:#?}");
+        assert_eq!(i64::try_from(rows), Ok(held.min(LISTED)), "{table}: {problems:#?}");
 
         let columns: Vec<String> = columns(&books.views(), table).into_iter().map(|(name, _)| name).collect();
         let last = columns.iter().zip(0..).map(|(name, place)| {

@@ -68,6 +68,12 @@ CREATE TABLE movements (
     happened_at INTEGER            -- when it really happened, where an import said so; `at` is always the time of recording
 ) STRICT;
 
+-- Every event of a card, customer, partner, shop, template or key (`stream`) that is no row of `movements`: with these it is
+-- found what happened to a thing up to any event.
+CREATE TABLE stream_events (
+    stream TEXT NOT NULL, id INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (stream, id, seq)
+) STRICT, WITHOUT ROWID;
+
 -- Which points.refunded refunded an order: `order_seq` is the seq of the order's first event, by which a refund names it.
 CREATE TABLE refunds (
     order_seq INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (order_seq, seq)

@@ -17,7 +17,7 @@ impl Erase {
             Some(_) if records == 0 => Vec::new(),
             Some(_) | None => {
                 vec![Draft::open(CustomerErased { customer: customer.id, records, rule: None, value: None })]
-            },
+            }
         }
     }
 }

@@ -144,8 +144,7 @@ mod tests {
             inactive_customers_with_points: false,
         };
         let due = RetentionRule::ALL.map(|rule| rules.due_until(rule, now).unwrap().to_seconds_text());
-        let expected =
-            ["2026-03-01T12:00:00Z", "2026-02-28T12:00:00Z", "2025-03-31T12:00:00Z", "2023-03-31T12:00:00Z"];
+        let expected = ["2026-03-01T12:00:00Z", "2026-02-28T12:00:00Z", "2025-03-31T12:00:00Z", "2023-03-31T12:00:00Z"];
         assert_eq!(due, expected);
         let text = r#"{"superseded_records_after_days":30,"movement_texts_after_months":1,"block_reasons_after_months":12,"inactive_customers_after_months":36}"#;
         assert_eq!(serde_json::to_string(&rules).unwrap(), text);

@@ -3,7 +3,7 @@
 
 use super::erasure::files_holding;
 use super::workshop::{DAY, PARTNER, START, Workshop, award, block, erase, order, unblock};
-use counterfoil::domain::cards::UpdateCard;
+use counterfoil::domain::cards::{Block, BlockNote, UpdateCard};
 use counterfoil::domain::customers::UpdateCustomer;
 use counterfoil::domain::points::{Award, Note, Particulars, Points};
 use counterfoil::domain::programme::{ChangeSettings, Retention, Settings, SettingsRecord};
@@ -12,6 +12,7 @@ use counterfoil::jobs::RetentionJob;
 use counterfoil::projections;
 use counterfoil::storage::open_ledger;
 use counterfoil::writer::{Command, Outcome};
+use std::process::Command as Program;
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -75,7 +76,8 @@ fn run_job(workshop: &Workshop) {
 
 fn kinds(workshop: &Workshop) -> Vec<(String, String, String)> {
     let ledger = open_ledger(&workshop.dir()).unwrap();
-    let sql = "SELECT kind, actor, payload FROM events WHERE kind IN ('records.erased', 'customer.erased') ORDER BY seq";
+    let sql =
+        "SELECT kind, actor, payload FROM events WHERE kind IN ('records.erased', 'customer.erased') ORDER BY seq";
     let mut statement = ledger.prepare(sql).unwrap();
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
     rows.collect::<rusqlite::Result<_>>().unwrap()
@@ -145,11 +147,8 @@ fn who_keeps_old_values_for_a_while_loses_them_to_the_job() {
 #[test]
 fn texts_of_movements_and_blocks_go_when_their_months_are_over_and_no_others() {
     let mut workshop = Workshop::new();
-    let rules = Retention {
-        movement_texts_after_months: Some(2),
-        block_reasons_after_months: Some(6),
-        ..Retention::default()
-    };
+    let rules =
+        Retention { movement_texts_after_months: Some(2), block_reasons_after_months: Some(6), ..Retention::default() };
     let (card, _) = workshop.issue(EMAIL, 0);
     for number in 0..700 {
         workshop.must(award_saying(card, &number.to_string(), &format!("unmistakable reason {number}")));
@@ -222,4 +221,67 @@ fn an_erasure_by_hand_counts_what_no_rule_had_erased_before() {
     let now = Timestamp::from_micros(START);
     assert_eq!(workshop.card(card).available(now), Points::ZERO);
     assert_eq!(workshop.engine().live().directory().partners[&PARTNER].settings.retention, Retention::default());
+}
+
+/// Copies the books as an operator does, whole and for an auditor, and looks for words in the copies.
+#[track_caller]
+fn in_no_copy(workshop: &Workshop, words: &[&str]) {
+    for form in [&[][..], &["--for-auditor"]] {
+        let copy = tempfile::tempdir().unwrap();
+        let made = Program::new(env!("CARGO_BIN_EXE_counterfoil"))
+            .args(["backup", "--data"])
+            .arg(workshop.files.path())
+            .arg("--to")
+            .arg(copy.path())
+            .args(form)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        for word in words {
+            assert_eq!(files_holding(copy.path(), word), Vec::<String>::new(), "{word} {form:?}");
+        }
+        crate::support::verify(copy.path());
+    }
+}
+
+#[test]
+fn what_is_gone_is_in_no_copy_that_is_made_after_whichever_way_it_went() {
+    let workshop = Workshop::new();
+    let (card, customer) = workshop.issue(EMAIL, 0);
+    let everything = UpdateCustomer {
+        name: Some("Unmistakable Name".to_owned()),
+        phone: Some(Some("+37061234567".to_owned())),
+        metadata: Some(Metadata::from_iter([("note".to_owned(), "unmistakable metadata".into())])),
+        ..change(customer)
+    };
+    workshop.must(Command::UpdateCustomer(everything));
+    annotated(&workshop, card, "unmistakable design");
+    workshop.must(award_saying(card, "1", "unmistakable reason"));
+    let note = BlockNote { reason: "unmistakable block".to_owned(), note: None };
+    workshop.must(Command::Block(Block { card, note }));
+    let right = UpdateCustomer {
+        name: Some("Right".to_owned()),
+        phone: Some(None),
+        metadata: Some(Metadata::new()),
+        ..change(customer)
+    };
+    workshop.must(Command::UpdateCustomer(right));
+    let corrected = ["Unmistakable Name", "+37061234567", "unmistakable metadata"];
+    nowhere(&workshop, &corrected);
+    in_no_copy(&workshop, &corrected);
+
+    keep(&workshop, Retention { movement_texts_after_months: Some(1), ..Retention::default() });
+    workshop.set_time(months(2));
+    run_job(&workshop);
+    nowhere(&workshop, &["unmistakable reason"]);
+    in_no_copy(&workshop, &["unmistakable reason"]);
+
+    let kept = [EMAIL, "unmistakable design", "unmistakable block"];
+    for word in kept {
+        assert_ne!(files_holding(workshop.files.path(), word), Vec::<String>::new(), "{word}");
+    }
+    workshop.must(erase(customer));
+    nowhere(&workshop, &kept);
+    in_no_copy(&workshop, &kept);
+    rebuilds_to_the_same(&workshop);
 }

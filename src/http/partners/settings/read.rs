@@ -4,7 +4,8 @@ use super::{capitalised, crosses_shops};
 use crate::domain::cards::Tier;
 use crate::domain::points::Points;
 use crate::domain::programme::{
-    Partner, PointSharing, RETENTION_DAYS_MAX, RETENTION_MONTHS_MAX, Retention, Settings, SettingsRecord, Shortfall, TierBasis, TierLevel, TierPlan, TierRecord,
+    Partner, PointSharing, RETENTION_DAYS_MAX, RETENTION_MONTHS_MAX, Retention, Settings, SettingsRecord, Shortfall,
+    TierBasis, TierLevel, TierPlan, TierRecord,
 };
 use crate::http::errors::ApiError;
 use crate::http::fields::{Fields, Problem};
