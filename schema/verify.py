@@ -90,6 +90,7 @@ class Log:
         self.records = {}               # record of the vault: (seq of the event that names it, subject, commitment)
         self.unerased = Counter()       # subject: records named since its last erasure
         self.erased = {}                # subject: seq of its last erasure
+        self.forgotten = {}             # record: (seq of the event that erased it by a rule, whose it is)
         self.checkpoints = Checkpoints(self.check)
 
     def check(self, fits, seq, rule, sentence):
@@ -136,6 +137,15 @@ class Log:
             self.check(record == len(self.records) + 1, seq, "vault", f"names record {record}, not the next one")
             self.records[record] = (seq, subject, commitment)
             self.unerased[subject] += 1
+        if row["kind"] == "records.erased":
+            for item in payload["records"]:
+                record = item["record"]
+                named, subject, _ = self.records.get(record, (seq, "-", None))
+                self.check(subject == stream and named < seq, seq, "erasure", f"erases record {record}, which is about {subject}")
+                self.check(record not in self.forgotten and self.erased.get(stream, 0) < named, seq, "erasure", f"erases record {record} again")
+                self.check(item.get("event", named) == named, seq, "erasure", f"record {record} is named by event {named}")
+                self.forgotten[record] = (seq, stream)
+                self.unerased[stream] -= 1
         if row["kind"] == "customer.erased":
             records = self.unerased.pop(stream, 0)
             self.check(whole(payload["records"]) == records, seq, "erasure", f"counts {payload['records']} records, events name {records}")
@@ -167,7 +177,7 @@ class Log:
         missing = dict(self.records)
         for record, subject, salt, body in rows:
             seq, named, commitment = missing.pop(record, ("-", subject, None))
-            erased = seq != "-" and self.erased.get(named, 0) > seq
+            erased = seq != "-" and (self.erased.get(named, 0) > seq or record in self.forgotten)
             kept = salt is not None and body is not None
             fits = len(salt) == 32 and committed(salt, body) == commitment if kept else salt is body is None
             self.check(subject == named, seq, "vault", f"record {record} is about {named}, in the vault about {subject}")

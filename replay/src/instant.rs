@@ -30,7 +30,19 @@ impl Instant {
     /// The same time of day twelve months of the calendar before; on the last day of February where that day is missing.
     #[must_use]
     pub fn twelve_months_earlier(self) -> Self {
-        let earlier = DateTime::from_timestamp_micros(self.0).and_then(|at| at.checked_sub_months(Months::new(12)));
+        self.months_earlier(12)
+    }
+
+    /// So many days of 24 hours before.
+    #[must_use]
+    pub fn days_earlier(self, days: u32) -> Self {
+        Self(self.0.saturating_sub(i64::from(days).saturating_mul(86_400_000_000)))
+    }
+
+    /// The same time of day so many months of the calendar before; on the month's last day where that day is missing.
+    #[must_use]
+    pub fn months_earlier(self, months: u32) -> Self {
+        let earlier = DateTime::from_timestamp_micros(self.0).and_then(|at| at.checked_sub_months(Months::new(months)));
         earlier.map_or(self, |earlier| Self(earlier.timestamp_micros()))
     }
 

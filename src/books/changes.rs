@@ -86,6 +86,7 @@ impl Changes {
             | Event::CheckpointMade(_)
             | Event::CheckpointCosigned(_)
             | Event::BalancesSealed(_)
+            | Event::RecordsErased(_)
             | Event::CustomerRegistered(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_)

@@ -71,6 +71,11 @@ pub(super) fn period(text: &str) -> Result<Duration, String> {
         .ok_or_else(|| "a time such as 90s, 10m or 2h, at most 7 days; 0 for never".to_owned())
 }
 
+/// Reads a period; `off` is 0.
+pub(super) fn period_or_off(text: &str) -> Result<Duration, String> {
+    if text == "off" { Ok(Duration::ZERO) } else { period(text) }
+}
+
 /// Reads a name that people will see.
 pub(super) fn name(text: &str) -> Result<String, String> {
     let text = text.trim();
@@ -143,6 +148,7 @@ mod tests {
         for (text, seconds) in [("0", 0), ("90", 90), ("90s", 90), ("10m", 600), ("168h", 604_800)] {
             assert_eq!(period(text), Ok(Duration::from_secs(seconds)));
         }
+        assert_eq!(period_or_off("off"), Ok(Duration::ZERO));
         for wrong in ["", "m", "-1s", "1d", "169h", "1.5h", "99999999999999999999h"] {
             assert!(period(wrong).is_err(), "{wrong}");
         }

@@ -57,6 +57,7 @@ impl Demo {
             expiry_every: Duration::from_secs(60),
             checkpoint_every: Some(Duration::from_secs(600)),
             seal_balances: true,
+            retention_every: Some(Duration::from_secs(3_600)),
             http: HttpConfig { environment: "staging".to_owned(), ..HttpConfig::default() },
         };
         service::run(configuration, lock, output, |output, address, operator| {

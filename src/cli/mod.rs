@@ -6,6 +6,7 @@ mod arguments;
 mod audit_key;
 mod backup;
 mod checkpoint;
+mod customer_data;
 mod demo;
 mod erase;
 mod export;
@@ -17,6 +18,7 @@ mod logging;
 mod output;
 mod programme;
 mod rebuild;
+mod retention;
 mod seal;
 mod serve;
 mod server;
@@ -52,8 +54,10 @@ enum Sub {
     Status(status::Status),
     Keys(keys::Keys),
     Erase(erase::Erase),
+    CustomerData(customer_data::CustomerData),
     Export(Box<export::Export>),
     Import(import::Import),
+    Retention(retention::RetentionDue),
     Rebuild(rebuild::Rebuild),
     Backup(backup::Backup),
     Checkpoint(checkpoint::Checkpoint),
@@ -73,8 +77,10 @@ pub fn run() -> ExitCode {
         Sub::Status(status) => status.run(&mut output),
         Sub::Keys(keys) => keys.run(&mut output),
         Sub::Erase(erase) => erase.run(&mut output),
+        Sub::CustomerData(data) => data.run(&mut output),
         Sub::Export(export) => export.run(&mut output),
         Sub::Import(import) => import.run(&mut output),
+        Sub::Retention(retention) => retention.run(&mut output),
         Sub::Rebuild(rebuild) => rebuild.run(&mut output),
         Sub::Backup(backup) => backup.run(&mut output),
         Sub::Checkpoint(checkpoint) => checkpoint.run(&mut output),

@@ -55,6 +55,9 @@ pub(super) struct Serve {
     /// When to seal all balances, so that each can be proved alone; `off` for never
     #[arg(long, value_name = "PERIOD", default_value = "month")]
     seal_balances: Sealing,
+    /// How often to look for what the retention rules of the settings have due: 90s, 10m, 2h; off for never
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = arguments::period_or_off)]
+    retention_every: Duration,
     /// Take cosignatures of this witness (a C2SP verifier key of type 4); may be repeated
     #[arg(long, value_name = "KEY", value_parser = arguments::witness)]
     witness: Vec<VerifierKey>,
@@ -109,6 +112,7 @@ impl Serve {
             listen: self.listen,
             card_memory: EngineConfig::megabytes(self.card_memory),
             expiry_every: Duration::from_secs(self.expiry_every),
+            retention_every: (!self.retention_every.is_zero()).then_some(self.retention_every),
             checkpoint_every: (!self.checkpoint_every.is_zero()).then_some(self.checkpoint_every),
             seal_balances: self.seal_balances == Sealing::Month,
             http,

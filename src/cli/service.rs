@@ -6,7 +6,7 @@ use super::server::Server;
 use crate::app::EngineConfig;
 use crate::control::{Operator, serve, start};
 use crate::http::HttpConfig;
-use crate::jobs::{CheckpointJob, ExpiryJob, SealJob};
+use crate::jobs::{CheckpointJob, ExpiryJob, RetentionJob, SealJob};
 use crate::storage::{DataDir, Lock};
 use crate::writer::Actor;
 use std::net::{SocketAddr, TcpListener};
@@ -23,6 +23,8 @@ pub(super) struct Configuration {
     pub(super) checkpoint_every: Option<Duration>,
     /// At each month's end.
     pub(super) seal_balances: bool,
+    /// None for never.
+    pub(super) retention_every: Option<Duration>,
     pub(super) http: HttpConfig,
 }
 
@@ -35,10 +37,21 @@ pub(super) fn run(
     output: &mut Output,
     announce: impl FnOnce(&mut Output, SocketAddr, &Operator) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let Configuration { dir, listen, card_memory, expiry_every, checkpoint_every, seal_balances, http } = configuration;
+    let Configuration {
+        dir,
+        listen,
+        card_memory,
+        expiry_every,
+        checkpoint_every,
+        seal_balances,
+        retention_every,
+        http,
+    } = configuration;
     let engine = EngineConfig { card_memory, ..EngineConfig::new(dir.clone()) };
     let (engine, operator, secrets) = start(engine, lock)?;
     let expiry = ExpiryJob::start(&dir, engine.writer().clone(), engine.clock().clone(), expiry_every)?;
+    let start_retention = |period| RetentionJob::start(&dir, engine.writer().clone(), engine.clock().clone(), period);
+    let retention = retention_every.map(start_retention).transpose()?;
     // A ledger of an earlier version has no key yet. Without one it serves all the same.
     if let Err(error) = operator.notary().ensure_key(None, Actor::CommandLine) {
         tracing::error!(%error, "the log has no key to sign checkpoints with");
@@ -60,6 +73,9 @@ pub(super) fn run(
     }
     if let Some(checkpoints) = checkpoints {
         checkpoints.stop();
+    }
+    if let Some(retention) = retention {
+        retention.stop();
     }
     expiry.stop();
     engine.stop();

@@ -2,7 +2,7 @@
 
 use super::cards::{CardActivated, CardBlocked, CardIssued, CardTierChanged, CardUnblocked, CardUpdated};
 use super::checkpoints::{CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade};
-use super::customers::{CustomerErased, CustomerRegistered, CustomerUpdated};
+use super::customers::{CustomerErased, CustomerRegistered, CustomerUpdated, RecordsErased};
 use super::orders::{OrderRecorded, PointsRefunded, PointsReturned};
 use super::points::{PointsAdjusted, PointsAwarded, PointsExpired, PointsRedeemed};
 use super::programme::{
@@ -155,6 +155,7 @@ events! {
     CustomerRegistered = "customer.registered" on Customer(customer),
     CustomerUpdated = "customer.updated" on Customer(customer),
     CustomerErased = "customer.erased" on Customer(customer),
+    RecordsErased = "records.erased" on Customer(customer),
     CardIssued = "card.issued" on Card(card),
     CardUpdated = "card.updated" on Card(card),
     CardActivated = "card.activated" on Card(card),
@@ -208,6 +209,7 @@ impl Event {
             | Self::CheckpointMade(_)
             | Self::CheckpointCosigned(_)
             | Self::CustomerErased(_)
+            | Self::RecordsErased(_)
             | Self::CardActivated(_)
             | Self::CardTierChanged(_)
             | Self::PointsReturned(_) => None,
@@ -248,6 +250,7 @@ impl Event {
             | Self::CheckpointMade(_)
             | Self::CheckpointCosigned(_)
             | Self::CustomerErased(_)
+            | Self::RecordsErased(_)
             | Self::CardActivated(_)
             | Self::CardTierChanged(_)
             | Self::PointsReturned(_) => {

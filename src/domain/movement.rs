@@ -124,6 +124,7 @@ impl<'e> Movement<'e> {
             | Event::CustomerRegistered(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_)
+            | Event::RecordsErased(_)
             | Event::CardIssued(_)
             | Event::CardUpdated(_)
             | Event::CardActivated(_)

@@ -68,7 +68,13 @@ impl Timestamp {
     /// The same time of day twelve months of the calendar before; on the last day of February where that day is missing.
     #[must_use]
     pub fn twelve_months_earlier(self) -> Self {
-        let earlier = self.utc().checked_sub_months(chrono::Months::new(12));
+        self.months_earlier(12)
+    }
+
+    /// The same time of day so many months of the calendar before; on the month's last day where that day is missing.
+    #[must_use]
+    pub fn months_earlier(self, months: u32) -> Self {
+        let earlier = self.utc().checked_sub_months(chrono::Months::new(months));
         earlier.map_or(self, |earlier| Self(earlier.timestamp_micros())).clamped()
     }
 

@@ -133,6 +133,7 @@ fn customers(routes: &mut web::ServiceConfig) {
     routes
         .service(at("").route(packed(web::get().to(customers::list))).route(web::post().to(customers::create)))
         .service(at("/{id}").route(web::get().to(customers::get)).route(web::delete().to(customers::erase)))
+        .service(at("/{id}/data-export").route(packed(web::get().to(api::customer_data::export))))
         .service(at("/{id}/balance").route(web::get().to(customers::balance)));
 }
 

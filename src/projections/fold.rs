@@ -76,7 +76,7 @@ pub(super) struct Fold {
     directory_saved: Seq,
     cards: FxHashMap<CardId, Touched>,
     customers: BTreeMap<CustomerId, (Customer, Option<Contact>)>,
-    records: Vec<(CustomerId, RecordId)>,
+    records: Vec<(CustomerId, RecordId, Seq)>,
     movements: Vec<MovementRow>,
     stream_events: Vec<StreamEventRow>,
     counts: TransactionCounts,
@@ -187,9 +187,14 @@ impl Fold {
             } else if let Event::CustomerErased(event) = &stored.event {
                 customer.erased(event, stored.seq, stored.at);
             }
-            *known = Some(contact);
+            // What was forgotten of them is not who they are.
+            if let Event::RecordsErased(_) = &stored.event {
+                customer.records_erased(stored.seq);
+            } else {
+                *known = Some(contact);
+            }
         }
-        self.records.extend(record.map(|record| (id, record)));
+        self.records.extend(record.map(|record| (id, record, stored.seq)));
         Ok(())
     }
 
@@ -213,7 +218,7 @@ impl Fold {
         if let Event::CardIssued(event) = &stored.event {
             let card = Card::issued(event, stored.partner, stored.seq, stored.at);
             self.books.issued(span, card.partner, card.template);
-            self.records.extend(event.sealed.map(|sealed| (event.customer, sealed.record)));
+            self.records.extend(event.sealed.map(|sealed| (event.customer, sealed.record, stored.seq)));
             self.cards.insert(id, Touched::Folded(Box::new((None, card))));
             return Ok(());
         }
@@ -221,7 +226,8 @@ impl Fold {
             hash_map::Entry::Occupied(mut known) => match known.get_mut() {
                 Touched::Folded(folded) => {
                     folded.1.evolve(&stored.event, stored.seq, stored.at);
-                    self.records.extend(standing_record(&stored.event).map(|record| (folded.1.customer, record)));
+                    let record = standing_record(&stored.event);
+                    self.records.extend(record.map(|record| (folded.1.customer, record, stored.seq)));
                     book(
                         &mut self.books,
                         &folded.1,
@@ -274,9 +280,7 @@ impl Fold {
             customers::save(views, &customer, contact)?;
         }
         self.records.sort_unstable();
-        for (customer, record) in self.records.drain(..) {
-            customers::add_record(views, customer, record)?;
-        }
+        self.records.drain(..).try_for_each(|record| customers::add_record(views, record))?;
         self.keys.sort_unstable_by_key(|(hash, seq)| idempotency::place(*hash, *seq));
         for (hash, seq) in self.keys.drain(..) {
             idempotency::insert(views, hash, seq)?;
@@ -344,7 +348,7 @@ impl Fold {
         let mut card = before.clone();
         for Waiting { seq, at, event, .. } in events {
             card.evolve(event, *seq, *at);
-            self.records.extend(standing_record(event).map(|record| (card.customer, record)));
+            self.records.extend(standing_record(event).map(|record| (card.customer, record, *seq)));
         }
         let booked: Vec<_> =
             events.iter().filter_map(|waiting| Some((waiting.span, Movement::of(&waiting.event)?))).collect();

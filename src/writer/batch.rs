@@ -33,6 +33,8 @@ pub(super) struct Batch<'a> {
     end: Appender,
     /// From the first event on: the transaction has begun.
     inserts: Option<Inserts<'a>>,
+    /// Whether records of the vault are erased by it.
+    erased: bool,
 }
 
 /// The statements that every command needs, prepared once for the batch.
@@ -59,7 +61,7 @@ pub(super) enum BatchError {
 impl<'a> Batch<'a> {
     pub(super) fn new(book: &'a mut Book) -> Self {
         let Book { ledger, committed, memory, clock } = book;
-        Self { ledger, memory, clock, end: committed.clone(), inserts: None }
+        Self { ledger, memory, clock, end: committed.clone(), inserts: None, erased: false }
     }
 
     /// Decides a request and inserts its events. A refusal leaves the batch as it was; an error ends it.
@@ -74,10 +76,8 @@ impl<'a> Batch<'a> {
                 return Ok(Err(Refusal::NotWritten));
             }
         };
-        if let Command::Erase(command) = &request.command
-            && !decision.drafts.is_empty()
-        {
-            self.erase_records(command.customer)?;
+        if !decision.drafts.is_empty() {
+            self.erase_records(&decision.erased)?;
         }
         let events = self.insert(request, decision, claim.as_ref(), now)?;
         self.outcome(request, events, false, now).map(Ok)
@@ -132,6 +132,11 @@ impl<'a> Batch<'a> {
         self.inserts.is_none()
     }
 
+    /// Whether the batch erased anything, which the WAL may still hold after the commit.
+    pub(super) fn has_erased(&self) -> bool {
+        self.erased
+    }
+
     /// Where the log ends if the batch is committed.
     pub(super) fn end(&self) -> &Appender {
         &self.end
@@ -180,14 +185,30 @@ impl<'a> Batch<'a> {
         Ok((event, Some(secret.body)))
     }
 
-    // In the transaction of the event that says so. The writer sees to it that views.db knows every record by now.
-    fn erase_records(&mut self, customer: CustomerId) -> Result<(), BatchError> {
-        begun(&mut self.inserts, self.ledger)?;
-        let records: Vec<RecordId> = crate::projections::customer_records(self.memory.views(), customer)?;
-        for record in records {
-            vault::erase(self.ledger, record)?;
+    // In the transaction of the event that says so.
+    fn erase_records(&mut self, records: &[RecordId]) -> Result<(), BatchError> {
+        if records.is_empty() {
+            return Ok(());
         }
+        begun(&mut self.inserts, self.ledger)?;
+        for record in records {
+            vault::erase(self.ledger, *record)?;
+        }
+        self.erased = true;
         Ok(())
+    }
+
+    /// Whoever was corrected since, as they are known now: what was answered then is gone.
+    fn person_since(&self, event: &Event) -> rusqlite::Result<Option<String>> {
+        let customer = if let Event::CustomerRegistered(event) = event {
+            event.customer
+        } else if let Event::CustomerUpdated(event) = event {
+            event.customer
+        } else {
+            return Ok(None);
+        };
+        let known = self.memory.customer(customer)?.filter(|customer| customer.erased_at.is_none());
+        known.map(|customer| vault::body(self.ledger, customer.record)).transpose().map(Option::flatten)
     }
 
     /// A command's events as they were answered then.
@@ -195,7 +216,10 @@ impl<'a> Batch<'a> {
         let mut events = Vec::with_capacity(original.len());
         for stored in original {
             let sealed = stored.event.sealed();
-            let body = sealed.map(|sealed| vault::body(self.ledger, sealed.record)).transpose()?.flatten();
+            let mut body = sealed.map(|sealed| vault::body(self.ledger, sealed.record)).transpose()?.flatten();
+            if body.is_none() {
+                body = self.person_since(&stored.event)?;
+            }
             events.push(Recorded { seq: stored.seq, at: stored.at, event: stored.event.clone(), body });
         }
         Ok(events)
@@ -234,6 +258,7 @@ impl<'a> Batch<'a> {
             | Command::RecordCosignature(_)
             | Command::RecordSeal(_)
             | Command::Erase(_)
+            | Command::Forget(_)
             | Command::UpdateCard(_)
             | Command::Block(_)
             | Command::Unblock(_)
@@ -246,7 +271,11 @@ impl<'a> Batch<'a> {
         let Some(customer) = customer_of(original.iter().map(|stored| &stored.event)) else { return Ok(false) };
         let person = match person_then(original) {
             // As the command itself sealed it: the customer may have another email by now.
-            Some(sealed) => self.body_of::<PersonRecord>(sealed)?,
+            Some(sealed) => match self.body_of::<PersonRecord>(sealed)? {
+                Some(person) => Some(person),
+                // Corrected since, and what was wrong is gone.
+                None => person(self.memory, self.ledger, customer)?,
+            },
             None => person(self.memory, self.ledger, customer)?,
         };
         Ok(person.is_some_and(|person| person.has_email(email)))
@@ -341,6 +370,7 @@ fn subject(command: &Command, events: &[Recorded]) -> Option<CardId> {
         | Command::Refund { .. }
         | Command::UpdateCustomer(_)
         | Command::Erase(_)
+        | Command::Forget(_)
         | Command::Award(_)
         | Command::Redeem(_)
         | Command::Adjust(_)
@@ -376,6 +406,7 @@ fn customer_of<'e>(mut events: impl Iterator<Item = &'e Event>) -> Option<Custom
         | Event::CheckpointCosigned(_)
         | Event::BalancesSealed(_)
         | Event::CustomerErased(_)
+        | Event::RecordsErased(_)
         | Event::CardUpdated(_)
         | Event::CardActivated(_)
         | Event::CardBlocked(_)

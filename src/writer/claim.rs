@@ -37,6 +37,7 @@ pub(super) fn claim(request: &Request, buyer: Option<(CustomerId, String)>) -> O
         | Command::RecordCosignature(_)
         | Command::RecordSeal(_)
         | Command::Erase(_)
+        | Command::Forget(_)
         | Command::UpdateCard(_)
         | Command::Block(_)
         | Command::Unblock(_)

@@ -2,7 +2,7 @@
 
 use crate::domain::cards::{Block, Card, Issue, Unblock, UpdateCard};
 use crate::domain::checkpoints::{ChangeCheckpointKey, RecordCheckpoint, RecordCosignature};
-use crate::domain::customers::{Erase, PersonRecord, Register, UpdateCustomer};
+use crate::domain::customers::{Erase, Forget, PersonRecord, Register, UpdateCustomer};
 use crate::domain::orders::{Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Past, Redeem};
 use crate::domain::programme::{
@@ -24,6 +24,8 @@ pub enum Actor {
     CheckpointJob,
     /// The job that seals balances.
     SealJob,
+    /// The job that forgets what the partners' retention rules no longer allow to be kept.
+    RetentionJob,
     /// The command line, at the machine itself.
     CommandLine,
 }
@@ -35,6 +37,7 @@ impl fmt::Display for Actor {
             Self::ExpiryJob => f.write_str("job:expiry"),
             Self::CheckpointJob => f.write_str("job:checkpoint"),
             Self::SealJob => f.write_str("job:seal"),
+            Self::RetentionJob => f.write_str("job:retention"),
             Self::CommandLine => f.write_str("cli"),
         }
     }
@@ -65,6 +68,7 @@ pub enum Command {
     Register(Register),
     UpdateCustomer(UpdateCustomer),
     Erase(Erase),
+    Forget(Forget),
     Issue(Issue),
     UpdateCard(UpdateCard),
     Block(Block),
@@ -120,6 +124,7 @@ impl Command {
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
+            | Self::Forget(_)
             | Self::UpdateCard(_)
             | Self::Block(_)
             | Self::Unblock(_)
@@ -153,6 +158,7 @@ impl Command {
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
+            | Self::Forget(_)
             | Self::UpdateCard(_)
             | Self::Block(_)
             | Self::Unblock(_)
@@ -196,6 +202,7 @@ impl Command {
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
+            | Self::Forget(_)
             | Self::Issue(_) => None,
         }
     }
@@ -229,6 +236,7 @@ impl Command {
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
+            | Self::Forget(_)
             | Self::Issue(_)
             | Self::UpdateCard(_)
             | Self::Block(_)

@@ -74,6 +74,7 @@ impl Ids {
             | Event::BalancesSealed(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_)
+            | Event::RecordsErased(_)
             | Event::CardUpdated(_)
             | Event::CardActivated(_)
             | Event::CardBlocked(_)
@@ -335,6 +336,8 @@ impl Memory {
             customer.updated(event, seq, at);
         } else if let Event::CustomerErased(event) = event {
             customer.erased(event, seq, at);
+        } else if let Event::RecordsErased(_) = event {
+            customer.records_erased(seq);
         }
         self.layer.index.customers.insert(id, customer);
         Ok(())

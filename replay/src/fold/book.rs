@@ -332,6 +332,7 @@ fn change(id: CardId, card: &mut Card, event: &Event<'_>, payload: &Payload<'_>,
         | Payload::BalancesSealed(_)
         | Payload::CustomerRegistered(_)
         | Payload::CustomerUpdated(_)
-        | Payload::CustomerErased(_) => {}
+        | Payload::CustomerErased(_)
+        | Payload::RecordsErased(_) => {}
     }
 }

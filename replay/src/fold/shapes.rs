@@ -108,7 +108,7 @@ pub(super) const CUSTOMERS: Shape = shape!(
         "as_of"
     ]
 );
-pub(super) const CUSTOMER_RECORDS: Shape = shape!("customer_records", 2, ["customer", "record"]);
+pub(super) const CUSTOMER_RECORDS: Shape = shape!("customer_records", 2, ["customer", "record", "seq"]);
 pub(super) const STREAM_EVENTS: Shape = shape!("stream_events", 3, ["stream", "id", "seq"]);
 pub(super) const REFUNDS: Shape = shape!("refunds", 2, ["order_seq", "seq"]);
 pub(super) const CARD_COUNTS: Shape = shape!("card_counts", 4, ["partner", "block", "status", "tier", "cards"]);

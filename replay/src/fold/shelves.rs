@@ -93,6 +93,7 @@ pub fn shelves<'a>(
         ]
     };
     let pair = |(one, other): (i64, i64)| vec![Cell::Number(one), Cell::Number(other)];
+    let record = |row: [i64; 3]| row.map(Cell::Number).to_vec();
     let triple = |(stream, id, seq): (&'static str, i64, i64)| vec![Cell::from(stream), id.into(), seq.into()];
     let partner = |(id, row): (i64, super::tables::PartnerRow)| {
         let Course { created_at, updated_at, version, as_of, .. } = row.course;
@@ -156,7 +157,7 @@ pub fn shelves<'a>(
         Shelf { shape: TEMPLATES, rows: Box::new(templates.into_iter().map(thing)) },
         Shelf { shape: KEYS, rows: Box::new(keys.into_iter().map(key)) },
         Shelf { shape: CUSTOMERS, rows: Box::new(customers.into_iter().map(customer)) },
-        Shelf { shape: CUSTOMER_RECORDS, rows: Box::new(customer_records.into_iter().map(pair)) },
+        Shelf { shape: CUSTOMER_RECORDS, rows: Box::new(customer_records.into_iter().map(record)) },
         Shelf { shape: STREAM_EVENTS, rows: Box::new(stream_events.into_iter().map(triple)) },
         Shelf { shape: REFUNDS, rows: Box::new(refunds.into_iter().map(pair)) },
         Shelf { shape: CARD_COUNTS, rows: Box::new(counts.0.into_iter().map(count)) },

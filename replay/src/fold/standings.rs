@@ -63,6 +63,7 @@ impl Note {
             | Payload::CustomerRegistered(_)
             | Payload::CustomerUpdated(_)
             | Payload::CustomerErased(_)
+            | Payload::RecordsErased(_)
             | Payload::Updated(_)
             | Payload::Activated(_)
             | Payload::Blocked(_)

@@ -22,8 +22,8 @@ pub struct Tables {
     pub templates: BTreeMap<i64, ThingRow>,
     pub keys: BTreeMap<i64, KeyRow>,
     pub customers: FxHashMap<i64, CustomerRow>,
-    /// Customer and record: what was sealed about a customer other than with a movement.
-    pub customer_records: Vec<(i64, i64)>,
+    /// Customer, record and event: what was sealed about a customer other than with a movement.
+    pub customer_records: Vec<[i64; 3]>,
     /// What happened otherwise than as a movement: kind of thing, its number, and the event.
     pub stream_events: Vec<(&'static str, i64, i64)>,
     /// The order's first event, and the refund.
@@ -124,7 +124,7 @@ impl Tables {
         self.list(event, payload);
         let record = payload.sealed().map(|sealed| sealed.record.get());
         if let (Some(customer), Some(record)) = (customer, record) {
-            self.customer_records.push((customer.get(), record));
+            self.customer_records.push([customer.get(), record, event.seq]);
             return;
         }
         self.register(event, payload, record.unwrap_or(0));
@@ -175,18 +175,24 @@ impl Tables {
                 // Since when they are a customer, where an import says so.
                 course.created_at = it.happened_at.map_or(course.created_at, crate::instant::Instant::micros);
                 self.customers.insert(id, CustomerRow { partner, record, course });
-                self.customer_records.push((id, record));
+                self.customer_records.push([id, record, event.seq]);
             }
             Payload::CustomerUpdated(it) => {
                 if let Some(row) = self.customers.get_mut(&it.customer.get()) {
                     row.record = record;
                     row.course.go_on(event, row.course.ended_at);
                 }
-                self.customer_records.push((it.customer.get(), record));
+                self.customer_records.push([it.customer.get(), record, event.seq]);
             }
             Payload::CustomerErased(it) => {
                 if let Some(row) = self.customers.get_mut(&it.customer.get()) {
                     row.course.go_on(event, ended);
+                }
+            }
+            Payload::RecordsErased(it) => {
+                if let Some(row) = self.customers.get_mut(&it.customer.get()) {
+                    // What was forgotten of them does not change them.
+                    (row.course.version, row.course.as_of) = (event.version, event.seq);
                 }
             }
             Payload::PartnerCreated(it) => {

@@ -6,6 +6,7 @@ mod checkpoints;
 mod movements;
 mod orders;
 mod programme;
+mod retention;
 mod seals;
 mod text;
 
@@ -16,10 +17,11 @@ pub use checkpoints::{CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRet
 pub use movements::{About, Cause, Moving, MovingKind, OpenedLot, Origin, Refund, RefundCause, Spending, Taken};
 pub use orders::{Bound, Discount, Formula, Purchase};
 pub use programme::{
-    Basis, CustomerErased, CustomerRegistered, CustomerSealed, KeyCreated, KeyRevoked, Level, PartnerCreated, Rules,
-    Settings, SettingsChanged, Sharing, ShopFacts, ShopRetired, Shortfall, TemplateCreated, TemplateRetired,
-    TemplateUpdated, TierPlan,
+    Basis, CustomerRegistered, CustomerSealed, KeyCreated, KeyRevoked, Level, PartnerCreated, Rules, Settings,
+    SettingsChanged, Sharing, ShopFacts, ShopRetired, Shortfall, TemplateCreated, TemplateRetired, TemplateUpdated,
+    TierPlan,
 };
+pub use retention::{CustomerErased, ErasedRecord, RecordsErased, Retention, Rule};
 pub use seals::BalancesSealed;
 pub use text::{Commitment, Sealed, Text};
 
@@ -43,6 +45,7 @@ pub enum Payload<'a> {
     CustomerRegistered(CustomerRegistered),
     CustomerUpdated(CustomerSealed),
     CustomerErased(CustomerErased),
+    RecordsErased(RecordsErased),
     Issued(CardIssued<'a>),
     Updated(CardUpdated<'a>),
     Activated(CardActivated),
@@ -97,6 +100,7 @@ impl<'a> Payload<'a> {
             "customer.registered" => layout!("customer.registered", Self::CustomerRegistered),
             "customer.updated" => layout!("customer.updated", Self::CustomerUpdated),
             "customer.erased" => layout!("customer.erased", Self::CustomerErased),
+            "records.erased" => layout!("records.erased", Self::RecordsErased),
             "key.created" => layout!("key.created", Self::KeyCreated),
             "key.revoked" => layout!("key.revoked", Self::KeyRevoked),
             "template.created" => layout!("template.created", Self::TemplateCreated),
@@ -144,7 +148,8 @@ impl<'a> Payload<'a> {
             | Self::BalancesSealed(_)
             | Self::CustomerRegistered(_)
             | Self::CustomerUpdated(_)
-            | Self::CustomerErased(_) => None,
+            | Self::CustomerErased(_)
+            | Self::RecordsErased(_) => None,
         }
     }
 
@@ -174,6 +179,7 @@ impl<'a> Payload<'a> {
             | Self::CheckpointMade(_)
             | Self::CheckpointCosigned(_)
             | Self::CustomerErased(_)
+            | Self::RecordsErased(_)
             | Self::Activated(_)
             | Self::TierChanged(_) => None,
         }
@@ -203,6 +209,7 @@ impl<'a> Payload<'a> {
             | Self::CustomerRegistered(_)
             | Self::CustomerUpdated(_)
             | Self::CustomerErased(_)
+            | Self::RecordsErased(_)
             | Self::Updated(_)
             | Self::Activated(_)
             | Self::Blocked(_)
@@ -227,6 +234,7 @@ impl<'a> Payload<'a> {
             Self::CustomerRegistered(it) => ("customer", it.customer.get()),
             Self::CustomerUpdated(it) => ("customer", it.customer.get()),
             Self::CustomerErased(it) => ("customer", it.customer.get()),
+            Self::RecordsErased(it) => ("customer", it.customer.get()),
             Self::CheckpointKeyCreated(it) => ("checkpoint_key", it.key.get()),
             Self::CheckpointKeyRetired(it) => ("checkpoint_key", it.key.get()),
             Self::CheckpointMade(it) => ("checkpoint_key", it.key.get()),

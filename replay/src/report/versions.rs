@@ -53,6 +53,7 @@ impl Versions {
             | Payload::CustomerRegistered(_)
             | Payload::CustomerUpdated(_)
             | Payload::CustomerErased(_)
+            | Payload::RecordsErased(_)
             | Payload::Issued(_)
             | Payload::Updated(_)
             | Payload::Activated(_)

@@ -9,9 +9,11 @@
 //! history: orders that were refunded, or whose points were redeemed by themselves, are looked up at the end.
 
 mod batch;
+mod forgetting;
 mod guards;
 mod halves;
 mod idempotency;
+mod idle;
 mod keys;
 mod laws;
 mod names;

@@ -316,7 +316,7 @@ mod tests {
                 _ => row(seq, "points.awarded", "{}"),
             };
             ledger.execute("INSERT INTO events VALUES (?1, ?2)", (seq, event.hash)).unwrap();
-            batch.push(&event, None, None);
+            batch.push(&event, None, None, crate::instant::Instant::from_micros(0));
         }
         let (queue, batches) = channel();
         queue.send(Arc::new(batch)).unwrap();

@@ -3,6 +3,7 @@
 use super::batch::Batch;
 use super::fold_of;
 use super::idempotency::RowSum;
+use super::idle::Idle;
 use super::keys::KeyHashes;
 use super::names::Names;
 use super::registry::Registry;
@@ -44,6 +45,7 @@ pub(super) struct Worker {
     names: Names,
     registry: Option<Registry>,
     months: Months,
+    idle: Idle,
     spelling: String,
     /// What the batch in hand says of the vault, and of tiers.
     facts: Vec<Fact>,
@@ -65,6 +67,7 @@ impl Worker {
             names: Names::default(),
             registry: (number == 0).then(Registry::default),
             months: Months::default(),
+            idle: Idle::default(),
             spelling: String::new(),
             facts: Vec::new(),
             notes: Vec::new(),
@@ -121,7 +124,9 @@ impl Worker {
         }
         // Whoever folds a card has to know its terms.
         let learns = card.is_none() && Programme::concerns(event.kind);
-        if !mine && !registers && !learns {
+        // The cards of whoever was erased may be anybody's.
+        let erases = event.kind == "customer.erased";
+        if !mine && !registers && !learns && !erases {
             return;
         }
         if self.watermark.is_some_and(|watermark| event.seq > watermark) {
@@ -141,6 +146,9 @@ impl Worker {
         if let Some(registry) = &mut self.registry {
             registry.check(&event, &payload, batch.command_key(at), &self.cards.programme, &mut self.findings);
             self.months.follow(&event, &payload, &mut self.findings);
+        }
+        if let Payload::CustomerErased(erased) = &payload {
+            self.idle.check(&event, erased, &self.cards, &mut self.findings);
         }
         if learns {
             self.cards.programme.learn(&event, &payload);
@@ -173,6 +181,9 @@ impl Worker {
                 "the key names an order or reference, but the command moves no points",
             );
         }
+        if !elsewhere {
+            self.idle.note(payload);
+        }
         let customer = payload.card().and_then(|card| self.cards.get(card)).map(|card| card.customer);
         if self.is_projected(event) && !elsewhere {
             self.tables.apply(event, payload, customer, movement.as_ref());
@@ -182,7 +193,8 @@ impl Worker {
         if self.cards.programme.counts_more(PartnerId::new(event.partner_id)) {
             self.notes.extend(Note::of(event, payload));
         }
-        self.facts.extend(Fact::of(event, payload, customer));
+        let retention = self.cards.programme.retention(PartnerId::new(event.partner_id));
+        self.facts.extend(Fact::of(event, payload, customer, &retention));
     }
 
     /// Whether the projections have to reflect an event.

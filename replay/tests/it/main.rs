@@ -3,6 +3,7 @@
 mod books;
 mod checkpoints;
 mod every_kind;
+mod forgetting;
 mod orders;
 mod projections;
 mod questions;

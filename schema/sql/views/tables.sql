@@ -34,9 +34,9 @@ CREATE TABLE customers (
     registered_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, erased_at INTEGER, version INTEGER NOT NULL, as_of INTEGER NOT NULL
 ) STRICT;
 
--- Sealed records about a customer that no row of `movements` names.
+-- Sealed records about a customer that no row of `movements` names; `seq` is the event that names them.
 CREATE TABLE customer_records (
-    customer INTEGER NOT NULL, record INTEGER NOT NULL, PRIMARY KEY (customer, record)
+    customer INTEGER NOT NULL, record INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (customer, record)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE cards (

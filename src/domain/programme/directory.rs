@@ -141,6 +141,7 @@ impl Directory {
             Event::CustomerRegistered(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_)
+            | Event::RecordsErased(_)
             | Event::CardIssued(_)
             | Event::CardUpdated(_)
             | Event::CardActivated(_)

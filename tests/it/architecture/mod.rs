@@ -23,10 +23,16 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("exports", &["domain", "queries"]),
     ("ops", &["domain", "storage"]),
     ("sealing", &["domain", "tree", "queries", "notary", "writer", "clock"]),
-    ("jobs", &["domain", "writer", "notary", "sealing", "clock", "storage"]),
+    ("jobs", &["domain", "projections", "writer", "notary", "sealing", "clock", "storage"]),
     ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage"]),
     ("control", &["domain", "writer", "ops", "app", "notary", "sealing", "queries", "clock", "storage"]),
-    ("http", &["domain", "queries", "exports", "writer", "ops", "notary", "note", "tree", "sealing", "clock", "live", "books"]),
+    (
+        "http",
+        &[
+            "domain", "queries", "exports", "writer", "ops", "notary", "note", "tree", "sealing", "clock", "live",
+            "books",
+        ],
+    ),
     (
         "cli",
         &[

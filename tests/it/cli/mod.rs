@@ -11,6 +11,7 @@ mod import;
 mod init;
 mod keys;
 mod log_lines;
+mod privacy;
 mod program;
 mod rebuild;
 mod seals;

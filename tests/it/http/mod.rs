@@ -15,6 +15,7 @@ mod lists;
 mod locales;
 mod partners;
 mod points;
+mod privacy;
 mod qr_codes;
 mod query_plans;
 mod rate_limits;

@@ -7,6 +7,7 @@ mod emails;
 mod erasure;
 mod exactly_once;
 mod expiry_job;
+mod forgetting;
 mod invariants;
 mod load;
 mod model;
