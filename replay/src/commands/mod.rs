@@ -37,6 +37,6 @@ pub enum CommandError {
     Ambiguous(String, String),
     #[error("the ledger has no partner {0} before the end of the period")]
     NoSuchPartner(i64),
-    #[error("the ledger ends at event {head}, before {seq}")]
+    #[error("the ledger has no event {seq}: it ends at {head}")]
     BeyondHead { seq: i64, head: i64 },
 }

@@ -153,7 +153,7 @@ impl Tables {
 
     fn list(&mut self, event: &Event<'_>, payload: &Payload<'_>) {
         let (kind, number) = payload.stream();
-        if !matches!(kind, "checkpoint_key" | "seal") {
+        if matches!(kind, "card" | "customer" | "partner" | "shop" | "template" | "key") {
             self.stream_events.push((kind, number, event.seq));
         }
     }

@@ -2,6 +2,7 @@
 
 use super::State;
 use super::listing::{Listing, Rows};
+use super::naming::{named, names, told};
 use super::shops::partner_name;
 use super::templates::{Issuer, Rules, Template, design};
 use crate::domain::cards::Status;
@@ -16,8 +17,7 @@ use crate::http::as_of::AsOf;
 use crate::http::auth::Caller;
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
-use crate::http::fields::Problem;
-use crate::http::ids::{self, CardRef};
+use crate::http::ids;
 use crate::http::limits;
 use crate::http::locales::{Locale, Message};
 use crate::http::numbers::Number;
@@ -173,7 +173,7 @@ pub(crate) async fn list(
     if ["card_number", "user_id", "user_email"].iter().any(|name| params.value(name).is_some()) {
         return list_cards(state, &caller, params, &request, as_of).await;
     }
-    let state = as_of.list(state, &caller, None, NAMING).await?;
+    let state = as_of.list(state, &caller, None, "card_number, user_id").await?;
     let (filter, down) = template_filter(&mut params);
     let listing = Listing::of(&mut params, limits::SHOP_ROWS_MAX);
     let (filter, down, listing) = params.finish((filter, down, listing))?;
@@ -284,52 +284,6 @@ async fn list_cards(
     let total = i64::from(found.is_some());
     let rows = found.filter(|_| listing.paging.page == 1).map(|card| Shown::Card(Box::new(card)));
     Ok(listing.answer(Message::Cards, rows.into_iter().collect(), total))
-}
-
-/// The one card that a query names, in any of its ways, with the state that tells of it.
-async fn named(
-    state: State,
-    caller: &Caller,
-    request: &HttpRequest,
-    as_of: AsOf,
-) -> Result<(State, CardSheet), ApiError> {
-    let mut params = Params::of(request);
-    let text = params.text(&["card_number", "card_id", "loyalty_card_id", "user_id"]).map(|(_, value)| value);
-    if text.is_none() {
-        params.problem(Problem::required("card_id"));
-    }
-    let names = names(&mut params);
-    let names = params.finish(names)?;
-    let state = told(as_of, state, caller, names.as_ref()).await?;
-    let unknown = || ApiError::CardNotFound { card: text.unwrap_or_default() };
-    let Some(names) = names else { return Err(unknown()) };
-    let sheet = state.queries.card_sheet(caller.partner, &names).await?.ok_or_else(unknown)?;
-    Ok((state, sheet))
-}
-
-/// How a card is named whose past is asked for. Whose an email was then, nothing finds.
-const NAMING: &str = "card_number, card_id, user_id";
-
-/// The state that tells of the moment asked for, of the card that is named.
-async fn told(as_of: AsOf, state: State, caller: &Caller, names: Option<&CardNames>) -> Result<State, ApiError> {
-    match names {
-        Some(names) => as_of.list(state, caller, names.subject(), NAMING).await,
-        // What should be a number is none: no card ever had it.
-        None => as_of.card(state, caller, "").await,
-    }
-}
-
-/// How a query names a card; none where what should be a card's number is none.
-fn names(params: &mut Params) -> Option<CardNames> {
-    let card = params.id(&["card_id", "loyalty_card_id"], ids::parse_card);
-    let customer = params.id(&["user_id", "customer_id"], ids::parse_customer);
-    let email = params.value("user_email");
-    let number = match params.value("card_number").map(|text| CardRef::parse(&text)) {
-        Some(Some(CardRef::Number(number))) => Some(number),
-        Some(Some(CardRef::Id(_)) | None) => return None,
-        None => None,
-    };
-    Some(CardNames { card, number, customer, email })
 }
 
 fn card(state: &HttpState, caller: &Caller, sheet: CardSheet, request: &HttpRequest) -> Result<Card, ApiError> {

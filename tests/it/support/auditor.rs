@@ -23,3 +23,15 @@ pub(crate) fn balance_at(data: &Path, card: &str, moment: &str) -> Option<serde_
         Err(error) => panic!("{error}"),
     }
 }
+
+/// What the auditor lists of a card's movements up to a moment: event, points and balance.
+pub(crate) fn movements_at(data: &Path, card: &str, moment: &str) -> Vec<(i64, i64, i64)> {
+    use counterfoil_replay::commands::as_of;
+    let ledger = counterfoil_replay::ledger::Location::of_data(data).ledger;
+    let moment = as_of::Moment::parse(moment).expect("a moment");
+    let history = as_of::history(&ledger, card, moment).expect("a history").to_json();
+    let events = history["events"].as_array().expect("events");
+    let stated = |event: &serde_json::Value, name: &str| event[name].as_i64();
+    let movement = |event| Some((stated(event, "seq")?, stated(event, "points")?, stated(event, "balance")?));
+    events.iter().filter_map(movement).collect()
+}

@@ -166,3 +166,23 @@ fn a_card_template_is_shown_as_it_was() {
     assert_ne!(shop.get(&path).data(200), was);
     assert_eq!(shop.get(&format!("{path}?as_of_seq={head}")).data(200), was);
 }
+
+#[test]
+fn a_history_that_is_too_long_to_be_folded_is_refused_by_the_parameter_that_asks() {
+    let shop = Shop::open();
+    let card = shop.card("ann@example.com");
+    shop.award(&card, 10);
+    shop.balance(&card);
+    shop.get(&format!("/api/points/history/{card}")).data(200);
+    // Rows that no event stands behind: they are counted before the log is looked at.
+    let views = rusqlite::Connection::open(shop.server.files.path().join("views.db")).unwrap();
+    let sql = "WITH RECURSIVE more (seq) AS (SELECT -1 UNION ALL SELECT seq - 1 FROM more LIMIT 100000) \
+               INSERT INTO stream_events (stream, id, seq) SELECT 'card', card, seq FROM cards, more";
+    views.execute(sql, []).unwrap();
+    for (asked, field) in [("as_of_seq=1", "as_of_seq"), ("as_of=2026-01-01T00:00:00Z", "as_of")] {
+        let reply = shop.get(&format!("/api/points/balance/{card}?{asked}"));
+        assert_eq!(reply.error(400, "VALIDATION_ERROR")["fields"][0]["code"], json!("OUT_OF_RANGE"));
+        let expected = "more than 100000 events would have to be folded: ask for an earlier moment";
+        assert_eq!(reply.about(field), expected);
+    }
+}

@@ -1,11 +1,13 @@
 //! Random histories, looked at after every step, by hand and by rules: whatever was told of a customer at a moment is told again of
 //! that moment at the end, by the service from its own log and, of the card, by the auditor's tool.
 
+mod steps;
+
 use super::workshop::{
     DAY, PARTNER, START, Workshop, adjust, award, block, buy, cancel, erase, expire, issue, named, redeem, refund,
     unblock,
 };
-use crate::support::balance_at;
+use crate::support::{balance_at, movements_at};
 use counterfoil::domain::cards::{Card, Tier, UpdateCard};
 use counterfoil::domain::customers::UpdateCustomer;
 use counterfoil::domain::orders::Share;
@@ -25,61 +27,7 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-#[derive(Debug, Clone)]
-enum Step {
-    Award { who: usize, points: i64, expires_in: Option<i64> },
-    Import { who: usize, points: i64, days_ago: i64 },
-    Redeem { who: usize, points: i64 },
-    Buy { who: usize, cents: i64, redeem: i64, order: u8 },
-    Refund { order: u8, cents: i64 },
-    Cancel { order: u8 },
-    Adjust { who: usize, points: i64 },
-    Expire { who: usize, points: i64 },
-    Block { who: usize },
-    Unblock { who: usize },
-    Design { who: usize, design: u8 },
-    Rename { who: usize, name: u8 },
-    Erase { who: usize },
-    Rules { rate: i64 },
-    Tiers { first: i64, rolling: bool, unified: bool, shared: bool },
-    Shop { name: u8 },
-    Wait { micros: i64 },
-    Restart,
-    LoseViews,
-}
-
-const CUSTOMERS: usize = 2;
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let who = || 0..CUSTOMERS;
-    let step = prop_oneof![
-        5 => (who(), 1..60_i64, proptest::option::of(1..5 * DAY))
-            .prop_map(|(who, points, expires_in)| Step::Award { who, points, expires_in }),
-        1 => (who(), 1..60_i64, 1..900_i64).prop_map(|(who, points, days_ago)| Step::Import { who, points, days_ago }),
-        3 => (who(), 1..60_i64).prop_map(|(who, points)| Step::Redeem { who, points }),
-        4 => (who(), 0..900_i64, prop_oneof![Just(0_i64), 1..40_i64], 0..6_u8)
-            .prop_map(|(who, cents, redeem, order)| Step::Buy { who, cents, redeem, order }),
-        3 => (0..6_u8, 0..600_i64).prop_map(|(order, cents)| Step::Refund { order, cents }),
-        1 => (0..6_u8).prop_map(|order| Step::Cancel { order }),
-        2 => (who(), (-50..50_i64).prop_filter("not zero", |points| *points != 0))
-            .prop_map(|(who, points)| Step::Adjust { who, points }),
-        1 => (who(), 1..40_i64).prop_map(|(who, points)| Step::Expire { who, points }),
-        1 => who().prop_map(|who| Step::Block { who }),
-        2 => who().prop_map(|who| Step::Unblock { who }),
-        1 => (who(), any::<u8>()).prop_map(|(who, design)| Step::Design { who, design }),
-        1 => (who(), any::<u8>()).prop_map(|(who, name)| Step::Rename { who, name }),
-        1 => who().prop_map(|who| Step::Erase { who }),
-        1 => (1..9_i64).prop_map(|rate| Step::Rules { rate }),
-        1 => (10..200_i64, any::<bool>(), any::<bool>(), any::<bool>())
-            .prop_map(|(first, rolling, unified, shared)| Step::Tiers { first, rolling, unified, shared }),
-        1 => any::<u8>().prop_map(|name| Step::Shop { name }),
-        3 => prop_oneof![1..3 * DAY, Just(400 * DAY)].prop_map(|micros| Step::Wait { micros }),
-        1 => Just(Step::Restart),
-        1 => Just(Step::LoseViews),
-    ];
-    proptest::collection::vec(step, 1..24)
-}
+use steps::{CUSTOMERS, Step, steps};
 
 /// Everything that is told of a customer.
 #[derive(Debug, Clone, PartialEq)]
@@ -278,17 +226,20 @@ impl History {
             // Of whom something was erased, all that is sealed is compared without it.
             let (was, is) = if self.erased[who] { (was.clone().erased(), is.erased()) } else { (was.clone(), is) };
             assert_eq!(is, was, "{moment:?}");
-            self.compare_with_the_auditor(moment, &is, past.at);
+            self.compare_with_the_auditor(moment, &is, (past.seq, past.at));
         }
         self.workshop.stop();
     }
 
-    fn compare_with_the_auditor(&self, moment: Moment, told: &Told, at: Timestamp) {
+    fn compare_with_the_auditor(&self, moment: Moment, told: &Told, (seq, at): (Seq, Timestamp)) {
         let Some(card) = &told.card else { return };
         let moment = match moment {
             Moment::After(seq) => seq.to_string(),
             Moment::At(at) => at.to_micros_text(),
         };
+        let rows = told.history.iter().flat_map(|history| history.page.rows.iter().rev());
+        let rows: Vec<_> = rows.map(|row| (row.seq.get(), row.points.get(), row.balance_after.get())).collect();
+        assert_eq!(movements_at(self.workshop.dir().path(), &card.id.to_string(), &moment), rows, "{moment}");
         for name in [card.id.to_string(), card.number.to_string()] {
             let audited = balance_at(self.workshop.dir().path(), &name, &moment).expect("a card that is there");
             let mut lots: Vec<_> = audited["lots"].as_array().expect("lots").clone();
@@ -305,7 +256,7 @@ impl History {
                 })
                 .collect();
             let expected = json!({
-                "card": card.id, "number": card.number.to_string(), "at": at, "as_of_seq": audited["as_of_seq"],
+                "card": card.id, "number": card.number.to_string(), "at": at, "as_of_seq": seq,
                 "available": card.available(at), "balance": card.balance(), "debt": card.debt,
                 "lifetime": card.lifetime, "redeemed": card.redeemed, "expired": card.expired,
                 "adjusted": card.adjusted, "tier": card.tier.name(), "status": card.status.name(), "lots": own,
