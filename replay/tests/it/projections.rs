@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 /// The columns that make up a table's key; by any of them a row is looked for.
-const KEYS: [(&str, usize); 18] = [
+const KEYS: [(&str, usize); 25] = [
     ("meta", 1),
     ("partners", 1),
     ("shops", 1),
@@ -25,6 +25,13 @@ const KEYS: [(&str, usize); 18] = [
     ("tiles", 2),
     ("checkpoint_keys", 1),
     ("checkpoints", 1),
+    ("book_spans", 3),
+    ("book_moves", 5),
+    ("book_cards", 4),
+    ("book_lots", 5),
+    ("book_ends", 5),
+    ("book_acts", 5),
+    ("book_refunds", 3),
 ];
 
 /// How many problems a report lists; the others are counted.
