@@ -2,7 +2,7 @@
 //! is `schema/event-log.md` and, of the projections, `schema/sql/views`.
 //!
 //! One crate serves both: `counterfoil-statements`, which writes a statement's finished tables down as JSON, CSV, XLSX, HTML or lines. It weakens no check,
-//! because it makes none: it reads no log, folds no event, adds nothing up, and learns whether the books close from whoever found it out. What
+//! because it makes none: it reads no log, folds no event, fills in no cell, and learns whether the books close from whoever found it out. What
 //! it would print wrong, it would print wrong of both. The service's tests hold that it stays so (`tests/it/architecture`).
 //!
 //! | module | owns |

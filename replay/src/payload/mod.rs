@@ -1,4 +1,4 @@
-//! What events say: the layouts of `schema/event-log.md`, written anew here so that the auditor shares no code with the service.
+//! What events say: the layouts of `schema/event-log.md`, written anew here so that the auditor reads nothing with code of the service.
 //! Borrows from the stored text. Knows no rule beyond the layout.
 
 mod cards;

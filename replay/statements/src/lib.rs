@@ -2,8 +2,8 @@
 //!
 //! The service states its books over HTTP, from its projections; the auditor's tool states them from the log alone. Two computations, which
 //! share nothing, so that one can be held against the other; and this crate, which prints what either of them found, so that equal books are equal
-//! bytes. It takes finished tables. It reads no log, folds no event, adds no column up, checks nothing and knows no file, clock or network: what it is
-//! given decides every byte. A mistake here misprints a number, in both alike and for all to see; it cannot make wrong books agree, for whether they
+//! bytes. It takes finished tables. It reads no log, folds no event, fills in no cell, checks nothing and knows no file, clock or network: what it is
+//! given decides every byte. All that it reckons is how long the bars of a chart are. A mistake here misprints a number, in both alike and for all to see; it cannot make wrong books agree, for whether they
 //! agree is found before anything comes here.
 //!
 //! | module | owns |

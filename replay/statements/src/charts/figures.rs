@@ -1,7 +1,7 @@
 //! From tables to figures.
 
 use super::months::without_holes;
-use super::{CATEGORIES_MAX, Chart, PARTNERS_MAX, SERIES_MAX, Series};
+use super::{BARS_MAX, CATEGORIES_MAX, Chart, PARTNERS_MAX, SERIES_MAX, Series};
 use crate::{Cell, Statement, Table};
 use std::collections::BTreeMap;
 
@@ -40,6 +40,7 @@ pub(crate) fn movements(statement: &Statement) -> Vec<Chart> {
             series: [series(&IN, 1), series(&OUT, -1)].concat(),
             line: Some(Series { name: heading("closing"), points: closing }),
             categories: months,
+            shares: false,
         }
     };
     by_partner(table).into_iter().map(chart).collect()
@@ -82,7 +83,11 @@ pub(crate) fn ageing(statement: &Statement) -> Vec<Chart> {
         let title = format!("Open points by the month in which they expire, partner {partner}");
         let about = "For each month, what is open and expires in it, as a stack by template; first what is due already, last what never expires. \
                      The table ageing has the figures.";
-        fit(Chart { title, about: about.to_owned(), categories, series, line: None }, "later")
+        fit(
+            Chart { title, about: about.to_owned(), categories, series, line: None, shares: false },
+            CATEGORIES_MAX,
+            "later",
+        )
     };
     by_partner(table).into_iter().map(chart).collect()
 }
@@ -101,7 +106,11 @@ pub(crate) fn liability(statement: &Statement) -> Vec<Chart> {
         let about = "For each template of cards, the largest first, what may still be spent and what is due. \
                      The table liability_by_template has the figures.";
         let categories = rows.iter().map(|row| format!("template {}", name(row))).collect();
-        fit(Chart { title, about: about.to_owned(), categories, series: series.into(), line: None }, "others")
+        fit(
+            Chart { title, about: about.to_owned(), categories, series: series.into(), line: None, shares: false },
+            BARS_MAX,
+            "others",
+        )
     };
     by_partner(table).into_iter().map(chart).collect()
 }
@@ -119,7 +128,7 @@ pub(crate) fn breakage(statement: &Statement) -> Option<Chart> {
         name: heading(column),
         points: rows.iter().map(|row| points(table, row, column)).collect(),
     });
-    let about = "For each partner, what was redeemed and what expired in the period, and how many percent of both that expired is. \
+    let about = "For each partner, what was redeemed and what expired in the period as parts of both, and how many percent of both expired. \
                  The table breakage has the figures.";
     (!rows.is_empty()).then(|| Chart {
         title: "Breakage: what expired of what left (points)".to_owned(),
@@ -127,6 +136,7 @@ pub(crate) fn breakage(statement: &Statement) -> Option<Chart> {
         categories: rows.iter().map(name).collect(),
         series: series.into(),
         line: None,
+        shares: true,
     })
 }
 
@@ -145,12 +155,12 @@ fn by_partner(table: &Table) -> Vec<(String, Vec<&[Cell]>)> {
 }
 
 /// Draws what is too much as one: categories at the end, and the smaller series.
-fn fit(mut chart: Chart, rest: &str) -> Chart {
-    if chart.categories.len() > CATEGORIES_MAX {
-        chart.categories.truncate(CATEGORIES_MAX - 1);
+fn fit(mut chart: Chart, most: usize, rest: &str) -> Chart {
+    if chart.categories.len() > most {
+        chart.categories.truncate(most - 1);
         chart.categories.push(rest.to_owned());
         for series in &mut chart.series {
-            let over = sum(&series.points.split_off(CATEGORIES_MAX - 1));
+            let over = sum(&series.points.split_off(most - 1));
             series.points.push(over);
         }
     }

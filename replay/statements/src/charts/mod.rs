@@ -1,6 +1,7 @@
 //! What charts are drawn from: figures of the tables, put side by side. Spreadsheets and pages draw the same.
 //!
-//! Where there is more than a chart can show, the rest is drawn as one: only there are figures added up, and only drawn, never stated.
+//! A stack is as long as its parts together, and where there is more than a chart can show, the rest is drawn as one: only there are figures added
+//! up, and in no table.
 
 mod figures;
 mod months;
@@ -11,6 +12,8 @@ pub(crate) use figures::{ageing, breakage, liability, movements};
 pub(crate) const PARTNERS_MAX: usize = 12;
 /// Categories along a chart; what is left over goes into one more.
 pub(crate) const CATEGORIES_MAX: usize = 48;
+/// Bars below each other, likewise: as many as a page has room for.
+pub(crate) const BARS_MAX: usize = 16;
 /// Series that are told apart by their look; what is left over goes into one more.
 pub(crate) const SERIES_MAX: usize = 7;
 
@@ -32,4 +35,6 @@ pub(crate) struct Chart {
     pub(crate) series: Vec<Series>,
     /// A line beside the bars.
     pub(crate) line: Option<Series>,
+    /// Whether each category is a whole of its own, whose parts the series are.
+    pub(crate) shares: bool,
 }

@@ -26,12 +26,18 @@ pub(crate) fn write(statement: &Statement, out: &mut impl Write) -> io::Result<(
         whole(summary.as_of_seq.into()),
     )?;
     let class = if statement.ok() { "verdict" } else { "verdict amiss" };
-    writeln!(out, "<p class=\"{class}\" role=\"status\">{}</p>", escape(&statement.verdict().join(" ")))?;
+    writeln!(
+        out,
+        "<p class=\"{class}\" role=\"status\">{}</p>",
+        escape(&statement.verdict().join(" ").replace('`', "\""))
+    )?;
     verifying(statement, out)?;
     contents(statement, out)?;
     writeln!(out, "</header>\n<main>")?;
+    let (summary, tables) = statement.tables().split_at(1);
+    summary.iter().try_for_each(|table| write_table(table, out))?;
     write_charts(statement, out)?;
-    statement.tables().iter().try_for_each(|table| write_table(table, out))?;
+    tables.iter().try_for_each(|table| write_table(table, out))?;
     glossary(statement, out)?;
     writeln!(out, "</main>\n</body>\n</html>")
 }
@@ -83,11 +89,14 @@ fn write_charts(statement: &Statement, out: &mut impl Write) -> io::Result<()> {
 
 fn write_table(table: &Table, out: &mut impl Write) -> io::Result<()> {
     let (name, title) = (table.name(), escape(table.title()));
-    writeln!(out, "<section id=\"t-{name}\">\n<h2>{title}</h2>\n<p>{}</p>", escape(table.meaning()))?;
+    // A short table stays on one page, with its heading.
+    let short = if table.rows().len() <= 12 { " class=\"short\"" } else { "" };
+    writeln!(out, "<section id=\"t-{name}\"{short}>\n<h2>{title}</h2>\n<p>{}</p>", escape(table.meaning()))?;
     if table.rows().is_empty() {
         return writeln!(out, "<p class=\"none\">None.</p>\n</section>");
     }
-    writeln!(out, "<table>\n<caption>{title}</caption>\n<thead><tr>")?;
+    let wide = if table.columns().len() > 11 { " class=\"wide\"" } else { "" };
+    writeln!(out, "<table{wide}>\n<caption>{title}</caption>\n<thead><tr>")?;
     for column in table.columns() {
         let class = if column.unit.is_number() { " class=\"n\"" } else { "" };
         writeln!(out, "<th scope=\"col\"{class}>{}</th>", column.heading())?;
@@ -140,6 +149,9 @@ fn write_cell(column: &Column, cell: &Cell, places: usize, out: &mut impl Write)
         (Cell::Flag(false), _) if matches!(column.name, "closes" | "whole") => " class=\"amiss\"",
         (Cell::Json(_), _) => " class=\"j\"",
         (Cell::Number(0), _) => " class=\"n z\"",
+        // Wider than the largest balance that a card may have: it takes lines of its own rather than the page.
+        (Cell::Number(_), _) if plain.len() > 18 => " class=\"n w\"",
+        (Cell::Text(_), Unit::Time) => " class=\"t\"",
         (Cell::Nothing | Cell::Number(_) | Cell::Text(_) | Cell::Flag(_), unit) if unit.is_number() => " class=\"n\"",
         (Cell::Nothing | Cell::Number(_) | Cell::Text(_) | Cell::Flag(_), _) => "",
     };

@@ -41,6 +41,25 @@ impl Axis {
     }
 }
 
+/// A length that stands for a figure, and parts of it for its parts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Whole {
+    figure: u128,
+    length: u64,
+}
+
+impl Whole {
+    /// A figure, no less than nought, and the length that stands for it.
+    pub(super) fn of(figure: i128, length: u64) -> Self {
+        Self { figure: figure.max(0).unsigned_abs(), length }
+    }
+
+    /// How long a part is.
+    pub(super) fn part(self, figure: i128) -> u64 {
+        scale(figure.max(0).unsigned_abs(), self.figure, self.length)
+    }
+}
+
 /// The step of which at most five fit.
 fn step(most: u128) -> u128 {
     let mut ten = 1_u128;

@@ -16,6 +16,7 @@ pre { font: 8.5pt 'Liberation Mono', 'DejaVu Sans Mono', monospace; white-space:
 nav ul { columns: 3; margin: 3mm 0; padding-left: 5mm; }
 nav a { color: #111; }
 section { margin-top: 7mm; }
+.short { break-inside: avoid; }
 figure { margin: 0 0 6mm; break-inside: avoid; }
 figcaption { font-weight: bold; margin-bottom: 1.5mm; }
 svg { display: block; width: 100%; height: auto; font-family: 'Liberation Sans', Arial, 'DejaVu Sans', sans-serif; }
@@ -36,11 +37,15 @@ th, td { padding: 0.7mm 1.4mm; border-bottom: 0.15mm solid #bbb; text-align: lef
 thead th { border-bottom: 0.4mm solid #111; vertical-align: bottom; font-size: 8pt; background: #eee; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 tbody th { font-weight: bold; white-space: nowrap; }
 .n { text-align: right; }
-td.n { white-space: nowrap; }
+td.n, td.t { white-space: nowrap; }
+td.w { white-space: normal; overflow-wrap: anywhere; min-width: 26mm; }
+table.wide { font-size: 7.5pt; }
+table.wide th { font-size: 6.5pt; }
+table.wide th, table.wide td { padding: 0.7mm 0.8mm; }
 td.z { color: #666; }
 td.amiss { color: #8b0000; font-weight: bold; text-decoration: underline; }
 td.j { font: 7.5pt 'Liberation Mono', 'DejaVu Sans Mono', monospace; overflow-wrap: anywhere; min-width: 60mm; }
 .none { font-style: italic; }
 @media screen { body { padding: 8mm; } section { overflow-x: auto; } }
-@media print { #t-summary, #glossary { break-before: page; } a { text-decoration: none; } }
+@media print { #charts, #charts + section, #glossary { break-before: page; } section > p { break-after: avoid; } a { text-decoration: none; } }
 ";

@@ -2,7 +2,7 @@
 //! colours says the same.
 
 use super::escape;
-use super::scale::Axis;
+use super::scale::{Axis, Whole};
 use crate::charts::{Chart, Series};
 use crate::number::whole;
 use std::fmt::Write as _;
@@ -51,8 +51,9 @@ pub(super) fn draw(chart: &Chart, id: usize, lying: bool) -> String {
     let mut svg = Svg { body: String::new(), id };
     let mut height = svg.legend(chart, fills);
     height = if lying { svg.lying(chart, height) } else { svg.standing(chart, height) };
+    let way = if lying { "lying" } else { "standing" };
     let mut text = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDE} {height}\" role=\"img\" aria-labelledby=\"c{id}t c{id}d\">\
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"{way}\" viewBox=\"0 0 {WIDE} {height}\" role=\"img\" aria-labelledby=\"c{id}t c{id}d\">\
          <title id=\"c{id}t\">{}</title><desc id=\"c{id}d\">{}</desc>",
         escape(&chart.title),
         escape(&chart.about)
@@ -206,16 +207,17 @@ impl Svg {
         let sums: Vec<i128> = (0..chart.categories.len()).map(all).collect();
         let left = chart.categories.iter().map(|name| length(&cut(name))).max().unwrap_or(0) + 120;
         let right = sums.iter().map(|sum| length(&whole(*sum))).max().unwrap_or(0) + 160;
-        let axis = Axis::of(sums.iter().copied(), WIDE.saturating_sub(left + right).max(1_000));
-        let nought = axis.place(0);
+        let room = WIDE.saturating_sub(left + right).max(1_000);
+        let common = Whole::of(sums.iter().copied().max().unwrap_or(0), room);
         let mut y = top;
         for (at, name) in chart.categories.iter().enumerate() {
             self.text(left - 80, y + 170, "e", &cut(name));
+            let whole_bar = if chart.shares { Whole::of(sums[at], room) } else { common };
             let mut from = 0_i128;
             for (number, series) in chart.series.iter().enumerate().filter(|(_, series)| series.points[at] > 0) {
                 let points = series.points[at];
                 let to = from.saturating_add(points);
-                let [begin, end] = [from, to].map(|figure| left + nought - axis.place(figure));
+                let [begin, end] = [from, to].map(|figure| left + whole_bar.part(figure));
                 let (wide, fill) = (end - begin, self.fill(&ANY, number));
                 self.push(format_args!(
                     "<rect class=\"b\" x=\"{begin}\" y=\"{y}\" width=\"{wide}\" height=\"240\" fill=\"{fill}\" data-points=\"{points}\">\
@@ -226,7 +228,7 @@ impl Svg {
                 ));
                 from = to;
             }
-            let end = left + nought - axis.place(from) + 80;
+            let end = left + whole_bar.part(from) + 80;
             self.text(end, y + 170, "", &whole(sums[at]));
             y += 340;
         }

@@ -4,7 +4,8 @@ use super::cells::{Formats, exact};
 use crate::Statement;
 use crate::charts::{self, Chart, Series};
 use rust_xlsxwriter::{
-    Chart as Drawing, ChartFont, ChartLegendPosition, ChartSolidFill, ChartType, Color, Worksheet, XlsxError,
+    Chart as Drawing, ChartAxisLabelPosition, ChartFont, ChartLegendPosition, ChartSolidFill, ChartType, Color,
+    Worksheet, XlsxError,
 };
 
 const SHEET: &str = "charts";
@@ -17,10 +18,11 @@ pub(super) fn write(worksheet: &mut Worksheet, statement: &Statement, formats: &
     worksheet.set_name(SHEET)?.set_landscape().set_paper_size(9);
     worksheet.set_column_width(0, 26)?;
     let standing = [charts::movements(statement), charts::ageing(statement)].concat();
-    let lying = charts::liability(statement).into_iter().chain(charts::breakage(statement));
+    let lying = charts::liability(statement).into_iter().map(|chart| (chart, ChartType::BarStacked));
+    let shares = charts::breakage(statement).map(|chart| (chart, ChartType::BarPercentStacked));
     let all = standing.into_iter().map(|chart| (chart, ChartType::ColumnStacked));
     let mut row = 0;
-    for (chart, kind) in all.chain(lying.map(|chart| (chart, ChartType::BarStacked))) {
+    for (chart, kind) in all.chain(lying).chain(shares) {
         row = block(worksheet, row, &chart, kind, formats)?;
     }
     if row == 0 {
@@ -52,7 +54,7 @@ fn block(
     }
     let range = |column: u16| (SHEET, first, column, last, column);
     let mut bars = Drawing::new(kind);
-    dress(&mut bars, &chart.title, &chart.about);
+    dress(&mut bars, chart);
     for ((at, color), column) in (0..chart.series.len()).zip(COLORS).zip(1..) {
         let added = bars.add_series();
         added.set_name((SHEET, header, column)).set_categories(range(0)).set_values(range(column));
@@ -75,11 +77,13 @@ fn block(
     Ok(last + 3)
 }
 
-fn dress(chart: &mut Drawing, title: &str, about: &str) {
-    chart.title().set_name(title).set_font(ChartFont::new().set_size(12));
-    chart.legend().set_position(ChartLegendPosition::Bottom);
-    chart.set_width(900).set_height(440).set_alt_text(about);
-    chart.y_axis().set_num_format("#,##0");
+fn dress(drawing: &mut Drawing, chart: &Chart) {
+    drawing.title().set_name(&chart.title).set_font(ChartFont::new().set_size(12));
+    drawing.legend().set_position(ChartLegendPosition::Bottom);
+    drawing.set_width(900).set_height(440).set_alt_text(&chart.about);
+    // Below the bars that go below nought, rather than upon them.
+    drawing.x_axis().set_label_position(ChartAxisLabelPosition::Low);
+    drawing.y_axis().set_num_format(if chart.shares { "0%" } else { "#,##0" });
 }
 
 fn write_figures(

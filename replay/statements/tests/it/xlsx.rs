@@ -26,7 +26,9 @@ fn is_same(found: Option<&Data>, cell: &Cell, unit: Unit) -> bool {
         Cell::Text(text) if matches!(unit, Unit::Money | Unit::Rate | Unit::Percent) => number(text),
         Cell::Text(text) => matches!(found, Some(Data::String(found)) if found == text),
         Cell::Flag(flag) => found == Some(&Data::Bool(*flag)),
-        Cell::Json(json) => matches!(found, Some(Data::String(found)) if *found == json.to_string()),
+        Cell::Json(json) => {
+            matches!(found, Some(Data::String(found)) if serde_json::from_str(found).is_ok_and(|found: serde_json::Value| found == *json))
+        }
     }
 }
 
