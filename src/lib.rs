@@ -30,7 +30,7 @@
 //! | [`live`] | what is committed and in memory, for every reader | domain |
 //! | [`projections`] | views.db: one file for each read model, the projector, the rebuild | domain, event_log, vault, storage, tree, books |
 //! | [`writer`] | the queue, batches, working memory, the commit; the only writer of ledger.db | domain, event_log, vault, projections, live, clock, storage |
-//! | [`queries`] | read connections, the read barrier, typed views, bounded pages | domain, projections, vault, live, storage, tree, books |
+//! | [`queries`] | read connections, the read barrier, typed views, bounded pages, the past | domain, projections, vault, live, storage, tree, books |
 //! | [`exports`] | columns, and rows as CSV, JSON or a workbook, a page at a time | domain, queries |
 //! | [`ops`] | ops.db: drawing credentials, verifying secrets, export jobs, the seeds that sign | domain, storage |
 //! | [`notary`] | checkpoints: signing the head of the tree and having it recorded | domain, note, ops, queries, writer, clock |
@@ -67,6 +67,9 @@
 //! Handler → [`queries`] → the committed card in [`live`], or a read-only connection on a snapshot of views.db → a typed view →
 //! JSON. A start reads the cards into memory in the background. Reads never block the writer. They see everything that was acknowledged before they arrived: a read of views.db
 //! first waits until the projector has passed the head of the log at its arrival.
+//!
+//! A question about the past of one card goes the same way: what happened to its holder's cards and to the programme until then is
+//! folded from the log into a views.db in memory, and the same handlers and queries answer from that.
 //!
 //! # What is on the disk when
 //!

@@ -94,8 +94,12 @@ impl Asked {
         (asked.time.is_some() || asked.seq.is_some()).then_some(asked)
     }
 
+    const fn field(&self) -> &'static str {
+        if self.time.is_some() { TIME } else { SEQ }
+    }
+
     fn refused(&self, why: Message) -> ApiError {
-        ApiError::invalid(Problem::value(if self.time.is_some() { TIME } else { SEQ }, why))
+        ApiError::invalid(Problem::value(self.field(), why))
     }
 
     fn moment(&self, state: &HttpState) -> Result<Moment, ApiError> {
@@ -182,8 +186,18 @@ impl AsOf {
         let Some(asked) = self.asked else { return Ok(state) };
         let past = state.queries.past(caller.partner, subject, asked.moment(&state)?).await;
         let past = past.map_err(|error| match error {
-            QueryError::TooWide { most } => asked.refused(Message::TooWide { most }),
-            other => other.into(),
+            QueryError::TooWide { most } => {
+                ApiError::invalid(Problem::range(asked.field(), Message::PastTooLong { most }))
+            }
+            QueryError::Beyond { .. }
+            | QueryError::Behind
+            | QueryError::Busy
+            | QueryError::Past(_)
+            | QueryError::Open(_)
+            | QueryError::Read(_)
+            | QueryError::Body(_)
+            | QueryError::Tree(_)
+            | QueryError::Lost => error.into(),
         })?;
         if let Some(context) = self.context {
             context.shows(past.seq, past.at);

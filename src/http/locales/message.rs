@@ -246,6 +246,7 @@ messages! {
     NumberBetween { least: i64, most: i64 },
     OneOfRequired { fields: &'static str },
     OutOfBounds,
+    PastTooLong { most: i64 },
     PointsAboveZero,
     PointsNotNegative,
     PointsNotZero,

@@ -21,4 +21,5 @@ mod rate_limits;
 mod shop_access;
 mod shop_bookings;
 mod shop_lists;
+mod time_travel;
 mod validation;

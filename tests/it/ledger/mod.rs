@@ -15,4 +15,5 @@ mod past;
 mod refusals;
 mod settings;
 mod start;
+mod time_travel;
 pub(crate) mod workshop;

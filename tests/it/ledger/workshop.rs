@@ -97,6 +97,13 @@ impl Workshop {
         self.start();
     }
 
+    /// The same after somebody deleted views.db meanwhile: it is made anew from the log.
+    pub(crate) fn restart_without_views(&mut self) {
+        self.stop();
+        std::fs::remove_file(self.dir().views()).expect("views.db");
+        self.start();
+    }
+
     /// Pretends that the disk has room for so many pages of ledger.db; 0 means all that are wanted.
     pub(crate) fn limit_pages(&self, pages: u32) {
         self.pages_max.store(pages, Ordering::SeqCst);

@@ -5,7 +5,7 @@ mod client;
 mod server;
 mod shop;
 
-pub(crate) use auditor::verify;
+pub(crate) use auditor::{balance_at, verify};
 pub(crate) use client::{Client, Reply, is_time};
 pub(crate) use server::NewKey;
 pub(crate) use shop::{Shop, cards_of};

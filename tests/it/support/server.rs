@@ -80,6 +80,17 @@ impl Server {
         Self::start_on(files, self.clock.clone(), self.pages_max.clone(), config)
     }
 
+    /// The same after somebody deleted views.db meanwhile: it is made anew from the log.
+    pub(crate) fn restart_without_views(mut self, config: &HttpConfig) -> Self {
+        self.stop();
+        for name in ["views.db", "views.db-wal", "views.db-shm"] {
+            // The last connection takes the companions away.
+            let gone = std::fs::remove_file(self.files.path().join(name));
+            assert!(gone.is_ok() || name != "views.db", "{name}: {gone:?}");
+        }
+        self.restart(config)
+    }
+
     /// The disk has room for so many pages of ledger.db, or for all that are wanted where it is 0. Holds from the next start,
     /// or from the first write that fails.
     pub(crate) fn limit_pages(&self, pages: u32) {
