@@ -25,7 +25,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("jobs", &["domain", "writer", "notary", "clock", "storage"]),
     ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage"]),
     ("control", &["domain", "writer", "ops", "app", "notary", "queries", "clock", "storage"]),
-    ("http", &["domain", "queries", "exports", "writer", "ops", "notary", "note", "tree", "clock", "live", "books"]),
+    ("http", &["domain", "queries", "exports", "writer", "ops", "notary", "note", "tree", "clock", "live"]),
     (
         "cli",
         &[
