@@ -38,7 +38,7 @@
 //! | [`jobs`] | commands that the clock submits: expiry, checkpoints, seals, retention | domain, projections, writer, notary, sealing, clock, storage |
 //! | [`app`] | the engine: wires writer, projector and memory, and owns the order of start and stop | domain, event_log, vault, projections, live, writer, clock, storage |
 //! | [`control`] | what an operator may ask for, over a socket or under the lock; the rows of an import | domain, writer, ops, app, notary, sealing, queries, clock, storage |
-//! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, exports, writer, ops, notary, note, tree, sealing, clock, live, books |
+//! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, exports, writer, ops, notary, note, tree, sealing, clock, live |
 //! | [`cli`] | the subcommands | all but vault |
 //!
 //! Beside them: `schema/` holds the log's format, the SQL, a JSON Schema of each event and worked examples; `docs/api.md` is the API reference.

@@ -125,7 +125,12 @@ impl Books {
         add(sums, columns(moving));
         let debt = match moving.kind {
             MovingKind::Refund { debt, .. } => debt.get(),
-            _ => -moving.debt_paid.map_or(0, Points::get),
+            MovingKind::Award { .. }
+            | MovingKind::Adjust
+            | MovingKind::Return
+            | MovingKind::Redeem
+            | MovingKind::Expire { .. }
+            | MovingKind::Order => -moving.debt_paid.map_or(0, Points::get),
         };
         if debt != 0 {
             add(self.cards.entry([day, block, partner, template]).or_default(), [0, debt]);

@@ -26,13 +26,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("jobs", &["domain", "projections", "writer", "notary", "sealing", "clock", "storage"]),
     ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage"]),
     ("control", &["domain", "writer", "ops", "app", "notary", "sealing", "queries", "clock", "storage"]),
-    (
-        "http",
-        &[
-            "domain", "queries", "exports", "writer", "ops", "notary", "note", "tree", "sealing", "clock", "live",
-            "books",
-        ],
-    ),
+    ("http", &["domain", "queries", "exports", "writer", "ops", "notary", "note", "tree", "sealing", "clock", "live"]),
     (
         "cli",
         &[

@@ -97,14 +97,9 @@ fn a_period_is_of_any_length_and_begins_and_ends_at_any_moment() {
         .iter()
         .filter_map(|row| Some(Timestamp::from_micros(row["recorded_at"].as_i64()?).to_string()))
         .collect();
-    for (from, to) in [
-        (times[0].as_str(), times[times.len() - 1].as_str()),
-        ("2020-01-01", times[times.len() / 2].as_str()),
-        (times[times.len() / 2].as_str(), "2100-01-01"),
-    ] {
-        if from == to {
-            continue;
-        }
+    let (first, last) = (times[0].as_str(), times[times.len() - 1].as_str());
+    assert!(first < last);
+    for (from, to) in [("2020-01-01", last), (first, last), (first, "2100-01-01"), (last, "2100-01-01")] {
         let served = shop.get(&format!("/audit/books?from={from}&to={to}")).json();
         assert_eq!(served, without_checks(&from_the_log(&shop, from, to, Some(1))), "{from} {to}");
     }
@@ -212,8 +207,10 @@ fn a_service_that_began_anew_says_the_same_to_the_byte() {
     let shop = busy();
     let paths = ["", "&format=csv", "&format=xlsx", "&format=html"].map(|form| format!("/audit/books?{ALWAYS}{form}"));
     let before: Vec<_> = paths.iter().map(|path| shop.get(path).raw).collect();
-    let views = shop.server.files.path().join("views.db");
-    std::fs::write(&views, b"").expect("no views");
+    let views = rusqlite::Connection::open(shop.server.files.path().join("views.db")).expect("the views");
+    // As if another version had written it: the next start makes it anew from the log.
+    views.execute("UPDATE meta SET value = 'another' WHERE name = 'layout'", []).expect("a mark");
+    drop(views);
     let shop = shop.restarted(&HttpConfig { rate_limits: None, ..HttpConfig::default() });
     let after: Vec<_> = paths.iter().map(|path| shop.get(path).raw).collect();
     assert_eq!(after, before);
