@@ -3,62 +3,24 @@
 //! Events only ever come to the end of it, whole commands at a time and each in one transaction; the checkpoint is written after
 //! the events that it covers are on the disk. So whatever stops the program, the checkpoint never says more than the mirror holds.
 
+use super::directory::{self, MirrorError, State};
 use super::files;
 use super::trust::Keys;
 use crate::ledger::{COLUMNS, ChainHasher, Event, GENESIS, Hash, Location, Malformed, Row};
 use crate::merkle::{Growing, leaf};
 use crate::note::{Checkpoint, LogKey};
 use rusqlite::{Connection, OptionalExtension as _, params};
-use serde::{Deserialize, Serialize};
-use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 /// The schema of a service's ledger.db, and the number of its migrations.
 const SCHEMA: &str = include_str!("../../../schema/sql/ledger/0001_log_and_vault.sql");
 const MIGRATIONS: i64 = 1;
-/// What only a directory has that a service writes in.
-const OF_A_SERVICE: [&str; 3] = ["ops.db", "lock", "control.sock"];
-const FORMAT: &str = "counterfoil mirror v1";
-
-/// Why a directory cannot be used as a mirror.
-#[derive(Debug, thiserror::Error)]
-pub enum MirrorError {
-    #[error(
-        "{} belongs to a service, which keeps {file} there: a mirror is the auditor's own. Name another directory", path.display()
-    )]
-    OfAService { path: PathBuf, file: &'static str },
-    #[error("{} holds a ledger that this command did not make: name another directory", .0.display())]
-    NotAMirror(PathBuf),
-    #[error("another process follows into {}: there may be one at a time", .0.display())]
-    InUse(PathBuf),
-    #[error("{} is not the state of a mirror: {why}", path.display())]
-    State { path: PathBuf, why: String },
-    #[error("{}: {source}", path.display())]
-    File { path: PathBuf, source: io::Error },
-    #[error("{}: {source}", path.display())]
-    Database { path: PathBuf, source: rusqlite::Error },
-}
-
 /// Something in the mirror that is not as it was written.
 #[derive(Debug)]
 pub(super) struct Damage {
     pub(super) seq: Option<i64>,
     pub(super) sentence: String,
-}
-
-/// What the directory says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct State {
-    format: String,
-    /// Where the log was last read.
-    pub(super) source: String,
-    /// The key that is trusted, as text; none until the first checkpoint.
-    pub(super) key: Option<String>,
-    /// Whether the auditor named it, or it was taken from the log itself.
-    pub(super) named: bool,
 }
 
 /// A checkpoint under which the mirror was verified.
@@ -91,28 +53,8 @@ pub(super) struct Mirror {
 impl Mirror {
     /// Opens a mirror, or begins one.
     pub(super) fn open(directory: &Path, source: &str) -> Result<Self, MirrorError> {
-        let file = |path: &Path| {
-            let path = path.to_owned();
-            move |source| MirrorError::File { path, source }
-        };
-        if let Some(found) = OF_A_SERVICE.into_iter().find(|name| directory.join(name).exists()) {
-            return Err(MirrorError::OfAService { path: directory.to_owned(), file: found });
-        }
-        let (state_path, ledger_path) = (directory.join("follow.json"), directory.join("ledger.db"));
-        if ledger_path.exists() && !state_path.exists() {
-            return Err(MirrorError::NotAMirror(directory.to_owned()));
-        }
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory);
-        made.map_err(file(directory))?;
-        let lock = lock(directory)?;
-        let state = match files::read(&state_path).map_err(file(&state_path))? {
-            Some(text) => State::read(&text).map_err(|why| MirrorError::State { path: state_path.clone(), why })?,
-            None => State::begin(source),
-        };
-        if state.source != source || !state_path.exists() {
-            let state = State { source: source.to_owned(), ..state.clone() };
-            files::replace(&state_path, state.text().as_bytes()).map_err(file(&state_path))?;
-        }
+        let (state, lock) = directory::open(directory, source)?;
+        let ledger_path = directory.join("ledger.db");
         let ledger = open_ledger(&ledger_path).map_err(|source| MirrorError::Database { path: ledger_path, source })?;
         let head = Head { seq: 0, hash: GENESIS };
         let (keys, tree) = (Keys::default(), Growing::default());
@@ -235,7 +177,8 @@ impl Mirror {
 
     /// Remembers which key is trusted.
     pub(super) fn pin(&mut self, key: LogKey, named: bool) -> Result<(), MirrorError> {
-        let state = State { key: Some(key.text()), named, ..self.state.clone() };
+        let mut state = self.state.clone();
+        (state.key, state.named) = (Some(key.text()), named);
         self.write("follow.json", state.text().as_bytes())?;
         self.state = state;
         self.keys.pin(key);
@@ -275,40 +218,6 @@ impl Mirror {
 
     fn failed(&self, source: rusqlite::Error) -> MirrorError {
         MirrorError::Database { path: self.directory.join("ledger.db"), source }
-    }
-}
-
-impl State {
-    fn begin(source: &str) -> Self {
-        Self { format: FORMAT.to_owned(), source: source.to_owned(), key: None, named: false }
-    }
-
-    fn read(text: &str) -> Result<Self, String> {
-        let state: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if state.format == FORMAT {
-            Ok(state)
-        } else {
-            Err(format!("its format is {:?}, not {FORMAT:?}", state.format))
-        }
-    }
-
-    fn text(&self) -> String {
-        let value = serde_json::json!({
-            "format": self.format, "source": self.source, "key": self.key, "named": self.named,
-        });
-        format!("{value:#}\n")
-    }
-}
-
-/// Takes the directory for this process, for as long as the file is open.
-fn lock(directory: &Path) -> Result<File, MirrorError> {
-    let path = directory.join("follow.lock");
-    let opened = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    let file = opened.map_err(|source| MirrorError::File { path: path.clone(), source })?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(MirrorError::InUse(directory.to_owned())),
-        Err(TryLockError::Error(source)) => Err(MirrorError::File { path, source }),
     }
 }
 

@@ -90,14 +90,18 @@ impl Round {
         Self { pages, begin: begin % modulus, stride, done: 0 }
     }
 
-    /// The next page; none when the round is over.
-    pub(super) fn next(&mut self) -> Option<u64> {
+    /// The page that comes next; none when the round is over.
+    pub(super) fn page(&self) -> Option<u64> {
         if self.done >= self.pages {
             return None;
         }
         let page = (u128::from(self.begin) + u128::from(self.stride) * u128::from(self.done)) % u128::from(self.pages);
-        self.done += 1;
         u64::try_from(page).ok()
+    }
+
+    /// That page is done.
+    pub(super) const fn advance(&mut self) {
+        self.done += 1;
     }
 }
 
@@ -114,7 +118,11 @@ mod tests {
         for pages in [0, 1, 2, 3, 4, 6, 12, 97, 256, 360] {
             for (begin, stride) in [(0, 0), (5, 2), (u64::MAX, u64::MAX), (7, 9)] {
                 let mut round = Round::drawn(pages, begin, stride);
-                let mut seen: Vec<_> = std::iter::from_fn(|| round.next()).collect();
+                let mut seen = Vec::new();
+                while let Some(page) = round.page() {
+                    seen.push(page);
+                    round.advance();
+                }
                 seen.sort_unstable();
                 assert_eq!(seen, (0..pages).collect::<Vec<_>>(), "{pages} pages, from {begin} by {stride}");
             }

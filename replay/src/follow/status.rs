@@ -1,6 +1,7 @@
 //! `status.json`: how far the mirror is, for programs that watch the follower.
 
-use super::{Follower, Halt};
+use super::Halt;
+use super::follower::Follower;
 use crate::instant::Instant;
 use crate::note::LogKey;
 use serde_json::json;

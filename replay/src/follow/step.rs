@@ -97,8 +97,9 @@ impl Step<'_> {
         if grown {
             self.require_proof(&checkpoint, note)?;
         }
-        let known = self.mirror.covered.as_ref().is_some_and(|covered| covered.note == note);
-        if !known {
+        // The same checkpoint may come with more cosignatures than before.
+        let known = self.mirror.covered.as_ref().is_some_and(|covered| covered.note.len() >= note.len());
+        if grown || !known {
             self.mirror.cover(Covered { note: note.to_owned(), checkpoint })?;
         }
         Ok(grown)
@@ -240,7 +241,7 @@ impl Step<'_> {
     }
 
     /// Compares a page of old events with the mirror's.
-    pub(super) fn compare_page(&self, page: u64) -> Result<i64, Halt> {
+    pub(super) fn compare_page(&self, page: u64) -> Result<(), Halt> {
         let after = i64::try_from(page).unwrap_or(0).saturating_mul(PAGE);
         let last = self.mirror.head.seq.min(after + PAGE);
         let mut rows = self.source.page(after, PAGE)?.rows.into_iter();
@@ -256,7 +257,7 @@ impl Step<'_> {
                 return Err(self.evidence(alarm, None).into());
             }
         }
-        Ok((last - after).max(0))
+        Ok(())
     }
 
     fn differing(&self, alarm: Alarm, seq: i64, row: Option<&Row>) -> Result<Alarm, FollowError> {
