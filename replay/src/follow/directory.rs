@@ -24,9 +24,9 @@ pub enum MirrorError {
     InUse(PathBuf),
     #[error("{} is not the state of a mirror: {why}", path.display())]
     State { path: PathBuf, why: String },
-    #[error("{}: {source}", path.display())]
+    #[error("{}", path.display())]
     File { path: PathBuf, source: io::Error },
-    #[error("{}: {source}", path.display())]
+    #[error("{}", path.display())]
     Database { path: PathBuf, source: rusqlite::Error },
 }
 

@@ -83,15 +83,15 @@ impl<'a> Follower<'a> {
     /// A key that was named must be the mirror's, or one that took its place; before the first checkpoint any will do.
     fn take_key(&mut self, given: &LogKey) -> Result<(), Halt> {
         let keys = &self.mirror.keys;
-        let known = keys.pinned().is_some_and(|pinned| pinned == given)
-            || keys.successors().iter().any(|(_, key)| *key == given);
-        if known {
-            return Ok(());
-        }
         match keys.pinned() {
-            Some(pinned) if self.mirror.covered.is_some() => {
+            Some(pinned) if pinned == given && self.mirror.state.named => Ok(()),
+            Some(pinned) if pinned != given && self.mirror.covered.is_some() => {
+                if keys.successors().iter().any(|(_, key)| *key == given) {
+                    return Ok(());
+                }
                 Err(FollowError::OtherKey { pinned: pinned.text(), given: given.text() }.into())
             }
+            // What was taken at its word is confirmed now, or not bound to anything yet.
             Some(_) | None => Ok(self.mirror.pin(given.clone(), true)?),
         }
     }

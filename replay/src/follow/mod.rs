@@ -76,7 +76,7 @@ pub enum FollowError {
     Mirror(#[from] MirrorError),
     #[error(transparent)]
     Verify(#[from] VerifyError),
-    #[error("the source: {0}")]
+    #[error("the source")]
     Source(#[from] Trouble),
     #[error(
         "the mirror trusts the key {pinned}, which {given} never took the place of: name another directory for another log"
@@ -84,7 +84,7 @@ pub enum FollowError {
     OtherKey { pinned: String, given: String },
     #[error("there is no alarm {0:?} in the mirror's alarms/")]
     NoSuchAlarm(String),
-    #[error("{path}: {source}")]
+    #[error("{path}")]
     File { path: String, source: io::Error },
     #[error(
         "the source's checkpoint is not signed with the key {key} ({why}). Either this is not that log's key, or this is not that \
@@ -157,7 +157,8 @@ fn line(out: &mut impl Write, text: &str) {
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
-/// What a person should see, if there is one.
+/// What a person should see, if there is one. Some of it was said by a source, which has no business with the terminal.
 fn say(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "counterfoil-replay: {text}");
+    let plain: String = text.chars().filter(|letter| *letter == '\n' || !letter.is_control()).collect();
+    let _ = writeln!(io::stderr().lock(), "counterfoil-replay: {plain}");
 }

@@ -44,6 +44,16 @@ impl Followed {
         self.scene.alarm(&finished, &self.kept)
     }
 
+    /// Puts so many events after the others that a service that starts does not look at those: it checks the end of its log itself.
+    fn bury(&mut self) {
+        let service = self.scene.serve();
+        (0..2).for_each(|_| self.scene.till(&service).award_many(&self.card, 600));
+        self.scene.checkpoint();
+        assert_eq!(self.scene.follow(service.address(), "").code, 0);
+        assert_eq!(service.terminate().0, 0);
+        self.kept = Kept::of(&self.scene.mirror());
+    }
+
     /// Awards more, under another checkpoint than before.
     fn go_on(&self, awards: usize) {
         let service = self.scene.serve();
@@ -71,7 +81,8 @@ fn is(alarm: &Value, kind: &str, seq: impl Into<Option<i64>>) {
 
 #[test]
 fn one_byte_of_an_old_event_is_noticed_although_tree_and_chain_still_say_the_old_thing() {
-    let followed = Followed::begin();
+    let mut followed = Followed::begin();
+    followed.bury();
     let seq = followed.forger.award(2);
     followed.forger.change(seq, ("\"points\":7", "\"points\":9"));
     let alarm = followed.alarm();

@@ -118,6 +118,10 @@ fn without_a_key_the_logs_own_is_trusted_with_a_warning_and_from_then_on_no_othe
     assert!(first.stderr.contains("was rotated"), "{first:?}");
     let second = scene.follow_trusting(service.address(), "--once");
     assert_eq!((second.code, second.stderr.as_str()), (0, ""), "it has been told");
+    let state = || std::fs::read_to_string(scene.mirror().join("follow.json")).unwrap();
+    assert!(state().contains("\"named\": false"), "{}", state());
+    assert_eq!(scene.follow(service.address(), "").code, 0, "the right one may be named later");
+    assert!(state().contains("\"named\": true"), "{}", state());
     let newest = run("audit-key list --json", &scene.data()).json()[1]["verifier_key"].as_str().unwrap().to_owned();
     assert_eq!(
         scene.follow_trusting(service.address(), &format!("--once --key {newest}")).code,
@@ -173,7 +177,8 @@ fn a_directory_that_is_no_mirror_is_left_as_it_is() {
     assert_eq!(Kept::of(&scene.data()), before);
     assert!(!scene.data().join("follow.json").exists() && !scene.data().join("follow.lock").exists());
     let copy = scene.folder.path().join("copy");
-    run(&format!("backup --for-auditor --to {}", copy.display()), &scene.data()).ok();
+    std::fs::create_dir(&copy).unwrap();
+    std::fs::copy(scene.data().join("ledger.db"), copy.join("ledger.db")).unwrap();
     assert!(into(&copy).refused().contains("did not make"));
     // One that is followed into already.
     let follower = scene.spawn(service.address(), "");
