@@ -73,10 +73,7 @@ impl<'a> Follower<'a> {
         let (url, into) = (&self.source.url, self.settings.into.display());
         let covered = self.mirror.covered.as_ref().map_or(0, |covered| covered.checkpoint.size);
         let head = self.mirror.head.seq;
-        line(
-            out,
-            &format!("following {url} into {into}: {head} events, {covered} of them under a verified checkpoint"),
-        );
+        line(out, &format!("following {url} into {into}: {head} events, {covered} of them under a checkpoint"));
         Ok(())
     }
 
@@ -110,10 +107,10 @@ impl<'a> Follower<'a> {
                 }
                 Err(other) => return Err(other),
             };
+            self.watch_the_clock()?;
             if self.settings.once && failures == 0 {
                 return Ok(());
             }
-            self.watch_the_clock()?;
             std::thread::sleep(wait);
         }
     }
@@ -256,13 +253,13 @@ impl<'a> Follower<'a> {
         });
         let patience = self.settings.stale_after;
         let now = crate::instant::Instant::now().micros();
-        let recorded = |at: i64| u64::try_from(now - at).map_or(Duration::ZERO, Duration::from_micros);
+        let recorded = |at: i64| u64::try_from(now.saturating_sub(at)).map_or(Duration::ZERO, Duration::from_micros);
         let unsigned = match (first, self.uncovered) {
             (Some((seq, at)), Some((_, since))) => Some((seq, since.elapsed().max(recorded(at)))),
             (None, _) | (_, None) => None,
         };
         let sentence = if self.contact.elapsed() >= patience {
-            format!("the source is silent: it could not be read for {:.0?}", self.contact.elapsed())
+            format!("the source is silent: it could not be read to its end for {:.0?}", self.contact.elapsed())
         } else if let Some((seq, waiting)) = unsigned.filter(|(_, waiting)| *waiting >= patience) {
             format!("the source grew and signs no checkpoint of it: event {seq} has waited for {waiting:.0?}")
         } else {

@@ -122,7 +122,7 @@ impl Source {
         Ok(Page { rows, head: form.head })
     }
 
-    /// Hands over the rows after `after` as they come, up to `until`.
+    /// Hands over the rows after `after` as they come, up to `until` or as far as there are any.
     pub(super) fn stream<E: From<Trouble>>(
         &self,
         after: i64,
@@ -146,9 +146,9 @@ impl Source {
             if !line.ends_with('\n') {
                 return Err(Trouble::Passing("the stream of events broke off within a line".to_owned()).into());
             }
-            // An empty line is a heartbeat.
+            // A heartbeat: for a while nothing was there to be sent, whatever end the source had named.
             if line.trim().is_empty() {
-                continue;
+                break;
             }
             let row = read_row(&line)?;
             last = row.seq;

@@ -10,9 +10,13 @@ use crate::ledger::Row;
 use crate::merkle::consistent;
 use crate::note::Checkpoint;
 use serde_json::Value;
+use std::time::{Duration, Instant};
 
 /// From how many new events on they are read as a stream and not in pages: it is one request, and a source counts requests.
 const STREAMED: i64 = 10 * PAGE;
+
+/// How long a step reads on: a source that grows as fast as it is read must not keep its checkpoint from ever being looked at unnoticed.
+const PATIENCE: Duration = Duration::from_secs(1_800);
 
 /// What a step came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -48,12 +52,16 @@ impl Step<'_> {
         if head.seq > 0 && !self.is_same(rows.next().as_ref(), head.seq)? {
             return Err(self.parted(note));
         }
-        let mut feed = Feed::after(head);
+        let (mut feed, begun) = (Feed::after(head), Instant::now());
         rows.try_for_each(|row| feed.take(row, self.mirror))?;
         while full {
+            in_time(begun)?;
             feed.store_whole_commands(self.mirror)?;
-            if target - feed.last() > STREAMED {
-                self.source.stream(feed.last(), target, |row| feed.take(row, self.mirror))?;
+            if target.saturating_sub(feed.last()) > STREAMED {
+                self.source.stream(feed.last(), target, |row| {
+                    in_time(begun)?;
+                    feed.take(row, self.mirror)
+                })?;
                 feed.store_whole_commands(self.mirror)?;
             }
             let page = self.source.page(feed.last(), PAGE)?;
@@ -273,6 +281,13 @@ impl Step<'_> {
             None => alarm,
         }
     }
+}
+
+fn in_time(begun: Instant) -> Result<(), Trouble> {
+    if begun.elapsed() < PATIENCE {
+        return Ok(());
+    }
+    Err(Trouble::Passing(format!("its log did not come to an end in {} minutes", PATIENCE.as_secs() / 60)))
 }
 
 fn is_full(rows: &[Row]) -> bool {
