@@ -1,5 +1,9 @@
 //! The command line: its words and nothing of what they do.
 
+mod follow;
+
+pub(crate) use follow::{Follow, Recheck};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -77,10 +81,10 @@ Exit code 1 if the books do not close, or the log has gaps or goes back in time.
 
 /// The auditor's tool for Counterfoil ledgers.
 ///
-/// It opens every file for reading only, also while a service is writing it, and shares no code with the service but what prints the
-/// tables of `report`, which neither reads a log nor checks one.
+/// It opens every file of a service for reading only, also while the service is writing it, and shares no code with the service but
+/// what prints the tables of `report`, which neither reads a log nor checks one.
 ///
-/// Exit codes: 0 all is well, 1 a check failed or two ledgers part, 2 wrong use or unreadable files.
+/// Exit codes: 0 all is well, 1 a check failed or two ledgers part, 2 wrong use or unreadable files, 3 `follow` has an alarm.
 #[derive(Debug, Parser)]
 #[command(name = "counterfoil-replay", version)]
 pub(crate) struct Cli {
@@ -150,6 +154,9 @@ pub(crate) enum Command {
         #[arg(long, value_name = "KEY")]
         key: String,
     },
+    /// Keep a verified copy of a running service's log, and alarm where it is rewritten, forked or rolled back.
+    #[command(long_about = follow::FOLLOWS, after_help = follow::EXAMPLES)]
+    Follow(Box<Follow>),
     /// Write the books of a period: trial balances, liability, breakage, rules in force, and who corrected, blocked and refunded.
     #[command(
         long_about = REPORTS,

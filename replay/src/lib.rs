@@ -16,6 +16,7 @@
 //! | [`fold`] | cards, lots and movements from events, and the rules that events obey |
 //! | [`verify`] | one pass over everything, on all cores |
 //! | [`commands`] | `rebuild`, `diff`, `balance`, `history`, `export` |
+//! | [`follow`] | the auditor's own copy of a running service's log, and the alarms |
 //! | [`report`] | the books of a period: trial balances, liability, breakage, who changed what |
 //! | [`decimal`] | money and rates, exactly |
 //! | [`findings`] | what was found wrong |
@@ -24,6 +25,7 @@ pub mod commands;
 pub mod decimal;
 pub mod findings;
 pub mod fold;
+pub mod follow;
 pub mod instant;
 pub mod ledger;
 pub mod merkle;

@@ -4,8 +4,9 @@ mod cli;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use cli::{CardAt, Cli, Command, Format, Source, Span};
+use cli::{CardAt, Cli, Command, Follow, Format, Recheck, Source, Span};
 use counterfoil_replay::commands::{as_of, diff, export, rebuild};
+use counterfoil_replay::follow::{Credential, Outcome, Settings, TOKEN_VARIABLE, follow};
 use counterfoil_replay::instant::Instant;
 use counterfoil_replay::ledger::Location;
 use counterfoil_replay::note::LogKey;
@@ -21,8 +22,9 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli.command) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::Failed) => ExitCode::from(1),
+        Ok(Ended::Alarmed) => ExitCode::from(3),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Where stderr is gone too, the exit code has to do.
@@ -32,8 +34,17 @@ fn main() -> ExitCode {
     }
 }
 
-/// Carries out a command; false where a check failed.
-fn run(command: Command) -> anyhow::Result<bool> {
+/// How a command ended that could be carried out.
+enum Ended {
+    Well,
+    /// A check failed.
+    Failed,
+    /// What is followed gave an alarm.
+    Alarmed,
+}
+
+/// Carries out a command.
+fn run(command: Command) -> anyhow::Result<Ended> {
     let progress = Progress::on_stderr();
     let mut out = BufWriter::new(io::stdout().lock());
     let passed = match command {
@@ -125,6 +136,10 @@ fn run(command: Command) -> anyhow::Result<bool> {
             }
             books.ok()
         }
+        Command::Follow(words) => match follow(&settings(*words)?, &mut out)? {
+            Outcome::Followed => true,
+            Outcome::Alarmed => return Ok(Ended::Alarmed),
+        },
         Command::Export { source, format, out: file } => {
             let ledger = location(source)?.ledger;
             match file {
@@ -138,7 +153,33 @@ fn run(command: Command) -> anyhow::Result<bool> {
         }
     };
     out.flush()?;
-    Ok(passed)
+    Ok(if passed { Ended::Well } else { Ended::Failed })
+}
+
+fn settings(words: Follow) -> anyhow::Result<Settings> {
+    let token = match &words.token_file {
+        Some(file) => std::fs::read_to_string(file).with_context(|| file.display().to_string())?,
+        None => std::env::var(TOKEN_VARIABLE)
+            .with_context(|| format!("the credential is in no --token-file FILE and not in {TOKEN_VARIABLE}"))?,
+    };
+    Ok(Settings {
+        key: words.key.as_deref().map(LogKey::parse).transpose().context("--key")?,
+        credential: Credential::parse(&token)?,
+        url: words.url,
+        into: words.into,
+        every: words.every,
+        once: words.once,
+        verify_every: words.verify_every,
+        recheck: match words.recheck {
+            Recheck::All => None,
+            Recheck::Events(events) => Some(events),
+        },
+        stale_after: words.stale_after,
+        stale_alarm: words.stale_alarm,
+        on_alarm: words.on_alarm,
+        acknowledge: words.acknowledge,
+        allow_http: words.allow_http,
+    })
 }
 
 fn write_export(ledger: &Path, format: Format, out: impl Write, progress: &Progress) -> anyhow::Result<()> {

@@ -1,12 +1,12 @@
 //! Receipts and statements: one event, or one card's balance at a month's end, proved to whoever has the log's key, without the log.
 
 use crate::instant::Month;
-use crate::ledger::{ChainHasher, Event, Hash};
+use crate::ledger::{ChainHasher, Hash, Row, hash_of_digits};
 use crate::merkle::{included, leaf};
 use crate::note::{Distrust, LogKey};
 use crate::payload::{Payload, Unreadable};
 use crate::seal::Closing;
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserialize;
 
 /// The first field of every receipt.
 const RECEIPT: &str = "counterfoil receipt v1";
@@ -26,7 +26,7 @@ pub struct Receipt {
     #[serde(rename = "format")]
     _format: String,
     event: Row,
-    #[serde(deserialize_with = "hash")]
+    #[serde(deserialize_with = "crate::ledger::hash")]
     previous_hash: Hash,
     proof: Proof,
     checkpoint: String,
@@ -43,36 +43,14 @@ struct Statement {
     number: String,
     balance: i64,
     available: i64,
-    #[serde(deserialize_with = "hash")]
+    #[serde(deserialize_with = "crate::ledger::hash")]
     salt: Hash,
     sealed: Proof,
     event: Row,
-    #[serde(deserialize_with = "hash")]
+    #[serde(deserialize_with = "crate::ledger::hash")]
     previous_hash: Hash,
     proof: Proof,
     checkpoint: String,
-}
-
-/// The row of the log. A field that may be null is there all the same.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    seq: i64,
-    command_seq: i64,
-    recorded_at: i64,
-    partner_id: i64,
-    stream: String,
-    version: i64,
-    kind: String,
-    schema: i64,
-    actor: String,
-    #[serde(deserialize_with = "nullable")]
-    idempotency_key: Option<String>,
-    #[serde(deserialize_with = "nullable")]
-    fingerprint: Option<String>,
-    payload: String,
-    #[serde(deserialize_with = "hash")]
-    hash: Hash,
 }
 
 #[derive(Debug, Deserialize)]
@@ -168,11 +146,10 @@ fn stated(statement: Statement, key: &LogKey) -> Result<Proved, Unproved> {
 fn anchored(receipt: Receipt, key: &LogKey) -> Result<Proved, Unproved> {
     let Receipt { event: row, previous_hash, proof, checkpoint, .. } = receipt;
     let checkpoint = key.open(&checkpoint)?;
-    let fingerprint: Option<Hash> = row.fingerprint.as_deref().map(digits).transpose()?;
-    if chained(&row, fingerprint.as_ref(), &previous_hash) != row.hash {
+    if !row.follows(&previous_hash, &mut ChainHasher::default()) {
         return Err(Unproved::Event);
     }
-    if u64::try_from(row.seq - 1) != Ok(proof.leaf_index) || proof.size != checkpoint.size {
+    if u64::try_from(row.seq.saturating_sub(1)) != Ok(proof.leaf_index) || proof.size != checkpoint.size {
         return Err(Unproved::Place);
     }
     if !included(&leaf(&row.hash), proof.leaf_index, proof.size, &path(&proof)?, &checkpoint.root) {
@@ -184,43 +161,5 @@ fn anchored(receipt: Receipt, key: &LogKey) -> Result<Proved, Unproved> {
 }
 
 fn path(proof: &Proof) -> Result<Vec<Hash>, Unproved> {
-    proof.hashes.iter().map(|hash| digits(hash)).collect()
-}
-
-fn chained(row: &Row, fingerprint: Option<&Hash>, previous: &Hash) -> Hash {
-    let event = Event {
-        seq: row.seq,
-        command_seq: row.command_seq,
-        recorded_at: row.recorded_at,
-        partner_id: row.partner_id,
-        stream: &row.stream,
-        version: row.version,
-        kind: &row.kind,
-        schema: row.schema,
-        actor: &row.actor,
-        idempotency_key: row.idempotency_key.as_deref(),
-        fingerprint: fingerprint.map(Hash::as_slice),
-        payload: &row.payload,
-        hash: row.hash,
-    };
-    ChainHasher::default().hash(previous, &event)
-}
-
-fn digits(text: &str) -> Result<Hash, Unproved> {
-    let mut hash = [0; 32];
-    let lower = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    if !lower || hex::decode_to_slice(text, &mut hash).is_err() {
-        return Err(Unproved::Digits);
-    }
-    Ok(hash)
-}
-
-fn hash<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hash, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    digits(&text).map_err(de::Error::custom)
-}
-
-/// Without a default, so that a missing field is told from a null one.
-fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Option::deserialize(deserializer)
+    proof.hashes.iter().map(|hash| hash_of_digits(hash).ok_or(Unproved::Digits)).collect()
 }

@@ -6,6 +6,7 @@ mod demo;
 mod drain;
 mod erase;
 mod export;
+mod follow;
 mod help;
 mod import;
 mod init;
