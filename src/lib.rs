@@ -9,7 +9,7 @@
 //! | kind | what | file | rule |
 //! |---|---|---|---|
 //! | log | every change, as an event | `ledger.db` | append only, chained; no personal data, no free text |
-//! | vault | names, emails, phones, and what people typed | `ledger.db` | erasable; the log holds a salted commitment to each record |
+//! | vault | names, emails, phones, what people typed, and the secrets of seals | `ledger.db` | erasable; the log holds a salted commitment to each record |
 //! | projections | balances, lots, lists, history | `views.db` | a pure function of log and vault: deleted, they come back row for row |
 //! | operations | hashes of the keys' secrets, jobs | `ops.db` | neither history nor derivable; losing it loses no points |
 //!

@@ -61,7 +61,7 @@ struct Pass {
 
 impl Pass {
     fn add(&mut self, closing: &Closing, salts: &Salts) {
-        if self.edge.size() % TILE_WIDTH as u64 == 0 {
+        if self.edge.size().is_multiple_of(TILE_WIDTH as u64) {
             self.firsts.push(closing.card);
         }
         self.points = self.points.plus(closing.balance);

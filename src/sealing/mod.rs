@@ -67,11 +67,11 @@ impl Sealer {
         actor: Actor,
         go_on: &dyn Fn() -> bool,
     ) -> Result<Vec<SealedPeriod>, SealingError> {
-        let _turn = self.turn.lock();
         let mut sealed = Vec::new();
-        while sealed.len() < most
-            && let Some((partner, period)) = self.due()
-        {
+        while sealed.len() < most {
+            // Anew for each month: whoever asks for one does not wait for a year of them.
+            let _turn = self.turn.lock();
+            let Some((partner, period)) = self.due() else { break };
             sealed.push(self.seal(partner, period, actor, go_on)?);
         }
         self.cover(actor)?;

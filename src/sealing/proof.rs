@@ -25,10 +25,11 @@ pub struct BalanceProof {
 /// When something cannot be read, or the books no longer give what was sealed.
 pub fn prove(queries: &Queries, seal: &SealView, card: CardId) -> Result<Option<BalanceProof>, SealingError> {
     let Some(record) = queries.seal_record(seal.record)? else { return Ok(None) };
-    let mut leaves = Leaves { queries, seal, salts: Salts::new(&record.secret.0), record };
+    let mut leaves = Leaves { queries, seal, salts: Salts::new(&record.secret.0), record, own: (0, Vec::new()) };
     let tile = leaves.record.firsts.partition_point(|first| *first <= card);
     let Some(tile) = tile.checked_sub(1) else { return Ok(None) };
     let page = leaves.page(tile, TILE_WIDTH)?;
+    leaves.own = (tile, page.iter().map(|closing| leaves.salts.leaf(closing)).collect());
     let Ok(place) = page.binary_search_by_key(&card, |closing| closing.card) else { return Ok(None) };
     let Some(closing) = page.into_iter().nth(place) else { return Ok(None) };
     let (index, size) = ((tile * TILE_WIDTH + place) as u64, u64::try_from(seal.cards).unwrap_or(0));
@@ -47,6 +48,8 @@ struct Leaves<'a> {
     seal: &'a SealView,
     salts: Salts,
     record: SealRecord,
+    /// The card's own tile of leaves, which is read to find the card.
+    own: (usize, Vec<NodeHash>),
 }
 
 impl Leaves<'_> {
@@ -70,6 +73,9 @@ impl Tiles for Leaves<'_> {
                 self.record.levels.get(level).and_then(|digits| digits.get(from..from.saturating_add(64 * width)));
             let bytes = hex::decode(digits.unwrap_or_default()).unwrap_or_default();
             return Ok(bytes.as_chunks::<32>().0.to_vec());
+        }
+        if index == self.own.0 {
+            return Ok(self.own.1.iter().take(width).copied().collect());
         }
         Ok(self.page(index, width)?.iter().map(|closing| self.salts.leaf(closing)).collect())
     }

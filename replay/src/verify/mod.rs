@@ -6,7 +6,8 @@
 //!
 //! Memory holds the cards, their open lots, a note of each refund, the checkpoints, eight bytes for each idempotency key, sixteen more for each
 //! redemption of an order by itself and for each award where tiers count twelve months or all cards, and 32 for 256 events of the tree; never the
-//! history: orders that were refunded, or whose points were redeemed by themselves, are looked up at the end.
+//! history: orders that were refunded, or whose points were redeemed by themselves, are looked up at the end. Where balances were sealed, the
+//! log is read once more, as far as the last seal reaches, for each card's balance and lots that expire.
 
 mod batch;
 mod forgetting;
@@ -140,6 +141,9 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
     let claimed = keys::check_unique(&ledger, key_hashes, &mut findings)?;
     orders::check(&ledger, refunds, &claimed, &mut findings)?;
     halves::check(&ledger, &claimed, &mut findings)?;
+    if !noted.is_empty() {
+        progress.say("making the seals anew");
+    }
     let unopened = seals::check(&ledger, noted, &mut findings)?;
     laws::check(&folds, &mut findings);
     laws::check_numbers(&folds, &mut findings);

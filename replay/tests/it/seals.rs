@@ -146,7 +146,6 @@ impl Books {
     }
 
     /// Card 17 alone, with what awards gave it and what expires in January's last microsecond and right after it.
-
     fn until_february(&mut self) -> (Value, Value) {
         self.award(17, 100, "A", None, (0, 0));
         self.award(17, 40, "B", Some(FEBRUARY - 1), (100, 100));

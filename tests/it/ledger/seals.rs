@@ -269,9 +269,9 @@ fn of_many_cards_each_is_proved_alone_and_nothing_that_differs_in_a_bit() {
     let january = workshop.sealed(Period::parse("2026-01").expect("a month")).expect("a seal");
     assert_eq!((january.cards, january.points.get()), (600, 6 * 4_950));
     let queries = workshop.queries();
-    for (place, card) in cards.iter().enumerate() {
+    for (place, card) in (0_u32..).zip(&cards) {
         let proof = prove(&queries, &january, *card).expect("a proof").expect("a card of then");
-        assert_eq!((proof.index, proof.closing.balance.get()), (place as u64, (place % 100) as i64));
+        assert_eq!((proof.index, proof.closing.balance.get()), (u64::from(place), i64::from(place % 100)));
         assert!(holds(&january, &proof), "{place}");
         if place % 199 == 1 {
             let others = flipped(&proof);
