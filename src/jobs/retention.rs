@@ -136,6 +136,10 @@ impl Work {
             let page = projections::due_customers(views, partner, (rules, rule), now, cursor, PAGE)?;
             let customers: Vec<CustomerId> = page.customers.into_iter().collect();
             for customers in customers.chunks(COMMIT_MAX) {
+                // The writer would wait for the projector with everybody behind it: this waits before.
+                if !self.writer.live().progress().caught_up(CATCH_UP).await {
+                    return Err(Interruption::Behind);
+                }
                 let (records, people) = submit(&self.writer, partner, customers).await?;
                 (erased.0, erased.1) = (erased.0 + records, erased.1 + people);
             }

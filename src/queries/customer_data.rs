@@ -63,6 +63,12 @@ const MOVED: &str = "SELECT seq FROM movements INDEXED BY movements_by_card \
      WHERE card = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq LIMIT ?4";
 const EVENT: &str = "SELECT recorded_at, kind, actor, idempotency_key, payload FROM ledger.events WHERE seq = ?1";
 
+pub(super) fn statements() -> Vec<(&'static str, String)> {
+    [("events of a thing", LISTED), ("movements of a person's card", MOVED)]
+        .map(|(name, sql)| (name, sql.to_owned()))
+        .into()
+}
+
 impl Queries {
     /// All that is held about a customer of a partner, but for the events.
     ///

@@ -95,6 +95,7 @@ pub fn statements() -> Vec<(&'static str, String)> {
     all.extend(card_list::statements());
     all.extend(counts::statements());
     all.extend(history::statements());
+    all.extend(customer_data::statements());
     all.extend(customer_list::statements());
     all.extend(customer_sheets::statements());
     all.extend(customer_walk::statements());

@@ -25,6 +25,8 @@ const LAG_MAX: i64 = 400_000;
 const LAG_PATIENCE: Duration = Duration::from_secs(2);
 /// How long an erasure waits for the projector.
 const ERASE_PATIENCE: Duration = Duration::from_secs(30);
+/// How long what came to its time waits for it: the job tries again.
+const FORGET_PATIENCE: Duration = Duration::from_secs(1);
 /// How long an erasure tries to empty the WAL against readers before leaving it to the next commit.
 const TRUNCATE_PATIENCE: Duration = Duration::from_secs(5);
 /// The same for what was corrected or came to its time: others are waiting behind it.
@@ -300,12 +302,16 @@ impl Thread {
 
     /// Erases people or records: level with the projector, so that every record about them is known, and in a commit of its own.
     fn erase(&mut self, message: Message) {
-        if !self.live.progress().caught_up_blocking(ERASE_PATIENCE) {
+        // A person who asks to be erased is worth a wait; what came to its time is not.
+        let (behind, patience) = if asks_for_erasure(&message) {
+            (ERASE_PATIENCE, TRUNCATE_PATIENCE)
+        } else {
+            (FORGET_PATIENCE, TRUNCATE_BRIEFLY)
+        };
+        if !self.live.progress().caught_up_blocking(behind) {
             refuse(message, &Refusal::Busy);
             return;
         }
-        // A person who asks to be erased is worth a wait; what came to its time is not.
-        let patience = if asks_for_erasure(&message) { TRUNCATE_PATIENCE } else { TRUNCATE_BRIEFLY };
         let Committed { waiting, written, .. } = self.commit(vec![message]);
         // Also where there was nothing to erase: the time before, the process may have died at this point.
         if written {

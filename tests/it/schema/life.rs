@@ -359,7 +359,8 @@ fn words(name: &str, text: &str) -> Metadata {
 }
 
 fn sealed(ledger: &Connection) -> Vec<Value> {
-    let mut statement = ledger.prepare("SELECT body FROM sealed_records ORDER BY record").expect("a query");
+    let mut statement =
+        ledger.prepare("SELECT body FROM sealed_records WHERE body IS NOT NULL ORDER BY record").expect("a query");
     let bodies = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows");
     bodies.map(|body| serde_json::from_str(&body.expect("a body")).expect("a JSON body")).collect()
 }
