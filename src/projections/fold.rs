@@ -29,6 +29,8 @@ pub(super) enum FoldError {
     Storage(#[from] rusqlite::Error),
     #[error("event {seq} changes {stream}, which does not exist: run `counterfoil-replay verify`")]
     Orphan { seq: Seq, stream: Stream },
+    #[error("event {seq} was committed and is not in the log: run `counterfoil-replay verify`")]
+    Missing { seq: Seq },
 }
 
 /// Where states that the fold has not touched yet come from.

@@ -6,8 +6,9 @@ use super::fold::{Fold, FoldError, Sources};
 use super::layout;
 use super::tiles::Growth;
 use crate::domain::programme::Directory;
-use crate::domain::{Seq, Stream};
+use crate::domain::{RecordId, Seq, Stream};
 use crate::event_log::event;
+use crate::vault;
 use rusqlite::Connection;
 
 /// How many events a question about the past may have to fold. A wider one is refused, not cut short.
@@ -57,9 +58,27 @@ pub fn fold_past(now: &Connection, past: &Connection, streams: &[Stream], until:
         }
     }
     fold.write(past, &|_| None)?;
+    stand_in(now, past)?;
     layout::create_indexes(past)?;
     past.execute_batch("COMMIT")?;
     Ok(fold.directory().clone())
+}
+
+/// What was said of a person or a card and has been corrected since is in no vault any more: what is said now stands in for it.
+fn stand_in(now: &Connection, past: &Connection) -> Result<(), PastError> {
+    for (table, id, record) in [("customers", "customer", "record"), ("cards", "card", "metadata_record")] {
+        let mut of_then = past.prepare(&format!("SELECT {id}, {record} FROM {table} WHERE {record} IS NOT NULL"))?;
+        let mut of_now = now.prepare_cached(&format!("SELECT {record} FROM {table} WHERE {id} = ?1"))?;
+        let mut change = past.prepare(&format!("UPDATE {table} SET {record} = ?2 WHERE {id} = ?1"))?;
+        let rows = of_then.query_map([], |row| Ok((row.get(0)?, row.get(1).map(RecordId::new)?)))?;
+        for (id, record) in rows.collect::<rusqlite::Result<Vec<(i64, RecordId)>>>()? {
+            if vault::body(now, record)?.is_none() {
+                let record: Option<i64> = of_now.query_row([id], |row| row.get(0))?;
+                change.execute((id, record))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What other than movements happened to a thing, and the movements of a card, in no order.

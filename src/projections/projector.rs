@@ -77,6 +77,9 @@ impl Projector {
             return Ok(self.watermark);
         }
         let fold = self.apply(until).map_err(ProjectorError)?;
+        if fold.seq == self.watermark {
+            return Err(ProjectorError(FoldError::Missing { seq: Seq::new(fold.seq.get() + 1) }));
+        }
         (self.watermark, self.latest) = (fold.seq, fold.latest());
         if fold.directory() != &self.directory {
             self.directory = fold.directory().clone();

@@ -102,6 +102,8 @@ impl Life {
 struct Story {
     workshop: Workshop,
     card: CardId,
+    /// What was sealed before it was corrected, and so erased.
+    corrected: Vec<Value>,
 }
 
 impl Story {
@@ -117,7 +119,7 @@ impl Story {
         let title = BTreeMap::from([("lt".to_owned(), "Kepyklos kortelė".to_owned())]);
         let rules = TemplateRules { auto_assign: false, ..TemplateRules::default() };
         workshop.must(Command::CreateTemplate(CreateTemplate::titled(title, rules)));
-        Self { workshop, card: CardId::new(0) }
+        Self { workshop, card: CardId::new(0), corrected: Vec::new() }
     }
 
     fn must(&self, command: Command) -> Outcome {
@@ -255,6 +257,7 @@ impl Story {
             ..PersonRecord::default()
         };
         self.must(Command::Register(Register { person: person.clone() }));
+        self.corrected = sealed(&open_ledger(&self.workshop.dir()).expect("a ledger"));
         let issue = Command::Issue(Issue {
             person: PersonRecord { phone: Some(OTHER_PHONE.to_owned()), ..person },
             initial_points: Some(Points::new(500)),
@@ -336,7 +339,8 @@ impl Story {
     fn end(mut self) -> Life {
         let customer = self.workshop.engine().live().card(self.card).expect("a card in memory").customer;
         let ledger = open_ledger(&self.workshop.dir()).expect("a ledger");
-        let sealed = sealed(&ledger);
+        let mut sealed = sealed(&ledger);
+        sealed.append(&mut self.corrected);
         drop(ledger);
         self.must(erase(customer));
         self.workshop.stop();

@@ -45,6 +45,9 @@ fn every_read_of_a_card_is_answered_again_as_it_was_answered_then() {
         act(shop);
         witness.look(shop);
     };
+    // Old names are kept, so that they can be compared.
+    let retention = json!({"superseded_records_after_days": 3_650});
+    shop.put("/en/partners/settings", &json!({"retention": retention})).data(200);
     witness.look(&shop);
 
     // Points, in all the ways in which they move.
@@ -68,7 +71,11 @@ fn every_read_of_a_card_is_answered_again_as_it_was_answered_then() {
     // The rules, the words and the prices change under it.
     step(&shop, &mut witness, &|shop| {
         let tiers = json!([{"threshold": 0}, {"name": "Draugas", "threshold": 900, "multiplier": "1.5"}]);
-        shop.put("/en/partners/settings", &json!({"tiers": tiers, "tier_basis": "rolling_12_months"})).data(200);
+        shop.put(
+            "/en/partners/settings",
+            &json!({"tiers": tiers, "tier_basis": "rolling_12_months", "retention": retention}),
+        )
+        .data(200);
     });
     step(&shop, &mut witness, &|shop| {
         let title = json!({"en": "Gold crust", "lt": "Auksinė pluta"});
@@ -151,6 +158,26 @@ fn others_do_not_show_in_the_past_of_a_card_and_it_goes_on_while_it_is_asked_for
         witness.look(&shop);
         witness.ask_again(&shop, 3);
     }
+}
+
+#[test]
+fn whose_name_was_corrected_is_told_of_by_the_name_of_now() {
+    let shop = Shop::open();
+    let issued = shop.issued("ann@example.com");
+    let card = issued["id"].as_str().expect("an id").to_owned();
+    let annotate = |name: &str, pets: i64| {
+        let body = json!({"customer_name": name, "metadata": {"pets": pets}});
+        shop.put(&format!("/api/loyalty-cards/{card}"), &body).data(200);
+    };
+    annotate("Anne Example", 1);
+    shop.award(&card, 120);
+    let then = shop.server.clock.now().to_micros_text();
+    shop.server.advance_seconds(60);
+    shop.award(&card, 30);
+    annotate("Ann Example", 2);
+    let told = shop.get(&format!("/api/loyalty-cards/{card}?as_of={then}")).data(200);
+    assert_eq!((&told["customer_name"], &told["customer_email"]), (&json!("Ann Example"), &json!("ann@example.com")));
+    assert_eq!((&told["metadata"]["pets"], &told["points_balance"]), (&json!(2), &json!(120)));
 }
 
 #[test]

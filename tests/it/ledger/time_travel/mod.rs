@@ -13,8 +13,8 @@ use counterfoil::domain::customers::UpdateCustomer;
 use counterfoil::domain::orders::Share;
 use counterfoil::domain::points::{Award, Past, Points};
 use counterfoil::domain::programme::{
-    ChangeSettings, Settings, SettingsRecord, ShopFacts, ShopRecord, TemplateRecord, TemplateRules, TierBasis,
-    TierLevel, TierPlan, UpdateShop, UpdateTemplate,
+    ChangeSettings, RETENTION_DAYS_MAX, Retention, Settings, SettingsRecord, ShopFacts, ShopRecord, TemplateRecord,
+    TemplateRules, TierBasis, TierLevel, TierPlan, UpdateShop, UpdateTemplate,
 };
 use counterfoil::domain::{CardId, CustomerId, Metadata, Money, Seq, ShopId, TemplateId, Timestamp};
 use counterfoil::queries::{
@@ -106,6 +106,8 @@ async fn tell(queries: &Queries, (card, customer): (CardId, CustomerId), now: Ti
 impl History {
     fn new() -> Self {
         let workshop = Workshop::new();
+        // Old names are kept, so that they can be compared.
+        workshop.must(settings(500, false, true, true));
         let people = (0..CUSTOMERS).map(|who| workshop.issue(&format!("c{who}@example.com"), 0)).collect();
         let mut history = Self {
             workshop,
@@ -280,6 +282,7 @@ fn settings(first: i64, rolling: bool, unified: bool, shared: bool) -> Command {
         unified_tiers: unified,
         multi_store_points: shared,
         tiers: TierPlan { basis, levels },
+        retention: Retention { superseded_records_after_days: RETENTION_DAYS_MAX, ..Retention::default() },
         ..Settings::default()
     };
     Command::ChangeSettings(ChangeSettings { based_on: None, settings, record: SettingsRecord::default() })
