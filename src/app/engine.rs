@@ -9,7 +9,7 @@ use crate::projections::{self, Projector, ProjectorError, RebuildError, ViewsSta
 use crate::storage::{DataDir, DataDirError, Lock, StorageError, open_ledger, open_views};
 use crate::storage::{mark_views_unsynced, sync_views, views_are_whole};
 use crate::vault;
-use crate::writer::{self, Writer};
+use crate::writer::{self, CardPace, Writer};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -22,6 +22,8 @@ pub struct EngineConfig {
     pub clock: Clock,
     /// How much memory cards may take, in bytes.
     pub card_memory: usize,
+    /// How often points may move on one card at the request of a key; none without bound.
+    pub card_pace: Option<CardPace>,
     /// How many pages ledger.db may have; 0 means as many as the disk holds. Asked anew after each failed commit.
     pub ledger_pages_max: Arc<AtomicU32>,
 }
@@ -39,7 +41,13 @@ impl EngineConfig {
     /// An engine on the system's clock.
     #[must_use]
     pub fn new(dir: DataDir) -> Self {
-        Self { dir, clock: Clock::System, card_memory: Self::CARD_MEMORY, ledger_pages_max: Arc::default() }
+        Self {
+            dir,
+            clock: Clock::System,
+            card_memory: Self::CARD_MEMORY,
+            card_pace: None,
+            ledger_pages_max: Arc::default(),
+        }
     }
 }
 
@@ -103,7 +111,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::start`].
     pub fn start_locked(config: EngineConfig, lock: Lock) -> Result<Self, EngineError> {
-        let EngineConfig { dir, clock, card_memory, ledger_pages_max } = config;
+        let EngineConfig { dir, clock, card_memory, card_pace, ledger_pages_max } = config;
         let ledger = open_ledger(&dir)?;
         check_tail(&ledger)?;
         let end = head(&ledger)?;
@@ -114,7 +122,7 @@ impl Engine {
         drop(ledger);
         let projector = level_projector(&dir, head)?;
         let live = Arc::new(Live::new(projector.directory().clone(), head, end.recorded_at, card_memory));
-        let (writer, writing) = writer::start(&dir, live.clone(), clock.clone(), ledger_pages_max)?;
+        let (writer, writing) = writer::start(&dir, live.clone(), clock.clone(), ledger_pages_max, card_pace)?;
         let stop_following = Arc::new(AtomicBool::new(false));
         let following = follow::spawn(projector, live.clone(), stop_following.clone())?;
         let preloading = preload::spawn(&dir, live.clone(), stop_following.clone())?;

@@ -14,8 +14,11 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 pub(super) struct Data {
     /// The data directory
-    #[arg(long, value_name = "DIR", env = "COUNTERFOIL_DATA")]
+    #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    /// A TOML file of settings, named as the flags of `serve` are: what neither flag nor environment says
+    #[arg(long = "config", value_name = "FILE")]
+    _config: Option<PathBuf>,
 }
 
 impl Data {

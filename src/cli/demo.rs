@@ -10,7 +10,7 @@ use crate::domain::CardId;
 use crate::domain::points::{Adjust, Award, Note, Order, Particulars, Points, Redeem};
 use crate::http::HttpConfig;
 use crate::storage::DataDir;
-use crate::writer::Command;
+use crate::writer::{CardPace, Command};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -54,6 +54,7 @@ impl Demo {
             dir: dir.clone(),
             listen: self.listen,
             card_memory: EngineConfig::CARD_MEMORY,
+            card_pace: Some(CardPace::default()),
             expiry_every: Duration::from_secs(60),
             checkpoint_every: Some(Duration::from_secs(600)),
             http: HttpConfig { environment: "staging".to_owned(), ..HttpConfig::default() },

@@ -1,13 +1,14 @@
 //! `counterfoil serve`
 
 use super::Failure;
-use super::arguments::{self, Data, Switch};
+use super::arguments::{self, Data};
+use super::limits::Limits;
 use super::logging::{self, LogFormat};
 use super::output::Output;
 use super::service::{self, Configuration};
 use crate::app::EngineConfig;
 use crate::control;
-use crate::http::{Allowances, HttpConfig};
+use crate::http::HttpConfig;
 use crate::note::VerifierKey;
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
@@ -28,9 +29,6 @@ pub(super) struct Serve {
     /// Address and port; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
     listen: SocketAddr,
-    /// Limit each credential's requests; `off` where a gateway does
-    #[arg(long, value_name = "SWITCH", default_value = "on")]
-    rate_limit: Switch,
     /// How log lines look
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     log: LogFormat,
@@ -58,6 +56,8 @@ pub(super) struct Serve {
     /// Serve the endpoint that does nothing, for the benchmark
     #[arg(long, hide = true)]
     bench_echo: bool,
+    #[command(flatten)]
+    limits: Limits,
 }
 
 /// Where a service stands in a shop's life.
@@ -79,13 +79,18 @@ impl Environment {
 impl Serve {
     fn http(&self) -> HttpConfig {
         HttpConfig {
-            rate_limits: (self.rate_limit == Switch::On).then(Allowances::default),
+            rate_limits: self.limits.allowances(),
             environment: self.environment.name().to_owned(),
             public_url: self.public_url.clone(),
             witnesses: self.witness.clone(),
             workers: self.workers,
             bench_echo: self.bench_echo,
         }
+    }
+
+    /// Whether everything that settings name is there.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        Ok(self.data.dir().expect_ledger()?)
     }
 
     pub(super) fn run(self, output: &mut Output) -> Result<(), Failure> {
@@ -98,6 +103,7 @@ impl Serve {
             dir,
             listen: self.listen,
             card_memory: EngineConfig::megabytes(self.card_memory),
+            card_pace: self.limits.card_pace(),
             expiry_every: Duration::from_secs(self.expiry_every),
             checkpoint_every: (!self.checkpoint_every.is_zero()).then_some(self.checkpoint_every),
             http,

@@ -8,7 +8,7 @@ use crate::control::{Operator, serve, start};
 use crate::http::HttpConfig;
 use crate::jobs::{CheckpointJob, ExpiryJob};
 use crate::storage::{DataDir, Lock};
-use crate::writer::Actor;
+use crate::writer::{Actor, CardPace};
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ pub(super) struct Configuration {
     pub(super) dir: DataDir,
     pub(super) listen: SocketAddr,
     pub(super) card_memory: usize,
+    pub(super) card_pace: Option<CardPace>,
     pub(super) expiry_every: Duration,
     /// None for never.
     pub(super) checkpoint_every: Option<Duration>,
@@ -33,8 +34,8 @@ pub(super) fn run(
     output: &mut Output,
     announce: impl FnOnce(&mut Output, SocketAddr, &Operator) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let Configuration { dir, listen, card_memory, expiry_every, checkpoint_every, http } = configuration;
-    let engine = EngineConfig { card_memory, ..EngineConfig::new(dir.clone()) };
+    let Configuration { dir, listen, card_memory, card_pace, expiry_every, checkpoint_every, http } = configuration;
+    let engine = EngineConfig { card_memory, card_pace, ..EngineConfig::new(dir.clone()) };
     let (engine, operator, secrets) = start(engine, lock)?;
     let expiry = ExpiryJob::start(&dir, engine.writer().clone(), engine.clock().clone(), expiry_every)?;
     // A ledger of an earlier version has no key yet. Without one it serves all the same.

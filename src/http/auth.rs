@@ -87,7 +87,7 @@ pub(crate) fn authenticate(request: &HttpRequest) -> Result<Caller, ApiError> {
     let context = RequestContext::of(request);
     match check(request, state, now) {
         Ok((caller, form)) => {
-            let verdict = state.rate_limits.count(&caller, form, now);
+            let verdict = state.rate_limits.count(request, &caller, form, now);
             if let Some(context) = context {
                 context.authenticated(caller.key);
                 context.stands(verdict.standing);

@@ -20,9 +20,6 @@ use std::time::Instant;
 
 const CORS: &str = "access-control-";
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-static REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// What is known of a request from its first moment on, and what is learnt on the way.
 #[derive(Debug, Clone)]
@@ -113,9 +110,7 @@ fn add_headers(headers: &mut HeaderMap, context: &RequestContext, standing: Opti
         headers.insert(REQUEST_ID.clone(), id);
     }
     if let Some(standing) = standing {
-        headers.insert(LIMIT.clone(), standing.limit.into());
-        headers.insert(REMAINING.clone(), standing.remaining.into());
-        headers.insert(RESET.clone(), standing.reset.into());
+        standing.tell(headers);
     }
 }
 

@@ -26,7 +26,7 @@ mod server;
 mod shop;
 mod signature;
 
-pub use rate_limits::{Allowance, Allowances};
+pub use rate_limits::{Allowance, Allowances, NoAllowance};
 pub use server::{configure, server};
 
 use crate::clock::Clock;

@@ -64,6 +64,7 @@ pub(crate) const CATALOGUE: &[Entry] = &[
     entry("POINTS_OUT_OF_RANGE", 422, None, Message::PointsOutOfBounds, &[]),
     entry("BULK_OPERATION_TOO_LARGE", 422, None, Message::TooManyItems, &[]),
     entry("RATE_LIMIT_EXCEEDED", 429, Some(1003), Message::TooManyRequests, &["RATE_LIMITED"]),
+    entry("TRANSACTION_LIMIT_EXCEEDED", 429, None, Message::TooManyMovements, &[]),
     entry("QUOTA_EXCEEDED", 429, None, Message::TooManyExports, &[]),
     entry("INTERNAL_ERROR", 500, None, Message::OurSide, &[]),
     entry("SERVICE_UNAVAILABLE", 503, None, Message::Busy, &[]),

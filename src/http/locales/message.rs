@@ -139,6 +139,7 @@ messages! {
     TooManyDownloads,
     TooManyExports,
     TooManyItems,
+    TooManyMovements,
     TooManyRequests,
 
     // What cannot be found, and what exists already.

@@ -2,6 +2,7 @@
 
 mod backup;
 mod checkpoints;
+mod config;
 mod demo;
 mod drain;
 mod erase;

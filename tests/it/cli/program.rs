@@ -58,7 +58,7 @@ pub(super) fn run_bare(words: &str) -> Finished {
     command(words).output().expect("the binary starts").into()
 }
 
-fn command(words: &str) -> Command {
+pub(super) fn command(words: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
     command.args(words.split_whitespace()).stdin(Stdio::null()).env_remove("COUNTERFOIL_DATA").env_remove("RUST_LOG");
     command

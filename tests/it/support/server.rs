@@ -10,7 +10,7 @@ use counterfoil::http::{Closing, HttpConfig, HttpState, server};
 use counterfoil::ops::{Credential, ExportJobs, Secrets};
 use counterfoil::queries::Queries;
 use counterfoil::storage::DataDir;
-use counterfoil::writer::{Actor, Command, Outcome, Request};
+use counterfoil::writer::{Actor, CardPace, Command, Outcome, Request};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
@@ -41,7 +41,12 @@ impl Server {
     fn start_on(files: tempfile::TempDir, clock: Clock, pages_max: Arc<AtomicU32>, config: &HttpConfig) -> Self {
         let dir = DataDir::new(files.path());
         let ledger_pages_max = pages_max.clone();
-        let engine = EngineConfig { clock: clock.clone(), ledger_pages_max, ..EngineConfig::new(dir.clone()) };
+        let engine = EngineConfig {
+            clock: clock.clone(),
+            card_pace: config.rate_limits.map(|_| CardPace::default()),
+            ledger_pages_max,
+            ..EngineConfig::new(dir.clone())
+        };
         let engine = Engine::start(engine).expect("the engine starts");
         let secrets = Arc::new(Secrets::open(&dir).expect("ops.db opens"));
         let exports = Arc::new(ExportJobs::open(&dir).expect("ops.db opens"));
