@@ -115,6 +115,14 @@ pub(super) fn address_block(text: &str) -> Result<String, String> {
     }
 }
 
+/// Reads whom to trust: an address, a block, or the Unix socket.
+pub(super) fn proxy(text: &str) -> Result<String, String> {
+    if text == crate::http::UNIX {
+        return Ok(text.to_owned());
+    }
+    address_block(text).map_err(|wrong| format!("{wrong}; or unix, for whoever comes by the socket"))
+}
+
 /// Reads a moment: RFC 3339, or a date, which means its first instant in UTC.
 pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).ok_or_else(|| "a time such as 2027-01-31T12:00:00Z, or a date".to_owned())

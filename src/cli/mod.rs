@@ -15,6 +15,7 @@ mod import;
 mod init;
 mod keys;
 mod limits;
+mod listen;
 mod logging;
 mod output;
 mod programme;

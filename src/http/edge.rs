@@ -7,16 +7,19 @@ use super::envelope::failure;
 use super::errors::{ApiError, Form};
 use super::ids;
 use super::locales::Locale;
+use super::operations::WorkerFigures;
 use super::rate_limits::Standing;
+use super::trace::Trace;
 use crate::domain::KeyId;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue, VARY};
+use actix_web::http::header::{ALLOW, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING, VARY};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, HttpRequest, web};
+use actix_web::{Error, HttpMessage, HttpRequest, web};
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const CORS: &str = "access-control-";
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -28,15 +31,17 @@ pub(crate) struct RequestContext(Rc<Known>);
 #[derive(Debug)]
 struct Known {
     id: String,
+    trace: Trace,
     key: Cell<Option<KeyId>>,
     standing: Cell<Option<Standing>>,
 }
 
 impl RequestContext {
-    fn new() -> Self {
+    fn new(headers: &HeaderMap) -> Self {
         // The generator is cryptographic and seeded by the system, without a system call for each request.
         let id = uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string();
-        Self(Rc::new(Known { id, key: Cell::new(None), standing: Cell::new(None) }))
+        let trace = Trace::of(headers, rand::random(), rand::random());
+        Self(Rc::new(Known { id, trace, key: Cell::new(None), standing: Cell::new(None) }))
     }
 
     pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
@@ -63,18 +68,36 @@ pub(crate) async fn edge<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let started = Instant::now();
-    let context = RequestContext::new();
+    let context = RequestContext::new(request.headers());
     request.extensions_mut().insert(context.clone());
     let state = request.app_data::<web::Data<HttpState>>().cloned();
-    // Every service within answers its failures itself; an error here would be the framework's own.
-    let answered = next.call(request).await?.map_into_left_body();
+    let answered = if is_framed_twice(&request) {
+        request.error_response(ApiError::FramedTwice).map_into_right_body()
+    } else {
+        // Every service within answers its failures itself; an error here would be the framework's own.
+        next.call(request).await?.map_into_left_body()
+    };
+    let ends = answered.status() == StatusCode::REQUEST_TIMEOUT || is_framed_twice(answered.request());
     let mut response = in_error_form(answered, &context, state.as_ref().map(|state| state.get_ref()));
+    if ends {
+        // What else comes on this connection is not known to be a request.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     if let Some(state) = &state {
-        let standing = context.0.standing.get().or_else(|| state.rate_limits.standing_of(response.request()));
+        let standing = context.0.standing.get().or_else(|| state.standing_of(response.request()));
         add_headers(response.headers_mut(), &context, standing);
     }
-    log(&response, &context, started);
+    let time = started.elapsed();
+    if let Some(figures) = response.request().app_data::<WorkerFigures>() {
+        figures.answered(response.request(), response.status().as_u16(), time);
+    }
+    log(&response, &context, time);
     Ok(response)
+}
+
+// Two servers that disagree where a request ends are how one request is smuggled within another.
+fn is_framed_twice(request: &impl HttpMessage) -> bool {
+    request.headers().contains_key(TRANSFER_ENCODING) && request.headers().contains_key(CONTENT_LENGTH)
 }
 
 fn in_error_form<B: MessageBody>(
@@ -91,6 +114,9 @@ fn in_error_form<B: MessageBody>(
         let allowed = response.headers().get(ALLOW).and_then(|allowed| allowed.to_str().ok());
         Form::of_status(status, allowed.map(str::to_owned))
     });
+    if let Some(figures) = state.and_then(|state| state.figures.as_ref()) {
+        figures.failed(form.code);
+    }
     if ids::are_numbers(response.request().path()) {
         ids::in_numbers(&mut form.details);
     }
@@ -109,20 +135,23 @@ fn add_headers(headers: &mut HeaderMap, context: &RequestContext, standing: Opti
     if let Ok(id) = HeaderValue::from_str(&context.0.id) {
         headers.insert(REQUEST_ID.clone(), id);
     }
+    context.0.trace.tell(headers);
     if let Some(standing) = standing {
         standing.tell(headers);
     }
 }
 
-fn log<B>(response: &ServiceResponse<B>, context: &RequestContext, started: Instant) {
+fn log<B>(response: &ServiceResponse<B>, context: &RequestContext, time: Duration) {
     // The route's pattern is looked up by walking the routes: not for a line that nobody keeps.
     if tracing::enabled!(tracing::Level::INFO) {
         tracing::info!(
             method = %response.request().method(),
             route = response.request().match_pattern().as_deref().unwrap_or("unknown"),
             status = response.status().as_u16(),
-            micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+            micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX),
             request_id = %context.0.id,
+            trace_id = context.0.trace.id(),
+            span_id = context.0.trace.span(),
             key = context.0.key.get().map(KeyId::get),
             "answered"
         );

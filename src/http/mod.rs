@@ -17,6 +17,8 @@ mod ids;
 mod limits;
 mod locales;
 mod numbers;
+mod operations;
+mod origin;
 mod paging;
 mod params;
 mod partners;
@@ -25,9 +27,14 @@ mod rate_limits;
 mod server;
 mod shop;
 mod signature;
+mod tls;
+mod trace;
 
+pub use operations::{Operations, OperationsServer, Readiness, Served};
+pub use origin::UNIX;
 pub use rate_limits::{Allowance, Allowances, NoAllowance};
-pub use server::{configure, server};
+pub use server::{Listener, configure, server};
+pub use tls::{Identity, TlsError};
 
 use crate::clock::Clock;
 use crate::domain::Timestamp;
@@ -36,11 +43,15 @@ use crate::note::VerifierKey;
 use crate::ops::{ExportJobs, Secrets};
 use crate::queries::Queries;
 use crate::writer::Writer;
+use actix_web::HttpRequest;
 use audit::Feeds;
 use auth::KeyIndex;
+use operations::HttpFigures;
+use origin::Proxies;
 use partners::Downloads;
-use rate_limits::RateLimits;
+use rate_limits::{RateLimits, Standing};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How the service presents itself.
 #[derive(Debug, Clone)]
@@ -51,8 +62,18 @@ pub struct HttpConfig {
     pub environment: String,
     /// Where clients reach this service, such as `https://loyalty.example.com`; none means as each request says.
     pub public_url: Option<String>,
+    /// Whether requests are counted for an operator to see.
+    pub figures: bool,
+    /// The proxies that are believed about clients: addresses, blocks, or [`UNIX`].
+    pub trusted_proxies: Vec<String>,
     /// Whose cosignatures of checkpoints are taken.
     pub witnesses: Vec<VerifierKey>,
+    /// How many connections one worker serves at once; more wait in the listener's queue.
+    pub max_connections: usize,
+    /// How long a client may take to send the head of a request.
+    pub head_within: Duration,
+    /// How long a client may take to send its body.
+    pub body_within: Duration,
     /// More than one only where there are more cores than the writer and the projector use.
     pub workers: usize,
     /// Serves an endpoint that does nothing, for the benchmark alone.
@@ -66,7 +87,12 @@ impl Default for HttpConfig {
             rate_limits: Some(Allowances::default()),
             environment: "production".to_owned(),
             public_url: None,
+            figures: false,
+            trusted_proxies: Vec::new(),
             witnesses: Vec::new(),
+            max_connections: 8_192,
+            head_within: Duration::from_secs(10),
+            body_within: Duration::from_secs(30),
             workers: 1,
             bench_echo: false,
         }
@@ -87,6 +113,9 @@ pub struct HttpState {
     notary: Notary,
     witnesses: Vec<VerifierKey>,
     feeds: Arc<Feeds>,
+    figures: Option<Arc<HttpFigures>>,
+    proxies: Proxies,
+    body_within: Duration,
     environment: String,
     public_url: Option<String>,
 }
@@ -117,6 +146,9 @@ impl HttpState {
             notary,
             witnesses: config.witnesses.clone(),
             feeds: Arc::default(),
+            figures: config.figures.then(Arc::default),
+            proxies: Proxies::new(&config.trusted_proxies),
+            body_within: config.body_within,
             writer,
             queries,
             secrets,
@@ -130,10 +162,26 @@ impl HttpState {
         }
     }
 
+    /// What an operator sees of it; none where requests are not counted.
+    #[must_use]
+    pub fn served(&self) -> Option<Served> {
+        self.figures.as_ref().map(|figures| Served {
+            writer: self.writer.clone(),
+            clock: self.clock.clone(),
+            feeds: Arc::clone(&self.feeds),
+            figures: Arc::clone(figures),
+        })
+    }
+
     /// What to call before the server is stopped.
     #[must_use]
     pub fn closing(&self) -> Closing {
         Closing(Arc::clone(&self.feeds))
+    }
+
+    /// What the headers of a request without credentials say; only looked up where there is something to say.
+    fn standing_of(&self, request: &HttpRequest) -> Option<Standing> {
+        self.rate_limits.standing_of(|| self.proxies.counted(request))
     }
 
     /// The time at which balances and expiry are read: the log's, as the writer decides by it. A clock that was set back

@@ -192,6 +192,8 @@ impl Thread {
         let mut batch = Batch::new(&mut self.book);
         let mut waiting = Vec::with_capacity(messages.len());
         let mut failure = None;
+        let requests = messages.iter().map(Message::requests).sum::<usize>();
+        let requests = u64::try_from(requests).unwrap_or(u64::MAX);
         for message in messages {
             waiting.push(match message {
                 Message::One { request, answer } => {
@@ -207,7 +209,15 @@ impl Thread {
         let empty = batch.is_empty();
         let end = batch.end().clone();
         let result = match failure {
-            None => batch.commit(),
+            None => {
+                let start = Instant::now();
+                let result = batch.commit();
+                if !empty {
+                    self.condition.figures.commits.observe_time(start.elapsed());
+                    self.condition.figures.batches.observe(requests);
+                }
+                result
+            }
             Some(source) => {
                 drop(batch);
                 Err(source)
@@ -232,7 +242,7 @@ impl Thread {
 
     /// Nothing or everything of the batch is in the log. Looks which, on a fresh connection; answers whether it was written.
     fn after_failure(&mut self, source: &BatchError, end: event_log::Appender) -> bool {
-        self.condition.failing.store(true, Ordering::Relaxed);
+        self.condition.fails();
         self.book.moves.forget();
         tracing::error!(%source, "a batch could not be committed");
         let _ = self.book.ledger.execute_batch("ROLLBACK");

@@ -54,6 +54,7 @@ pub(crate) const CATALOGUE: &[Entry] = &[
     entry("CUSTOMER_NOT_FOUND", 404, None, Message::NoSuchCustomer, &[]),
     entry("SHOP_NOT_FOUND", 404, None, Message::NoSuchShop, &[]),
     entry("METHOD_NOT_ALLOWED", 405, None, Message::MethodNotAllowed, &[]),
+    entry("REQUEST_TIMEOUT", 408, None, Message::BodyTooSlow, &[]),
     entry("RESOURCE_ALREADY_EXISTS", 409, None, Message::RecordedDifferently, &[]),
     entry("DUPLICATE_CUSTOMER", 409, None, Message::CustomerHasCard, &["DUPLICATE_VALUE"]),
     entry("RESOURCE_EXPIRED", 410, None, Message::Expired, &[]),

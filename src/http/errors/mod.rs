@@ -57,6 +57,10 @@ pub(crate) enum ApiError {
     Invalid(Problems),
     /// The body is no JSON object.
     MalformedBody(Message),
+    /// The body did not arrive in time.
+    BodyTooSlow,
+    /// The request says in two ways where its body ends.
+    FramedTwice,
     BodyTooLarge {
         most: usize,
     },

@@ -132,6 +132,8 @@ messages! {
     BodyNotAnObject,
     BodyNotJson { line: usize, column: usize },
     BodyTooLarge,
+    BodyTooSlow,
+    FramedTwice,
     MethodNotAllowed,
     NotUnderstood,
     NothingUnderPath,

@@ -96,16 +96,16 @@ impl RateLimits {
 
     /// Counts a request whose credentials were refused, against its address. Right credentials are never held up by it:
     /// a secret is too long to guess, and many shops may share an address.
-    pub(crate) fn count_failure(&self, request: &HttpRequest, now: Timestamp) -> Verdict {
-        match (self.allowances, address_of(request)) {
+    pub(crate) fn count_failure(&self, address: Option<IpAddr>, now: Timestamp) -> Verdict {
+        match (self.allowances, network_of(address)) {
             (Some(allowances), Some(address)) => self.spend(Subject::Address(address), allowances.failed, now),
             (Some(_) | None, _) => Verdict { outcome: Ok(()), standing: None },
         }
     }
 
     /// Counts a request for a picture, which needs no credentials, against its address.
-    pub(crate) fn count_picture(&self, request: &HttpRequest) -> Verdict {
-        match (self.allowances, address_of(request)) {
+    pub(crate) fn count_picture(&self, address: Option<IpAddr>) -> Verdict {
+        match (self.allowances, network_of(address)) {
             (Some(allowances), Some(address)) => {
                 self.spend(Subject::Viewer(address), allowances.pictures, self.clock.now())
             }
@@ -114,8 +114,8 @@ impl RateLimits {
     }
 
     /// What the headers of a request without credentials say; nothing is counted.
-    pub(crate) fn standing_of(&self, request: &HttpRequest) -> Option<Standing> {
-        let (allowances, address) = (self.allowances?, address_of(request)?);
+    pub(crate) fn standing_of(&self, address: impl FnOnce() -> Option<IpAddr>) -> Option<Standing> {
+        let (allowances, address) = (self.allowances?, network_of(address())?);
         let now = seconds(self.clock.now());
         let used = self.used.lock().get(&Subject::Address(address)).copied().unwrap_or_default().at(now);
         used.standing(allowances.failed, now)
@@ -190,9 +190,9 @@ fn forget(all: &mut FxHashMap<Subject, Used>, now: i64) {
 }
 
 // One IPv6 customer has a /64 at least.
-fn address_of(request: &HttpRequest) -> Option<IpAddr> {
+fn network_of(address: Option<IpAddr>) -> Option<IpAddr> {
     const NETWORK: u128 = !(u64::MAX as u128);
-    Some(match request.peer_addr()?.ip().to_canonical() {
+    Some(match address?.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() & NETWORK).into()),
         address @ IpAddr::V4(_) => address,
     })

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("clock", &["domain"]),
+    ("metrics", &[]),
     ("storage", &[]),
     ("tree", &[]),
     ("note", &[]),
@@ -15,14 +16,14 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("vault", &["domain"]),
     ("live", &["domain"]),
     ("projections", &["domain", "event_log", "vault", "storage", "tree"]),
-    ("writer", &["domain", "event_log", "vault", "projections", "live", "clock", "storage"]),
+    ("writer", &["domain", "event_log", "vault", "projections", "live", "clock", "storage", "metrics"]),
     ("queries", &["domain", "projections", "vault", "live", "storage", "tree"]),
     ("exports", &["domain", "queries"]),
     ("ops", &["domain", "storage"]),
     ("jobs", &["domain", "writer", "notary", "clock", "storage"]),
-    ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage"]),
+    ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage", "metrics"]),
     ("control", &["domain", "writer", "ops", "app", "notary", "queries", "clock", "storage"]),
-    ("http", &["domain", "queries", "exports", "writer", "ops", "notary", "note", "tree", "clock", "live"]),
+    ("http", &["domain", "queries", "exports", "writer", "ops", "notary", "note", "tree", "clock", "live", "metrics"]),
     (
         "cli",
         &[

@@ -12,6 +12,8 @@ mod import;
 mod init;
 mod keys;
 mod log_lines;
+mod operation;
 mod program;
 mod rebuild;
 mod serve;
+mod tls;

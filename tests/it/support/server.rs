@@ -6,7 +6,7 @@ use counterfoil::domain::programme::{
     CreateKey, CreatePartner, CreateTemplate, KeyForm, OpenShop, Scope, TemplateRules,
 };
 use counterfoil::domain::{Event, KeyId, PartnerId, ShopId, Timestamp};
-use counterfoil::http::{Closing, HttpConfig, HttpState, server};
+use counterfoil::http::{Closing, HttpConfig, HttpState, Listener, server};
 use counterfoil::ops::{Credential, ExportJobs, Secrets};
 use counterfoil::queries::Queries;
 use counterfoil::storage::DataDir;
@@ -59,7 +59,7 @@ impl Server {
         let config = config.clone();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = server(state, listener, &config).expect("the server starts");
+                let server = server(state, Listener::Tcp(listener), &config).expect("the server starts");
                 tell.send(server.handle()).expect("the test waits");
                 server.await.expect("the server ends well");
             });
