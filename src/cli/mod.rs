@@ -83,9 +83,20 @@ fn command() -> Command {
     settings::with_variables(Arguments::command())
 }
 
+// What is wrong may stand in the file, not among the words that were typed.
+fn refuse(error: &clap::Error, words: &settings::Words) -> ! {
+    let _printed = error.print();
+    if let Some(file) = words.file.as_ref().filter(|_| error.use_stderr() && !words.from_file.is_empty()) {
+        let path = file.path.display();
+        let told = format!("{path} says: {}", words.from_file.join(", "));
+        let _printed = Output::new().aside(told);
+    }
+    std::process::exit(error.exit_code())
+}
+
 fn execute(typed: Vec<OsString>) -> Result<(), Failure> {
     let words = settings::layered(&command(), typed)?;
-    let matches = command().get_matches_from(&words.words);
+    let matches = command().try_get_matches_from(&words.words).unwrap_or_else(|error| refuse(&error, &words));
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let mut output = Output::new();
     match arguments.subcommand {

@@ -13,13 +13,13 @@ use super::trace::Trace;
 use crate::domain::KeyId;
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ALLOW, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING, VARY};
+use actix_web::http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue, VARY};
 use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpRequest, web};
+use actix_web::{Error, HttpMessage as _, HttpRequest, web};
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const CORS: &str = "access-control-";
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -71,33 +71,25 @@ pub(crate) async fn edge<B: MessageBody>(
     let context = RequestContext::new(request.headers());
     request.extensions_mut().insert(context.clone());
     let state = request.app_data::<web::Data<HttpState>>().cloned();
-    let answered = if is_framed_twice(&request) {
-        request.error_response(ApiError::FramedTwice).map_into_right_body()
-    } else {
-        // Every service within answers its failures itself; an error here would be the framework's own.
-        next.call(request).await?.map_into_left_body()
-    };
-    let ends = answered.status() == StatusCode::REQUEST_TIMEOUT || is_framed_twice(answered.request());
+    // Every service within answers its failures itself; an error here would be the framework's own.
+    let answered = next.call(request).await?.map_into_left_body();
+    let cut = answered.status() == StatusCode::REQUEST_TIMEOUT;
     let mut response = in_error_form(answered, &context, state.as_ref().map(|state| state.get_ref()));
-    if ends {
-        // What else comes on this connection is not known to be a request.
+    if cut {
+        // What else comes on this connection belongs to the body that was cut.
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     if let Some(state) = &state {
         let standing = context.0.standing.get().or_else(|| state.standing_of(response.request()));
         add_headers(response.headers_mut(), &context, standing);
     }
-    let time = started.elapsed();
-    if let Some(figures) = response.request().app_data::<WorkerFigures>() {
-        figures.answered(response.request(), response.status().as_u16(), time);
+    if state.is_some_and(|state| state.figures.is_some())
+        && let Some(figures) = response.request().app_data::<WorkerFigures>()
+    {
+        figures.answered(response.request(), response.status().as_u16(), started.elapsed());
     }
-    log(&response, &context, time);
+    log(&response, &context, started);
     Ok(response)
-}
-
-// Two servers that disagree where a request ends are how one request is smuggled within another.
-fn is_framed_twice(request: &impl HttpMessage) -> bool {
-    request.headers().contains_key(TRANSFER_ENCODING) && request.headers().contains_key(CONTENT_LENGTH)
 }
 
 fn in_error_form<B: MessageBody>(
@@ -141,14 +133,14 @@ fn add_headers(headers: &mut HeaderMap, context: &RequestContext, standing: Opti
     }
 }
 
-fn log<B>(response: &ServiceResponse<B>, context: &RequestContext, time: Duration) {
+fn log<B>(response: &ServiceResponse<B>, context: &RequestContext, started: Instant) {
     // The route's pattern is looked up by walking the routes: not for a line that nobody keeps.
     if tracing::enabled!(tracing::Level::INFO) {
         tracing::info!(
             method = %response.request().method(),
             route = response.request().match_pattern().as_deref().unwrap_or("unknown"),
             status = response.status().as_u16(),
-            micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX),
+            micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
             request_id = %context.0.id,
             trace_id = context.0.trace.id(),
             span_id = context.0.trace.span(),

@@ -2,6 +2,7 @@
 //!
 //! `edge` surrounds every request; `auth`, `body` and `params` read it; `api`, `shop`, `partners` and `audit` hold the handlers of the surfaces; `errors` alone knows which
 //! failure has which status and code, and `locales` how each is said in which language; `picture` draws QR codes.
+//! `origin` says where a request comes from, `trace` to what it belongs; `operations` is what an operator watches, on a listener of its own.
 
 mod addresses;
 mod api;

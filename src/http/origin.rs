@@ -6,6 +6,7 @@
 use super::addresses;
 use actix_web::HttpRequest;
 use actix_web::http::header::{FORWARDED, HOST, HeaderName};
+use actix_web::http::uri::Authority;
 use std::net::{IpAddr, SocketAddr};
 
 /// A proxy that comes by the Unix socket.
@@ -49,7 +50,13 @@ impl Proxies {
             Some(_) | None if request.app_config().secure() => "https",
             Some(_) | None => "http",
         };
-        let named = || request.headers().get(HOST).and_then(|host| host.to_str().ok()).or(request.uri().host());
+        let named = || {
+            request
+                .headers()
+                .get(HOST)
+                .and_then(|host| host.to_str().ok())
+                .or(request.uri().authority().map(Authority::as_str))
+        };
         let host = hop.host.or_else(|| named().map(str::to_owned)).filter(|host| is_host(host));
         let host = host.unwrap_or_else(|| request.app_config().host().to_owned());
         format!("{scheme}://{host}")

@@ -11,7 +11,6 @@ use super::{Actor, BuyerId, Command, Outcome, Recorded, Refusal, Request};
 use crate::clock::Clock;
 use crate::domain::cards::Card;
 use crate::domain::customers::PersonRecord;
-
 use crate::domain::{CardId, CustomerId, Draft, Event, Movement, RecordId, Sealed, Stream, Timestamp};
 use crate::event_log::{Appender, Claim, Entry, EventInsert, LogError, Stored};
 use crate::vault::{self, RecordInsert};
@@ -79,7 +78,9 @@ impl<'a> Batch<'a> {
                 return Ok(Err(Refusal::NotWritten));
             }
         };
-        if let (Actor::Key(_), true) = (request.actor, alone)
+        if alone
+            && self.moves.are_counted()
+            && let Actor::Key(_) = request.actor
             && let Some(card) = moved(&decision.drafts)
             && let Err(retry_after) = self.moves.count(card, now)
         {

@@ -64,6 +64,11 @@ impl Moves {
         Self { pace, window: i64::MIN, of_cards: FxHashMap::default() }
     }
 
+    /// Whether anything is counted.
+    pub(super) const fn are_counted(&self) -> bool {
+        self.pace.is_some()
+    }
+
     /// Counts a movement of a card; where it may not move again yet, answers the seconds until it may.
     pub(super) fn count(&mut self, card: CardId, now: Timestamp) -> Result<(), i64> {
         let Some(CardPace { moves, seconds }) = self.pace else { return Ok(()) };

@@ -103,7 +103,6 @@ impl ApiError {
             Self::Invalid(problems) => invalid(problems),
             Self::MalformedBody(why) => Form::new(S::BAD_REQUEST, "VALIDATION_ERROR", why.clone()).number(1100),
             Self::BodyTooSlow => Form::new(S::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", Message::BodyTooSlow),
-            Self::FramedTwice => Form::new(S::BAD_REQUEST, "VALIDATION_ERROR", Message::FramedTwice).number(1100),
             Self::BodyTooLarge { most } => Form::new(S::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", Message::BodyTooLarge)
                 .detail("maximum_bytes", *most),
             Self::BulkTooLarge { size, most } => {

@@ -59,8 +59,6 @@ pub(crate) enum ApiError {
     MalformedBody(Message),
     /// The body did not arrive in time.
     BodyTooSlow,
-    /// The request says in two ways where its body ends.
-    FramedTwice,
     BodyTooLarge {
         most: usize,
     },

@@ -133,7 +133,6 @@ messages! {
     BodyNotJson { line: usize, column: usize },
     BodyTooLarge,
     BodyTooSlow,
-    FramedTwice,
     MethodNotAllowed,
     NotUnderstood,
     NothingUnderPath,

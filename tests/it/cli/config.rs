@@ -55,7 +55,7 @@ fn a_file_that_says_nonsense_is_refused_by_the_name_of_what_is_wrong() {
     for (text, parts) in [
         ("lisen = \"127.0.0.1:0\"", ["no setting lisen", "nearest one is listen"]),
         ("json = true", ["no setting json", "nearest"]),
-        ("listen = \"nowhere\"", ["nowhere", "--listen"]),
+        ("socket-mode = \"nine\"", ["nine", "settings.toml says: socket-mode"]),
         ("listen = 1.5", ["listen: must be", "settings.toml"]),
         ("listen =", ["line 1", "settings.toml"]),
     ] {

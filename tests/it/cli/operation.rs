@@ -20,7 +20,8 @@ fn figures_are_served_on_a_listener_of_their_own_and_nowhere_else() {
         .with("X-API-Key", credentials["api_key"].as_str().unwrap())
         .with("X-API-Secret", credentials["api_secret"].as_str().unwrap());
 
-    assert_eq!(operator.get("/ready").json(), json!({"ready": true}));
+    // The announcement comes first: requests wait in the listener from then on.
+    eventually("it is ready", || operator.get("/ready").json() == json!({"ready": true}));
     let person = json!({"customer_email": "ann@private.example", "customer_name": "Ann"});
     let card = till.post("/api/loyalty-cards", &person).data(201)["id"].as_str().unwrap().to_owned();
     for points in [1, 2] {

@@ -70,17 +70,19 @@ fn both_versions_of_tls_and_of_http_are_spoken_and_plain_text_is_not() {
     }
     let (_, agreed) = ask(&address, "one", &[&version::TLS13], &["h2", "http/1.1"]).unwrap();
     assert_eq!(agreed.as_deref(), Some(&b"h2"[..]));
-    // A hello of TLS 1.1, as its record and handshake say: an alert answers, and nothing else.
+    // A hello of TLS 1.1, with signature algorithms that would do: the alert names the version.
     let mut old = TcpStream::connect(&address).unwrap();
     old.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
     let random = [7; 32];
-    let body = [&[3, 2][..], &random, &[0, 0, 2, 0, 0x2f, 1, 0]].concat();
+    let extensions = [0, 8, 0, 13, 0, 4, 0, 2, 4, 3];
+    let body = [&[3, 2][..], &random, &[0, 0, 2, 0xc0, 0x2b, 1, 0], &extensions].concat();
     let length = u8::try_from(body.len()).unwrap();
     let hello = [&[22, 3, 1, 0, length + 4, 1, 0, 0, length][..], &body].concat();
     old.write_all(&hello).unwrap();
     let mut answer = Vec::new();
     let _closed = old.read_to_end(&mut answer);
-    assert_eq!(answer.first(), Some(&21), "an alert: {answer:?}");
+    const PROTOCOL_VERSION: u8 = 70;
+    assert_eq!((answer.first(), answer.last()), (Some(&21), Some(&PROTOCOL_VERSION)), "an alert: {answer:?}");
     let mut plain = TcpStream::connect(&address).unwrap();
     plain.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     let mut answer = Vec::new();

@@ -32,7 +32,8 @@ fn a_client_without_a_proxy_cannot_say_that_it_is_another() {
         let key = shop.keyed(NewKey { allowed_ips: vec!["203.0.113.9".to_owned()], ..NewKey::default() });
         through(&key, "203.0.113.9").get("/api/loyalty-cards").error(403, "IP_NOT_WHITELISTED");
         let wrong = shop.client.bare().with("X-API-Key", &shop.public_id).with("X-API-Secret", "wrong");
-        for turn in 0..60 {
+        // The refusal above has counted already.
+        for turn in 1..60 {
             let elsewhere = through(&wrong, &format!("203.0.113.{turn}"));
             elsewhere.get("/api/loyalty-cards").error(401, "INVALID_CREDENTIALS");
         }
