@@ -9,7 +9,7 @@ use super::output::Output;
 use super::service::{self, Configuration};
 use crate::app::EngineConfig;
 use crate::control;
-use crate::http::{HttpConfig, Identity};
+use crate::http::{HttpConfig, Identity, ProxyHeaders};
 use crate::note::VerifierKey;
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
@@ -47,6 +47,9 @@ pub(super) struct Serve {
     /// Believe this proxy about clients: an address, a block, or `unix`; may be repeated
     #[arg(long, value_name = "CIDR", value_parser = arguments::proxy)]
     trusted_proxy: Vec<String>,
+    /// The headers that the proxies set: X-Forwarded-For, -Proto and -Host, or Forwarded; the others are ignored
+    #[arg(long, value_name = "WHICH", default_value = "x-forwarded")]
+    proxy_headers: Headers,
     /// How many connections are served at once, by each HTTP thread; more wait
     #[arg(long, value_name = "N", default_value_t = HttpConfig::default().max_connections)]
     max_connections: usize,
@@ -81,6 +84,13 @@ pub(super) struct Serve {
     limits: Limits,
 }
 
+/// Which headers proxies set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Headers {
+    XForwarded,
+    Forwarded,
+}
+
 /// Where a service stands in a shop's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Environment {
@@ -105,6 +115,10 @@ impl Serve {
             public_url: self.public_url.clone(),
             figures: self.metrics_listen.is_some(),
             trusted_proxies: self.trusted_proxy.clone(),
+            proxy_headers: match self.proxy_headers {
+                Headers::XForwarded => ProxyHeaders::XForwarded,
+                Headers::Forwarded => ProxyHeaders::Forwarded,
+            },
             max_connections: self.max_connections.max(1),
             witnesses: self.witness.clone(),
             workers: self.workers,

@@ -33,7 +33,8 @@ struct Known {
     id: String,
     trace: Trace,
     key: Cell<Option<KeyId>>,
-    standing: Cell<Option<Standing>>,
+    /// None until somebody was counted; who is without bound stands nowhere.
+    standing: Cell<Option<Option<Standing>>>,
 }
 
 impl RequestContext {
@@ -58,7 +59,7 @@ impl RequestContext {
     }
 
     pub(crate) fn stands(&self, standing: Option<Standing>) {
-        self.0.standing.set(standing);
+        self.0.standing.set(Some(standing));
     }
 }
 
@@ -80,7 +81,7 @@ pub(crate) async fn edge<B: MessageBody>(
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     if let Some(state) = &state {
-        let standing = context.0.standing.get().or_else(|| state.standing_of(response.request()));
+        let standing = context.0.standing.get().unwrap_or_else(|| state.standing_of(response.request()));
         add_headers(response.headers_mut(), &context, standing);
     }
     if state.is_some_and(|state| state.figures.is_some())
@@ -142,8 +143,8 @@ fn log<B>(response: &ServiceResponse<B>, context: &RequestContext, started: Inst
             status = response.status().as_u16(),
             micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
             request_id = %context.0.id,
-            trace_id = context.0.trace.id(),
-            span_id = context.0.trace.span(),
+            trace_id = %context.0.trace.id(),
+            span_id = %context.0.trace.span(),
             key = context.0.key.get().map(KeyId::get),
             "answered"
         );

@@ -32,7 +32,7 @@ mod tls;
 mod trace;
 
 pub use operations::{Operations, OperationsServer, Readiness, Served};
-pub use origin::UNIX;
+pub use origin::{ProxyHeaders, UNIX};
 pub use rate_limits::{Allowance, Allowances, NoAllowance};
 pub use server::{Listener, configure, server};
 pub use tls::{Identity, TlsError};
@@ -67,6 +67,8 @@ pub struct HttpConfig {
     pub figures: bool,
     /// The proxies that are believed about clients: addresses, blocks, or [`UNIX`].
     pub trusted_proxies: Vec<String>,
+    /// In which headers they say it.
+    pub proxy_headers: ProxyHeaders,
     /// Whose cosignatures of checkpoints are taken.
     pub witnesses: Vec<VerifierKey>,
     /// How many connections one worker serves at once; more wait in the listener's queue.
@@ -90,6 +92,7 @@ impl Default for HttpConfig {
             public_url: None,
             figures: false,
             trusted_proxies: Vec::new(),
+            proxy_headers: ProxyHeaders::default(),
             witnesses: Vec::new(),
             max_connections: 8_192,
             head_within: Duration::from_secs(10),
@@ -148,7 +151,7 @@ impl HttpState {
             witnesses: config.witnesses.clone(),
             feeds: Arc::default(),
             figures: config.figures.then(Arc::default),
-            proxies: Proxies::new(&config.trusted_proxies),
+            proxies: Proxies::new(&config.trusted_proxies, config.proxy_headers),
             body_within: config.body_within,
             writer,
             queries,

@@ -1,7 +1,8 @@
 //! Where a request comes from, and how it reached this service: as the connection says, or as a proxy says that is trusted to.
 //!
 //! Of a list of addresses the client's is the last one that no trusted proxy has: whatever stands before it, a client may have made up.
-//! `Forwarded` (RFC 7239) goes before `X-Forwarded-For`, `-Proto` and `-Host`. From anybody else all of them are ignored.
+//! Only the headers are read that the operator says the proxies set: the others may be the client's, passed on untouched. From anybody
+//! but a trusted proxy all of them are ignored.
 
 use super::addresses;
 use actix_web::HttpRequest;
@@ -12,9 +13,22 @@ use std::net::{IpAddr, SocketAddr};
 /// A proxy that comes by the Unix socket.
 pub const UNIX: &str = "unix";
 
+/// The headers that the proxies set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ProxyHeaders {
+    /// `X-Forwarded-For`, `-Proto` and `-Host`.
+    #[default]
+    XForwarded,
+    /// `Forwarded`, as RFC 7239 says.
+    Forwarded,
+}
+
 /// The proxies that are trusted: addresses, blocks, or the word `unix`.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Proxies(Vec<String>);
+pub(crate) struct Proxies {
+    trusted: Vec<String>,
+    headers: ProxyHeaders,
+}
 
 /// What a proxy says of one hop.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -25,8 +39,8 @@ struct Hop {
 }
 
 impl Proxies {
-    pub(crate) fn new(trusted: &[String]) -> Self {
-        Self(trusted.to_vec())
+    pub(crate) fn new(trusted: &[String], headers: ProxyHeaders) -> Self {
+        Self { trusted: trusted.to_vec(), headers }
     }
 
     /// The client's address; none where it came by the Unix socket, or a trusted proxy says nothing that can be read.
@@ -64,15 +78,18 @@ impl Proxies {
 
     fn trusts(&self, peer: Option<IpAddr>) -> bool {
         match peer {
-            _ if self.0.is_empty() => false,
-            Some(_) => addresses::allowed(&self.0, peer),
-            None => self.0.iter().any(|entry| entry == UNIX),
+            _ if self.trusted.is_empty() => false,
+            Some(_) => addresses::allowed(&self.trusted, peer),
+            None => self.trusted.iter().any(|entry| entry == UNIX),
         }
     }
 
     // From the last hop back to the first one that is not trusted.
     fn client(&self, request: &HttpRequest) -> Option<Hop> {
-        let hops = if request.headers().contains_key(FORWARDED) { forwarded(request) } else { x_forwarded(request) };
+        let hops = match self.headers {
+            ProxyHeaders::XForwarded => x_forwarded(request),
+            ProxyHeaders::Forwarded => forwarded(request),
+        };
         let mut client = None;
         for hop in hops.into_iter().rev() {
             let goes_on = hop.from.is_some() && self.trusts(hop.from);
@@ -145,14 +162,19 @@ mod tests {
         headers.iter().fold(start, |request, header| request.append_header(*header)).to_http_request()
     }
 
-    fn address_of(trusted: &[&str], peer: &str, headers: &[(&'static str, &str)]) -> String {
+    fn proxies(trusted: &[&str], headers: ProxyHeaders) -> Proxies {
         let trusted: Vec<_> = trusted.iter().map(|entry| (*entry).to_owned()).collect();
-        Proxies::new(&trusted).address(&from(peer, headers)).map(|found| found.to_string()).unwrap_or_default()
+        Proxies::new(&trusted, headers)
+    }
+
+    fn address_of(trusted: &[&str], peer: &str, headers: &[(&'static str, &str)]) -> String {
+        let proxies = proxies(trusted, ProxyHeaders::XForwarded);
+        proxies.address(&from(peer, headers)).map(|found| found.to_string()).unwrap_or_default()
     }
 
     #[test]
     fn nobody_is_believed_but_a_trusted_proxy() {
-        let header = [("x-forwarded-for", "203.0.113.9"), ("forwarded", "for=203.0.113.9")];
+        let header = [("x-forwarded-for", "203.0.113.9"), ("forwarded", "for=6.6.6.6")];
         assert_eq!(address_of(&[], "10.0.0.1", &header), "10.0.0.1");
         assert_eq!(address_of(&["10.0.0.0/8"], "192.0.2.1", &header), "192.0.2.1");
         assert_eq!(address_of(&["10.0.0.0/8"], "10.0.0.1", &header), "203.0.113.9");
@@ -177,22 +199,27 @@ mod tests {
     }
 
     #[test]
-    fn the_standards_header_goes_before_the_others() {
+    fn only_the_headers_are_read_that_the_proxy_sets() {
         let headers = [
             ("forwarded", "for=6.6.6.6, For=\"[2001:db8:cafe::17]:4711\";proto=https;host=shop.example"),
             ("x-forwarded-for", "7.7.7.7"),
-            ("x-forwarded-host", "evil.example"),
+            ("x-forwarded-host", "other.example"),
         ];
-        assert_eq!(address_of(&["10.0.0.1"], "10.0.0.1", &headers), "2001:db8:cafe::17");
-        let proxies = Proxies::new(&["10.0.0.1".to_owned()]);
-        assert_eq!(proxies.base_url(&from("10.0.0.1", &headers)), "https://shop.example");
-        let hidden = [("forwarded", "for=_hidden")];
-        assert_eq!(address_of(&["10.0.0.1"], "10.0.0.1", &hidden), "", "known to nobody, and allowed nowhere");
+        let request = from("10.0.0.1", &headers);
+        let standard = proxies(&["10.0.0.1"], ProxyHeaders::Forwarded);
+        assert_eq!(standard.address(&request), "2001:db8:cafe::17".parse().ok());
+        assert_eq!(standard.base_url(&request), "https://shop.example");
+        let usual = proxies(&["10.0.0.1"], ProxyHeaders::XForwarded);
+        assert_eq!(usual.address(&request), "7.7.7.7".parse().ok());
+        assert_eq!(usual.base_url(&request), "http://other.example");
+        let hidden = from("10.0.0.1", &[("forwarded", "for=_hidden")]);
+        assert_eq!(standard.address(&hidden), None, "known to nobody, and allowed nowhere");
+        assert_eq!(standard.counted(&hidden), "10.0.0.1".parse().ok(), "but counted");
     }
 
     #[test]
     fn a_link_names_the_host_that_the_proxy_says_or_the_request() {
-        let proxies = Proxies::new(&["10.0.0.1".to_owned()]);
+        let proxies = proxies(&["10.0.0.1"], ProxyHeaders::XForwarded);
         let headers = [("host", "inside:80"), ("x-forwarded-host", "shop.example"), ("x-forwarded-proto", "https")];
         assert_eq!(proxies.base_url(&from("10.0.0.1", &headers)), "https://shop.example");
         assert_eq!(proxies.base_url(&from("10.0.0.2", &headers)), "http://inside:80");

@@ -2,7 +2,7 @@
 
 use crate::support::{Client, NewKey, Shop};
 use counterfoil::domain::programme::TemplateRules;
-use counterfoil::http::HttpConfig;
+use counterfoil::http::{HttpConfig, ProxyHeaders};
 
 fn behind(trusted: &[&str]) -> Shop {
     let trusted_proxies = trusted.iter().map(|entry| (*entry).to_owned()).collect();
@@ -19,11 +19,23 @@ fn a_keys_addresses_are_held_against_the_client_behind_the_proxy() {
     let key = shop.keyed(NewKey { allowed_ips: vec!["203.0.113.0/24".to_owned()], ..NewKey::default() });
     through(&key, "203.0.113.9").get("/api/loyalty-cards").data(200);
     through(&key, "198.51.100.1, 203.0.113.9, 127.0.0.2").get("/api/loyalty-cards").data(200);
-    key.with("Forwarded", "for=203.0.113.9;proto=https").get("/api/loyalty-cards").data(200);
+    let passed_on = through(&key, "198.51.100.1").with("Forwarded", "for=203.0.113.9");
+    passed_on.get("/api/loyalty-cards").error(403, "IP_NOT_WHITELISTED");
     for made_up in ["203.0.113.9, 198.51.100.1", "198.51.100.1", "nonsense"] {
         through(&key, made_up).get("/api/loyalty-cards").error(403, "IP_NOT_WHITELISTED");
     }
     key.get("/api/loyalty-cards").error(403, "IP_NOT_WHITELISTED");
+}
+
+#[test]
+fn a_proxy_that_speaks_the_standard_is_believed_in_its_words_alone() {
+    let (trusted_proxies, proxy_headers) = (vec!["127.0.0.1".to_owned()], ProxyHeaders::Forwarded);
+    let config = HttpConfig { trusted_proxies, proxy_headers, ..HttpConfig::default() };
+    let shop = Shop::with(TemplateRules::default(), config);
+    let key = shop.keyed(NewKey { allowed_ips: vec!["203.0.113.9".to_owned()], ..NewKey::default() });
+    key.with("Forwarded", "for=6.6.6.6, for=203.0.113.9;proto=https").get("/api/loyalty-cards").data(200);
+    let passed_on = through(&key, "203.0.113.9").with("Forwarded", "for=198.51.100.1");
+    passed_on.get("/api/loyalty-cards").error(403, "IP_NOT_WHITELISTED");
 }
 
 #[test]

@@ -85,7 +85,9 @@ fn points_of_one_card_move_a_hundred_and_twenty_times_a_minute() {
     assert_eq!((&error["retry_after"], &error["card_id"]), (&json!(60), &json!(card)));
     assert_eq!(number(&refused, "retry-after"), 60);
     assert!(award(&card, 7).replayed(), "a repeated order is answered again");
-    award(&other, 200).data(201);
+    let unbounded = award(&other, 200);
+    unbounded.data(201);
+    assert_eq!(unbounded.header("x-ratelimit-limit"), None, "the key has no limit to tell of");
     let body = json!({"card_id": card, "points": 1, "reason": "x"});
     shop.post("/api/points/redeem", &body).error(429, "TRANSACTION_LIMIT_EXCEEDED");
     assert_eq!(shop.balance(&card), 120);
