@@ -21,6 +21,7 @@
 //! |---|---|---|
 //! | [`domain`] | the rules: commands, events, states, `decide` and `evolve`; pure | nobody |
 //! | [`clock`] | what time it is: the system's, or a test's | domain |
+//! | [`metrics`] | counters and histograms that cost an atomic addition | nobody |
 //! | [`storage`] | the data directory, its lock, how each SQLite file is opened and migrated, whether views.db can be trusted | nobody |
 //! | [`event_log`] | the table `events`: appending, reading, the chain, idempotency keys | domain |
 //! | [`vault`] | the table `sealed_records`: sealing, commitments, erasing | domain |
@@ -29,16 +30,16 @@
 //! | [`books`] | what the log comes to, in sums by span, and the report of a period made of them; pure | domain |
 //! | [`live`] | what is committed and in memory, for every reader | domain |
 //! | [`projections`] | views.db: one file for each read model, the projector, the rebuild | domain, event_log, vault, storage, tree, books |
-//! | [`writer`] | the queue, batches, working memory, the commit; the only writer of ledger.db | domain, event_log, vault, projections, live, clock, storage |
+//! | [`writer`] | the queue, batches, working memory, the commit; the only writer of ledger.db | domain, event_log, vault, projections, live, clock, storage, metrics |
 //! | [`queries`] | read connections, the read barrier, typed views, bounded pages, the past | domain, projections, vault, live, storage, tree, books |
 //! | [`exports`] | columns, and rows as CSV, JSON or a workbook, a page at a time | domain, queries |
 //! | [`ops`] | ops.db: drawing credentials, verifying secrets, export jobs, the seeds that sign | domain, storage |
 //! | [`notary`] | checkpoints: signing the head of the tree and having it recorded | domain, note, ops, queries, writer, clock |
 //! | [`sealing`] | seals: hashing all balances at a month's end, having the root recorded, proving one balance | domain, tree, queries, notary, writer, clock |
 //! | [`jobs`] | commands that the clock submits: expiry, checkpoints, seals, retention | domain, projections, writer, notary, sealing, clock, storage |
-//! | [`app`] | the engine: wires writer, projector and memory, and owns the order of start and stop | domain, event_log, vault, projections, live, writer, clock, storage |
+//! | [`app`] | the engine: wires writer, projector and memory, and owns the order of start and stop | domain, event_log, vault, projections, live, writer, clock, storage, metrics |
 //! | [`control`] | what an operator may ask for, over a socket or under the lock; the rows of an import | domain, writer, ops, app, notary, sealing, queries, clock, storage |
-//! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, exports, writer, ops, notary, note, tree, sealing, clock, live |
+//! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, exports, writer, ops, notary, note, tree, sealing, clock, live, metrics |
 //! | [`cli`] | the subcommands | all but vault |
 //!
 //! Beside them: `schema/` holds the log's format, the SQL, a JSON Schema of each event and worked examples; `docs/api.md` is the API reference.
@@ -107,6 +108,7 @@ pub mod exports;
 pub mod http;
 pub mod jobs;
 pub mod live;
+pub mod metrics;
 pub mod notary;
 pub mod note;
 pub mod ops;

@@ -14,8 +14,11 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 pub(super) struct Data {
     /// The data directory
-    #[arg(long, value_name = "DIR", env = "COUNTERFOIL_DATA")]
+    #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    /// A TOML file of settings, named as the flags of `serve` are: what neither flag nor environment says
+    #[arg(long = "config", value_name = "FILE")]
+    _config: Option<PathBuf>,
 }
 
 impl Data {
@@ -115,6 +118,14 @@ pub(super) fn address_block(text: &str) -> Result<String, String> {
         Some(Ok(prefix)) if prefix <= longest => Ok(text.to_owned()),
         Some(Ok(_) | Err(_)) => Err(wrong()),
     }
+}
+
+/// Reads whom to trust: an address, a block, or the Unix socket.
+pub(super) fn proxy(text: &str) -> Result<String, String> {
+    if text == crate::http::UNIX {
+        return Ok(text.to_owned());
+    }
+    address_block(text).map_err(|wrong| format!("{wrong}; or unix, for whoever comes by the socket"))
 }
 
 /// Reads a moment: RFC 3339, or a date, which means its first instant in UTC.

@@ -1,5 +1,6 @@
 //! `counterfoil demo`
 
+use super::listen::Listen;
 use super::logging::{self, LogFormat};
 use super::output::Output;
 use super::service::{self, Configuration};
@@ -10,7 +11,7 @@ use crate::domain::CardId;
 use crate::domain::points::{Adjust, Award, Note, Order, Particulars, Points, Redeem};
 use crate::http::HttpConfig;
 use crate::storage::DataDir;
-use crate::writer::Command;
+use crate::writer::{CardPace, Command};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -52,8 +53,12 @@ impl Demo {
         let lock = control::lock(&dir)?;
         let configuration = Configuration {
             dir: dir.clone(),
-            listen: self.listen,
+            listen: Listen::Tcp(self.listen),
+            socket_mode: 0o600,
+            identity: None,
+            metrics_listen: None,
             card_memory: EngineConfig::CARD_MEMORY,
+            card_pace: Some(CardPace::default()),
             expiry_every: Duration::from_secs(60),
             checkpoint_every: Some(Duration::from_secs(600)),
             seal_balances: true,
@@ -128,7 +133,7 @@ fn file_error(dir: &DataDir, source: std::io::Error) -> Failure {
 fn announce(
     output: &mut Output,
     dir: &DataDir,
-    address: SocketAddr,
+    address: &Listen,
     marker: &Marker,
     operator: &Operator,
 ) -> Result<(), Failure> {

@@ -4,13 +4,13 @@ use super::backup::BackupError;
 use super::import::SourceError;
 use super::staging::StagingError;
 use crate::control::{CallError, ImportError, Refused, SocketError};
+use crate::http::TlsError;
 use crate::jobs::JobError;
 use crate::ops::OpsError;
 use crate::projections::RebuildError;
 use crate::queries::QueryError;
 use crate::storage::{DataDirError, StorageError};
 use std::io;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
 /// A subcommand's failure, in words for whoever typed it.
@@ -47,7 +47,9 @@ pub enum Failure {
     #[error(transparent)]
     Import(#[from] ImportError),
     #[error("cannot listen on {address}: {source}")]
-    Listen { address: SocketAddr, source: io::Error },
+    Listen { address: String, source: io::Error },
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error("the server failed: {0}")]
     Server(#[source] io::Error),
     #[error("{path}: {source}")]
@@ -84,6 +86,7 @@ impl Failure {
             | Self::Source(_)
             | Self::Import(_)
             | Self::Listen { .. }
+            | Self::Tls(_)
             | Self::Server(_)
             | Self::File { .. }
             | Self::Views(_)

@@ -1,23 +1,34 @@
 //! The running service: engine, jobs, control socket and HTTP, started in this order and stopped in the reverse one.
 
 use super::Failure;
+use super::listen::Listen;
 use super::output::Output;
 use super::server::Server;
 use crate::app::EngineConfig;
 use crate::control::{Operator, serve, start};
-use crate::http::HttpConfig;
+use crate::http::{HttpConfig, Identity, Operations, OperationsServer};
 use crate::jobs::{CheckpointJob, ExpiryJob, RetentionJob, SealJob};
 use crate::storage::{DataDir, Lock};
-use crate::writer::Actor;
+use crate::writer::{Actor, CardPace};
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
+
+/// The files whose size an operator sees.
+const FILES: [&str; 4] = ["ledger.db", "ledger.db-wal", "views.db", "ops.db"];
 
 /// How a service is configured.
 #[derive(Debug)]
 pub(super) struct Configuration {
     pub(super) dir: DataDir,
-    pub(super) listen: SocketAddr,
+    pub(super) listen: Listen,
+    pub(super) socket_mode: u32,
+    /// TLS, where there is one.
+    pub(super) identity: Option<Arc<Identity>>,
+    /// None for none.
+    pub(super) metrics_listen: Option<SocketAddr>,
     pub(super) card_memory: usize,
+    pub(super) card_pace: Option<CardPace>,
     pub(super) expiry_every: Duration,
     /// None for never.
     pub(super) checkpoint_every: Option<Duration>,
@@ -35,19 +46,27 @@ pub(super) fn run(
     configuration: Configuration,
     lock: Lock,
     output: &mut Output,
-    announce: impl FnOnce(&mut Output, SocketAddr, &Operator) -> Result<(), Failure>,
+    announce: impl FnOnce(&mut Output, &Listen, &Operator) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let Configuration {
         dir,
         listen,
+        socket_mode,
+        identity,
+        metrics_listen,
         card_memory,
+        card_pace,
         expiry_every,
         checkpoint_every,
         seal_balances,
         retention_every,
         http,
     } = configuration;
-    let engine = EngineConfig { card_memory, ..EngineConfig::new(dir.clone()) };
+    let operations = Arc::new(Operations::starting(dir.path().to_owned(), &FILES));
+    // Before the ledger is ready, so that an operator sees how far its start is.
+    let watched = metrics_listen.map(|address| watch(&operations, address)).transpose()?;
+    let rebuild = operations.rebuild();
+    let engine = EngineConfig { card_memory, card_pace, rebuild, ..EngineConfig::new(dir.clone()) };
     let (engine, operator, secrets) = start(engine, lock)?;
     let expiry = ExpiryJob::start(&dir, engine.writer().clone(), engine.clock().clone(), expiry_every)?;
     let start_retention = |period| RetentionJob::start(&dir, engine.writer().clone(), engine.clock().clone(), period);
@@ -61,12 +80,13 @@ pub(super) fn run(
     let start_seals = || SealJob::start(dir.clone(), operator.sealer().clone());
     let seals = seal_balances.then(start_seals).transpose()?;
     let control = serve(&dir, operator.clone())?;
-    let (listener, address) = bind(listen)?;
+    let (listener, address) = listen.bind(socket_mode, identity.clone())?;
     // From here on a signal means draining, and requests wait in the listener until the server takes them.
-    let server = Server::new(listener)?;
-    announce(output, address, &operator)?;
+    let server = Server::new(listener, identity)?;
+    announce(output, &address, &operator)?;
     tracing::info!(%address, "serving");
-    let served = server.run(&engine, secrets, &http);
+    let served = server.run(&engine, secrets, &http, &operations);
+    address.remove();
     control.stop();
     if let Some(seals) = seals {
         seals.stop();
@@ -79,14 +99,17 @@ pub(super) fn run(
     }
     expiry.stop();
     engine.stop();
+    if let Some(watched) = watched {
+        watched.stop();
+    }
     tracing::info!("stopped: everything that was acknowledged is in the log");
     served
 }
 
-fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
-    let bound = TcpListener::bind(address).and_then(|listener| {
-        let address = listener.local_addr()?;
-        Ok((listener, address))
+fn watch(operations: &Arc<Operations>, address: SocketAddr) -> Result<OperationsServer, Failure> {
+    let started = TcpListener::bind(address).and_then(|listener| {
+        tracing::info!(address = %listener.local_addr()?, "figures and readiness are served");
+        OperationsServer::start(operations, listener)
     });
-    bound.map_err(|source| Failure::Listen { address, source })
+    started.map_err(|source| Failure::Listen { address: address.to_string(), source })
 }

@@ -254,6 +254,7 @@ pub(super) fn told(refusal: &Refusal) -> Refused {
         Refusal::Rejected(Rejection::ShopNotFound { shop }) => return no_shop(*shop),
         Refusal::Rejected(rejection) => format!("refused: {rejection:?}"),
         Refusal::Conflict { .. } => "refused: the same name was used for another request".to_owned(),
+        Refusal::TooOften { .. } => "points moved on the card too often: try again later".to_owned(),
         Refusal::Busy => "the service is busy and nothing was written: try again".to_owned(),
         Refusal::NotWritten => "the log could not be written, and nothing was: is the disk full?".to_owned(),
         Refusal::Stopping => {

@@ -2,6 +2,7 @@
 //!
 //! `edge` surrounds every request; `auth`, `body`, `params` and `as_of` read it; `api`, `shop`, `partners` and `audit` hold the handlers of the surfaces; `errors` alone knows which
 //! failure has which status and code, and `locales` how each is said in which language; `picture` draws QR codes.
+//! `origin` says where a request comes from, `trace` to what it belongs; `operations` is what an operator watches, on a listener of its own.
 
 mod addresses;
 mod api;
@@ -18,6 +19,8 @@ mod ids;
 mod limits;
 mod locales;
 mod numbers;
+mod operations;
+mod origin;
 mod paging;
 mod params;
 mod partners;
@@ -26,9 +29,14 @@ mod rate_limits;
 mod server;
 mod shop;
 mod signature;
+mod tls;
+mod trace;
 
-pub use rate_limits::{Allowance, Allowances};
-pub use server::{configure, server};
+pub use operations::{Operations, OperationsServer, Readiness, Served};
+pub use origin::{ProxyHeaders, UNIX};
+pub use rate_limits::{Allowance, Allowances, NoAllowance};
+pub use server::{Listener, configure, server};
+pub use tls::{Identity, TlsError};
 
 use crate::clock::Clock;
 use crate::domain::Timestamp;
@@ -37,11 +45,15 @@ use crate::note::VerifierKey;
 use crate::ops::{ExportJobs, Secrets};
 use crate::queries::{Past, Queries};
 use crate::writer::Writer;
+use actix_web::HttpRequest;
 use audit::Feeds;
 use auth::KeyIndex;
+use operations::HttpFigures;
+use origin::Proxies;
 use partners::Downloads;
-use rate_limits::RateLimits;
+use rate_limits::{RateLimits, Standing};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How the service presents itself.
 #[derive(Debug, Clone)]
@@ -52,8 +64,20 @@ pub struct HttpConfig {
     pub environment: String,
     /// Where clients reach this service, such as `https://loyalty.example.com`; none means as each request says.
     pub public_url: Option<String>,
+    /// Whether requests are counted for an operator to see.
+    pub figures: bool,
+    /// The proxies that are believed about clients: addresses, blocks, or [`UNIX`].
+    pub trusted_proxies: Vec<String>,
+    /// In which headers they say it.
+    pub proxy_headers: ProxyHeaders,
     /// Whose cosignatures of checkpoints are taken.
     pub witnesses: Vec<VerifierKey>,
+    /// How many connections one worker serves at once; more wait in the listener's queue.
+    pub max_connections: usize,
+    /// How long a client may take to send the head of a request.
+    pub head_within: Duration,
+    /// How long a client may take to send its body.
+    pub body_within: Duration,
     /// More than one only where there are more cores than the writer and the projector use.
     pub workers: usize,
     /// Serves an endpoint that does nothing, for the benchmark alone.
@@ -67,7 +91,13 @@ impl Default for HttpConfig {
             rate_limits: Some(Allowances::default()),
             environment: "production".to_owned(),
             public_url: None,
+            figures: false,
+            trusted_proxies: Vec::new(),
+            proxy_headers: ProxyHeaders::default(),
             witnesses: Vec::new(),
+            max_connections: 8_192,
+            head_within: Duration::from_secs(10),
+            body_within: Duration::from_secs(30),
             workers: 1,
             bench_echo: false,
         }
@@ -88,6 +118,9 @@ pub struct HttpState {
     notary: Notary,
     witnesses: Vec<VerifierKey>,
     feeds: Arc<Feeds>,
+    figures: Option<Arc<HttpFigures>>,
+    proxies: Proxies,
+    body_within: Duration,
     environment: String,
     public_url: Option<String>,
     /// The moment of which it tells, where that is not the present.
@@ -120,6 +153,9 @@ impl HttpState {
             notary,
             witnesses: config.witnesses.clone(),
             feeds: Arc::default(),
+            figures: config.figures.then(Arc::default),
+            proxies: Proxies::new(&config.trusted_proxies, config.proxy_headers),
+            body_within: config.body_within,
             writer,
             queries,
             secrets,
@@ -134,10 +170,26 @@ impl HttpState {
         }
     }
 
+    /// What an operator sees of it; none where requests are not counted.
+    #[must_use]
+    pub fn served(&self) -> Option<Served> {
+        self.figures.as_ref().map(|figures| Served {
+            writer: self.writer.clone(),
+            clock: self.clock.clone(),
+            feeds: Arc::clone(&self.feeds),
+            figures: Arc::clone(figures),
+        })
+    }
+
     /// What to call before the server is stopped.
     #[must_use]
     pub fn closing(&self) -> Closing {
         Closing(Arc::clone(&self.feeds))
+    }
+
+    /// What the headers of a request without credentials say; only looked up where there is something to say.
+    fn standing_of(&self, request: &HttpRequest) -> Option<Standing> {
+        self.rate_limits.standing_of(|| self.proxies.counted(request))
     }
 
     /// The time at which balances and expiry are read: the log's, as the writer decides by it. A clock that was set back

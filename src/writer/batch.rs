@@ -6,11 +6,12 @@ use super::grounds::Grounds;
 use super::handle::Answer;
 use super::memory::Memory;
 use super::orders::{command_with_key, redeemed_otherwise};
-use super::{BuyerId, Command, Outcome, Recorded, Refusal, Request};
+use super::pace::Moves;
+use super::{Actor, BuyerId, Command, Outcome, Recorded, Refusal, Request};
 use crate::clock::Clock;
 use crate::domain::cards::Card;
 use crate::domain::customers::PersonRecord;
-use crate::domain::{CardId, CustomerId, Draft, Event, RecordId, Sealed, Stream, Timestamp};
+use crate::domain::{CardId, CustomerId, Draft, Event, Movement, RecordId, Sealed, Stream, Timestamp};
 use crate::event_log::{Appender, Claim, Entry, EventInsert, LogError, Stored};
 use crate::vault::{self, RecordInsert};
 use rusqlite::Connection;
@@ -22,6 +23,7 @@ pub(super) struct Book {
     pub(super) ledger: Connection,
     pub(super) committed: Appender,
     pub(super) memory: Memory,
+    pub(super) moves: Moves,
     pub(super) clock: Clock,
 }
 
@@ -29,6 +31,7 @@ pub(super) struct Book {
 pub(super) struct Batch<'a> {
     ledger: &'a Connection,
     memory: &'a mut Memory,
+    moves: &'a mut Moves,
     clock: &'a Clock,
     end: Appender,
     /// From the first event on: the transaction has begun.
@@ -60,12 +63,13 @@ pub(super) enum BatchError {
 
 impl<'a> Batch<'a> {
     pub(super) fn new(book: &'a mut Book) -> Self {
-        let Book { ledger, committed, memory, clock } = book;
-        Self { ledger, memory, clock, end: committed.clone(), inserts: None, erased: false }
+        let Book { ledger, committed, memory, moves, clock } = book;
+        Self { ledger, memory, moves, clock, end: committed.clone(), inserts: None, erased: false }
     }
 
-    /// Decides a request and inserts its events. A refusal leaves the batch as it was; an error ends it.
-    pub(super) fn handle(&mut self, request: &Request) -> Result<Answer, BatchError> {
+    /// Decides a request and inserts its events. A refusal leaves the batch as it was; an error ends it. Only what is asked
+    /// `alone`, not in bulk, counts for how often points move on a card.
+    pub(super) fn handle(&mut self, request: &Request, alone: bool) -> Result<Answer, BatchError> {
         let now = self.end.time(self.clock.now());
         let (decision, claim) = match self.read(request, now) {
             Ok(Read::Decided(decision, claim)) => (decision, claim),
@@ -76,6 +80,14 @@ impl<'a> Batch<'a> {
                 return Ok(Err(Refusal::NotWritten));
             }
         };
+        if alone
+            && self.moves.are_counted()
+            && let Actor::Key(_) = request.actor
+            && let Some(card) = moved(&decision.drafts)
+            && let Err(retry_after) = self.moves.count(card, now)
+        {
+            return Ok(Err(Refusal::TooOften { card, retry_after }));
+        }
         if !decision.drafts.is_empty() {
             self.erase_records(&decision.erased)?;
         }
@@ -318,6 +330,11 @@ impl<'a> Batch<'a> {
         let person = customer.map(|customer| person(self.memory, self.ledger, customer)).transpose()?.flatten();
         Ok(Outcome { events, replayed, at, card, person: person.map(Arc::new) })
     }
+}
+
+/// The card on which points move.
+fn moved(drafts: &[Draft]) -> Option<CardId> {
+    drafts.iter().find_map(|draft| Movement::of(&draft.event)).map(|movement| movement.stated().card)
 }
 
 /// Begins the transaction with the first insert.

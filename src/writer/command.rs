@@ -291,6 +291,9 @@ pub enum Refusal {
     /// The idempotency key was claimed by other content, whose events these are.
     #[error("the key was claimed by another request")]
     Conflict { events: Vec<Recorded> },
+    /// Points moved on the card as often as they may: nothing was written, and nothing will be for so many seconds.
+    #[error("the card moved too often")]
+    TooOften { card: CardId, retry_after: i64 },
     /// The queue is full or the writer is catching its breath: nothing was written, try again.
     #[error("the writer is busy")]
     Busy,

@@ -4,6 +4,7 @@ use super::batch::{Batch, BatchError, Book};
 use super::filter::KeyFilter;
 use super::handle::{Answer, Condition, Message, QUEUE_MAX, Writer};
 use super::memory::{Ids, Memory};
+use super::pace::{CardPace, Moves};
 use super::{Command, Refusal, Request};
 use crate::clock::Clock;
 use crate::event_log;
@@ -54,6 +55,7 @@ pub fn start(
     live: Arc<Live>,
     clock: Clock,
     pages_max: Arc<AtomicU32>,
+    pace: Option<CardPace>,
 ) -> Result<(Writer, JoinHandle<()>), StartError> {
     let (ledger, views) = (open_limited(dir, &pages_max)?, open_reader(dir)?);
     // A process that died between an erasure and this left what was erased in the WAL.
@@ -68,7 +70,7 @@ pub fn start(
     let (queue, incoming) = sync_channel(QUEUE_MAX);
     let thread = Thread {
         dir: dir.clone(),
-        book: Book { ledger, committed, memory, clock },
+        book: Book { ledger, committed, memory, moves: Moves::new(pace), clock },
         live: live.clone(),
         condition: condition.clone(),
         incoming,
@@ -221,11 +223,15 @@ impl Thread {
         let mut batch = Batch::new(&mut self.book);
         let mut waiting = Vec::with_capacity(messages.len());
         let mut failure = None;
+        let requests = messages.iter().map(Message::requests).sum::<usize>();
+        let requests = u64::try_from(requests).unwrap_or(u64::MAX);
         for message in messages {
             waiting.push(match message {
-                Message::One { request, answer } => Waiting::One(answer, answer_to(&mut batch, &request, &mut failure)),
+                Message::One { request, answer } => {
+                    Waiting::One(answer, answer_to(&mut batch, &request, true, &mut failure))
+                }
                 Message::Many { requests, answer } => {
-                    let answers = requests.iter().map(|request| answer_to(&mut batch, request, &mut failure));
+                    let answers = requests.iter().map(|request| answer_to(&mut batch, request, false, &mut failure));
                     Waiting::Many(answer, answers.collect())
                 }
                 Message::Stop => continue,
@@ -234,7 +240,15 @@ impl Thread {
         let (empty, erased) = (batch.is_empty(), batch.has_erased());
         let end = batch.end().clone();
         let result = match failure {
-            None => batch.commit(),
+            None => {
+                let start = Instant::now();
+                let result = batch.commit();
+                if !empty {
+                    self.condition.figures.commits.observe_time(start.elapsed());
+                    self.condition.figures.batches.observe(requests);
+                }
+                result
+            }
             Some(source) => {
                 drop(batch);
                 Err(source)
@@ -259,7 +273,8 @@ impl Thread {
 
     /// Nothing or everything of the batch is in the log. Looks which, on a fresh connection; answers whether it was written.
     fn after_failure(&mut self, source: &BatchError, end: event_log::Appender) -> bool {
-        self.condition.failing.store(true, Ordering::Relaxed);
+        self.condition.fails();
+        self.book.moves.forget();
         tracing::error!(%source, "a batch could not be committed");
         let _ = self.book.ledger.execute_batch("ROLLBACK");
         loop {
@@ -381,11 +396,11 @@ impl Drop for FailingOnPanic {
     }
 }
 
-fn answer_to(batch: &mut Batch<'_>, request: &Request, failure: &mut Option<BatchError>) -> Answer {
+fn answer_to(batch: &mut Batch<'_>, request: &Request, alone: bool, failure: &mut Option<BatchError>) -> Answer {
     if failure.is_some() {
         return Err(Refusal::NotWritten);
     }
-    batch.handle(request).unwrap_or_else(|source| {
+    batch.handle(request, alone).unwrap_or_else(|source| {
         *failure = Some(source);
         Err(Refusal::NotWritten)
     })

@@ -18,7 +18,7 @@ pub(super) fn of(refused: &Refusal) -> Option<RowRefusal> {
             let message = format!("the id was used before{by}, with other content");
             Some(refusal("RESOURCE_ALREADY_EXISTS", Some("id"), message))
         }
-        Refusal::Busy | Refusal::NotWritten | Refusal::Stopping => None,
+        Refusal::TooOften { .. } | Refusal::Busy | Refusal::NotWritten | Refusal::Stopping => None,
     }
 }
 

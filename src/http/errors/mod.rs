@@ -13,7 +13,7 @@ pub(crate) use form::Form;
 use super::fields::{Problem, Problems};
 use super::locales::Message;
 use crate::domain::programme::Scope;
-use crate::domain::{Rejection, ShopId};
+use crate::domain::{CardId, Rejection, ShopId};
 use crate::notary::NotaryError;
 use crate::ops::OpsError;
 use crate::queries::QueryError;
@@ -58,6 +58,8 @@ pub(crate) enum ApiError {
     Invalid(Problems),
     /// The body is no JSON object.
     MalformedBody(Message),
+    /// The body did not arrive in time.
+    BodyTooSlow,
     BodyTooLarge {
         most: usize,
     },
@@ -110,6 +112,11 @@ pub(crate) enum ApiError {
     TooManyRequests {
         retry_after: i64,
     },
+    /// Points moved on the card as often as they may.
+    TooManyMovements {
+        card: CardId,
+        retry_after: i64,
+    },
     /// As many downloads as there may be are under way.
     TooManyDownloads {
         retry_after: i64,
@@ -149,6 +156,7 @@ impl ApiError {
         match refusal {
             Refusal::Rejected(rejection) => Self::Rejected(rejection),
             Refusal::Conflict { events } => Self::AlreadyExists { recorded: recorded(&events) },
+            Refusal::TooOften { card, retry_after } => Self::TooManyMovements { card, retry_after },
             Refusal::Busy => Self::Unavailable(Message::BusyNothingWritten),
             Refusal::NotWritten => Self::Unavailable(Message::LedgerNotWritten),
             Refusal::Stopping => Self::Unavailable(Message::Stopping),

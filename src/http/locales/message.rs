@@ -132,6 +132,7 @@ messages! {
     BodyNotAnObject,
     BodyNotJson { line: usize, column: usize },
     BodyTooLarge,
+    BodyTooSlow,
     MethodNotAllowed,
     NotUnderstood,
     NothingUnderPath,
@@ -139,6 +140,7 @@ messages! {
     TooManyDownloads,
     TooManyExports,
     TooManyItems,
+    TooManyMovements,
     TooManyRequests,
 
     // What cannot be found, and what exists already.

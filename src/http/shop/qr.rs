@@ -18,7 +18,7 @@ use qrcode::EcLevel;
 
 /// Counts the request, and notes what its headers say.
 fn counted(state: &HttpState, request: &HttpRequest) -> Result<(), ApiError> {
-    let verdict = state.rate_limits.count_picture(request);
+    let verdict = state.rate_limits.count_picture(state.proxies.counted(request));
     if let Some(context) = RequestContext::of(request) {
         context.stands(verdict.standing);
     }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("clock", &["domain"]),
+    ("metrics", &[]),
     ("storage", &[]),
     ("tree", &[]),
     ("note", &[]),
@@ -18,15 +19,21 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("live", &["domain"]),
     ("books", &["domain"]),
     ("projections", &["domain", "event_log", "vault", "storage", "tree", "books"]),
-    ("writer", &["domain", "event_log", "vault", "projections", "live", "clock", "storage"]),
+    ("writer", &["domain", "event_log", "vault", "projections", "live", "clock", "storage", "metrics"]),
     ("queries", &["domain", "projections", "vault", "live", "storage", "tree", "books"]),
     ("exports", &["domain", "queries"]),
     ("ops", &["domain", "storage"]),
     ("sealing", &["domain", "tree", "queries", "notary", "writer", "clock"]),
     ("jobs", &["domain", "projections", "writer", "notary", "sealing", "clock", "storage"]),
-    ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage"]),
+    ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage", "metrics"]),
     ("control", &["domain", "writer", "ops", "app", "notary", "sealing", "queries", "clock", "storage"]),
-    ("http", &["domain", "queries", "exports", "writer", "ops", "notary", "note", "tree", "sealing", "clock", "live"]),
+    (
+        "http",
+        &[
+            "domain", "queries", "exports", "writer", "ops", "notary", "note", "tree", "sealing", "clock", "live",
+            "metrics",
+        ],
+    ),
     (
         "cli",
         &[

@@ -4,10 +4,28 @@ use super::program::run_bare;
 
 #[test]
 fn each_subcommand_explains_its_flags() {
-    let subcommands: [(&str, &[&str]); 12] = [
+    let subcommands: [(&str, &[&str]); 14] = [
         ("demo", &["--data", "--listen"]),
         ("init", &["--data", "--partner", "--currency", "--json"]),
-        ("serve", &["--data", "--listen", "--rate-limit", "--log", "--card-memory", "--environment"]),
+        (
+            "serve",
+            &[
+                "--data",
+                "--config",
+                "--listen",
+                "--rate-limit",
+                "--limit-card",
+                "--log",
+                "--card-memory",
+                "--environment",
+                "--trusted-proxy",
+                "--tls-cert",
+                "--metrics-listen",
+                "COUNTERFOIL_CARD_MEMORY",
+            ],
+        ),
+        ("config check", &["--data", "--config", "--listen"]),
+        ("config show", &["--data", "--config", "--listen", "--json"]),
         (
             "keys create",
             &[

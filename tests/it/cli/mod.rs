@@ -2,6 +2,7 @@
 
 mod backup;
 mod checkpoints;
+mod config;
 mod demo;
 mod drain;
 mod erase;
@@ -12,8 +13,10 @@ mod import;
 mod init;
 mod keys;
 mod log_lines;
+mod operation;
 mod privacy;
 mod program;
 mod rebuild;
 mod seals;
 mod serve;
+mod tls;

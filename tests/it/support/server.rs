@@ -6,13 +6,13 @@ use counterfoil::domain::programme::{
     CreateKey, CreatePartner, CreateTemplate, KeyForm, OpenShop, Scope, TemplateRules,
 };
 use counterfoil::domain::{Event, KeyId, PartnerId, ShopId, Timestamp};
-use counterfoil::http::{Closing, HttpConfig, HttpState, server};
+use counterfoil::http::{Closing, HttpConfig, HttpState, Listener, server};
 use counterfoil::notary::Notary;
 use counterfoil::ops::{Credential, ExportJobs, Secrets};
 use counterfoil::queries::Queries;
 use counterfoil::sealing::Sealer;
 use counterfoil::storage::DataDir;
-use counterfoil::writer::{Actor, Command, Outcome, Request};
+use counterfoil::writer::{Actor, CardPace, Command, Outcome, Request};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
@@ -43,7 +43,12 @@ impl Server {
     fn start_on(files: tempfile::TempDir, clock: Clock, pages_max: Arc<AtomicU32>, config: &HttpConfig) -> Self {
         let dir = DataDir::new(files.path());
         let ledger_pages_max = pages_max.clone();
-        let engine = EngineConfig { clock: clock.clone(), ledger_pages_max, ..EngineConfig::new(dir.clone()) };
+        let engine = EngineConfig {
+            clock: clock.clone(),
+            card_pace: config.rate_limits.map(|_| CardPace::default()),
+            ledger_pages_max,
+            ..EngineConfig::new(dir.clone())
+        };
         let engine = Engine::start(engine).expect("the engine starts");
         let secrets = Arc::new(Secrets::open(&dir).expect("ops.db opens"));
         let exports = Arc::new(ExportJobs::open(&dir).expect("ops.db opens"));
@@ -56,7 +61,7 @@ impl Server {
         let config = config.clone();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = server(state, listener, &config).expect("the server starts");
+                let server = server(state, Listener::Tcp(listener), &config).expect("the server starts");
                 tell.send(server.handle()).expect("the test waits");
                 server.await.expect("the server ends well");
             });
