@@ -1,15 +1,18 @@
-//! What proving costs: growing the tree for each event beside projecting one, and proofs from a log of a million events.
+//! What auditing costs: growing the tree for each event beside projecting one, and proofs and books from a log of a million events,
+//! recorded over a year.
 //!
 //! Compare the first two groups with each other in one run.
 
 use counterfoil::app::{Engine, EngineConfig};
+use counterfoil::clock::Clock;
 use counterfoil::domain::cards::Issue;
 use counterfoil::domain::customers::PersonRecord;
 use counterfoil::domain::points::{Award, Note, Order, Particulars, Points};
 use counterfoil::domain::programme::{CreatePartner, CreateTemplate, TemplateRules};
-use counterfoil::domain::{CardId, Metadata, PartnerId, Seq};
+use counterfoil::domain::{CardId, Metadata, PartnerId, Seq, Timestamp};
 use counterfoil::event_log;
 use counterfoil::projections::{StoredTiles, rebuild};
+use counterfoil::queries::{BooksQuestion, Queries};
 use counterfoil::storage::{DataDir, open_ledger, open_reader};
 use counterfoil::tree::{Edge, consistency, inclusion, leaf_hash, root};
 use counterfoil::writer::{Actor, BULK_MAX, Command, Request};
@@ -23,6 +26,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const CARDS: i64 = 10_000;
 const EVENTS: i64 = 1_000_000;
+/// 2026-01-01T00:00:00Z.
+const START: i64 = 1_767_225_600_000_000;
+const YEAR: i64 = 365 * 86_400_000_000;
 
 fn request(command: Command) -> Request {
     Request { partner: PartnerId::new(1), actor: Actor::CommandLine, idempotency_key: None, command }
@@ -49,16 +55,22 @@ fn award(number: i64) -> Request {
 
 fn log_of_a_million(files: &tempfile::TempDir) -> DataDir {
     let dir = DataDir::new(files.path());
-    let engine = Engine::start(EngineConfig::new(dir.clone())).expect("an engine");
+    let clock = Clock::manual(Timestamp::from_micros(START));
+    let config = EngineConfig { clock: clock.clone(), ..EngineConfig::new(dir.clone()) };
+    let engine = Engine::start(config).expect("an engine");
+    let rules = TemplateRules { points_expiration_days: Some(180), ..TemplateRules::default() };
     let partner = CreatePartner { name: "Bench".to_owned(), currency: "EUR".to_owned() };
-    let template = CreateTemplate::titled(BTreeMap::new(), TemplateRules::default());
+    let template = CreateTemplate::titled(BTreeMap::new(), rules);
     for command in [Command::CreatePartner(partner), Command::CreateTemplate(template)] {
         engine.writer().submit_blocking(request(command)).expect("a programme");
     }
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let mut requests = (0..CARDS).map(issue).chain((0..EVENTS - CARDS).map(award)).peekable();
+    let mut at = START;
     while requests.peek().is_some() {
-        let chunk = requests.by_ref().take(BULK_MAX).collect();
+        let chunk: Vec<_> = requests.by_ref().take(BULK_MAX).collect();
+        at += YEAR / EVENTS * i64::try_from(chunk.len()).expect("a small number");
+        clock.set(Timestamp::from_micros(at));
         let answers = runtime.block_on(engine.writer().submit_all(chunk)).expect("a place in the queue");
         assert!(answers.iter().all(Result::is_ok));
     }
@@ -116,6 +128,27 @@ fn audit(criterion: &mut Criterion) {
             BatchSize::SmallInput,
         );
     });
+    books(criterion, &dir);
+}
+
+/// The books of a month, of the year, and of a period that begins and ends within a span.
+fn books(criterion: &mut Criterion, dir: &DataDir) {
+    let clock = Clock::manual(Timestamp::from_micros(START + YEAR));
+    let engine = Engine::start(EngineConfig { clock, ..EngineConfig::new(dir.clone()) }).expect("an engine");
+    let queries = Queries::new(dir.clone(), engine.live().clone());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let at = |text: &str| Timestamp::parse(text).expect("a time");
+    for (name, from, to) in [
+        ("books of a month", "2026-11-01", "2026-12-01"),
+        ("books of a year", "2026-01-01", "2027-01-01"),
+        ("books between two moments", "2026-03-05T10:20:30Z", "2026-11-12T13:14:15Z"),
+    ] {
+        let question = BooksQuestion { from: at(from), to: at(to), as_of: None, partner: None };
+        criterion.bench_function(name, |bencher| {
+            bencher.iter(|| runtime.block_on(queries.books(question)).expect("an answer").expect("books"));
+        });
+    }
+    engine.stop();
 }
 
 criterion_group!(benches, audit);

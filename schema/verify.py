@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""Verifies a Counterfoil ledger, or a receipt, by schema/event-log.md alone: it shares no code with Counterfoil.
+"""Verifies a Counterfoil ledger, a receipt or a statement by schema/event-log.md alone: it shares no code with Counterfoil.
 
     pip install blake3 cryptography
     schema/verify.py log ledger.db                                         the whole log
     schema/verify.py log ledger.db --checkpoint KEPT.note --key VKEY       and that it continues a checkpoint kept elsewhere
-    schema/verify.py receipt FILE --key VKEY                               one event, with nothing but the log's key
+    schema/verify.py receipt FILE --key VKEY                               one event, or one card's balance at a month's end,
+                                                                           with nothing but the log's key
 
 Says a sentence for each finding, with seq and rule, and ends with 0 (nothing found) or 1. Without `cryptography`
-a log is verified but for its signatures, which is said; a receipt or a kept checkpoint then cannot be verified.
+a log is verified but for its signatures, which is said; a receipt, a statement or a kept checkpoint then cannot be verified.
 
 Verified: the chain, seq, commands, times, versions, idempotency keys, the vault, the balance of every card after every event
-that states one, every checkpoint's place, root and signature. Not verified: prices, tiers, the order of spending and expiry;
+that states one, every checkpoint's place, root and signature. Not verified: prices, tiers, the order of spending and expiry, sealed balances;
 `counterfoil-replay verify` does that.
 """
 
@@ -89,6 +90,7 @@ class Log:
         self.records = {}               # record of the vault: (seq of the event that names it, subject, commitment)
         self.unerased = Counter()       # subject: records named since its last erasure
         self.erased = {}                # subject: seq of its last erasure
+        self.forgotten = {}             # record: (seq of the event that erased it by a rule, whose it is)
         self.checkpoints = Checkpoints(self.check)
 
     def check(self, fits, seq, rule, sentence):
@@ -135,6 +137,15 @@ class Log:
             self.check(record == len(self.records) + 1, seq, "vault", f"names record {record}, not the next one")
             self.records[record] = (seq, subject, commitment)
             self.unerased[subject] += 1
+        if row["kind"] == "records.erased":
+            for item in payload["records"]:
+                record = item["record"]
+                named, subject, _ = self.records.get(record, (seq, "-", None))
+                self.check(subject == stream and named < seq, seq, "erasure", f"erases record {record}, which is about {subject}")
+                self.check(record not in self.forgotten and self.erased.get(stream, 0) < named, seq, "erasure", f"erases record {record} again")
+                self.check(item.get("event", named) == named, seq, "erasure", f"record {record} is named by event {named}")
+                self.forgotten[record] = (seq, stream)
+                self.unerased[stream] -= 1
         if row["kind"] == "customer.erased":
             records = self.unerased.pop(stream, 0)
             self.check(whole(payload["records"]) == records, seq, "erasure", f"counts {payload['records']} records, events name {records}")
@@ -166,7 +177,7 @@ class Log:
         missing = dict(self.records)
         for record, subject, salt, body in rows:
             seq, named, commitment = missing.pop(record, ("-", subject, None))
-            erased = seq != "-" and self.erased.get(named, 0) > seq
+            erased = seq != "-" and (self.erased.get(named, 0) > seq or record in self.forgotten)
             kept = salt is not None and body is not None
             fits = len(salt) == 32 and committed(salt, body) == commitment if kept else salt is body is None
             self.check(subject == named, seq, "vault", f"record {record} is about {named}, in the vault about {subject}")
@@ -307,7 +318,7 @@ def opened(note, verifier_key):
 
 def root_by_path(index, size, root, path):
     """RFC 9162, 2.1.3.2."""
-    require(0 <= index < size, "the checkpoint does not cover the event")
+    require(0 <= index < size, "the tree has no such leaf")
     last = size - 1
     for sibling in path:
         require(last > 0, "the proof is too long")
@@ -322,8 +333,29 @@ def root_by_path(index, size, root, path):
     return root
 
 
+def verified(file, verifier_key):
+    """What a receipt or a statement shows."""
+    kinds = {"counterfoil receipt v1": verify_receipt, "counterfoil balance v1": verify_statement}
+    require(file["format"] in kinds, f"the format is none of {', '.join(kinds)}")
+    return kinds[file["format"]](file, verifier_key)
+
+
+def verify_statement(statement, verifier_key):
+    shown, event = verify_receipt(statement, verifier_key), statement["event"]
+    require(event["kind"] == "balances.sealed" and event["schema"] == 1, "the event seals no balances")
+    seal, place = json.loads(event["payload"]), statement["sealed"]
+    require(seal["period"] == statement["period"], "the event seals another period")
+    require(seal["cards"] == place["size"], "the event seals another number of cards")
+    card, number, balance, available = (statement[name] for name in ("card", "number", "balance", "available"))
+    said = b"".join(encoded(value) for value in (card, number, balance, available))
+    hashed = hashlib.sha256(b"\0" + unhex(statement["salt"]) + said).digest()
+    path = [unhex(sibling) for sibling in place["hashes"]]
+    root = root_by_path(place["leaf_index"], place["size"], hashed, path)
+    require(root == unhex(seal["root"]), "the balance is not among those that were sealed")
+    return f"card {card} ({number}) had {available} points available at the end of {seal['period']}, {balance} by the books\n{shown}"
+
+
 def verify_receipt(receipt, verifier_key):
-    require(receipt["format"] == "counterfoil receipt v1", "the format is not \"counterfoil receipt v1\"")
     event, proof = receipt["event"], receipt["proof"]
     row = {**event, "fingerprint": event["fingerprint"] and unhex(event["fingerprint"])}
     event_hash = unhex(event["hash"])
@@ -362,13 +394,13 @@ def verify_log(file, kept):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Verifies a Counterfoil ledger, or a receipt, by schema/event-log.md alone.")
+    parser = argparse.ArgumentParser(description="Verifies a Counterfoil ledger, a receipt or a statement by schema/event-log.md alone.")
     commands = parser.add_subparsers(required=True, dest="command")
     command = commands.add_parser("log", help="verify a ledger.db")
     command.add_argument("file", type=pathlib.Path, metavar="LEDGER")
     command.add_argument("--checkpoint", type=pathlib.Path, metavar="NOTE", help="a checkpoint that was kept: the log must continue it")
     command.add_argument("--key", metavar="VKEY", help="the log's key, for --checkpoint")
-    command = commands.add_parser("receipt", help="verify a receipt")
+    command = commands.add_parser("receipt", help="verify a receipt or a statement")
     command.add_argument("file", type=pathlib.Path, metavar="FILE")
     command.add_argument("--key", metavar="VKEY", required=True, help="the log's key")
     options = parser.parse_args()
@@ -376,7 +408,7 @@ def main():
         parser.error("--checkpoint and --key need each other")
     try:
         if options.command == "receipt":
-            print(verify_receipt(json.loads(options.file.read_text("utf-8")), options.key))
+            print(verified(json.loads(options.file.read_text("utf-8")), options.key))
             return 0
         kept = options.checkpoint and opened(options.checkpoint.read_text("utf-8"), options.key)
         remarks, findings = verify_log(options.file, kept)

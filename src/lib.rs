@@ -2,13 +2,14 @@
 //!
 //! Cards and points are kept the way a bank keeps books. Every change is an event in a hash-chained log; every balance follows
 //! from the events; an auditor's tool that shares no code with this crate (`replay/`) recomputes both from the file alone.
+//! What both may use is a printer of finished tables (`replay/statements/`): it reads no log, folds no event and checks nothing.
 //!
 //! # Four kinds of state, and never a fifth
 //!
 //! | kind | what | file | rule |
 //! |---|---|---|---|
 //! | log | every change, as an event | `ledger.db` | append only, chained; no personal data, no free text |
-//! | vault | names, emails, phones, and what people typed | `ledger.db` | erasable; the log holds a salted commitment to each record |
+//! | vault | names, emails, phones, what people typed, and the secrets of seals | `ledger.db` | erasable; the log holds a salted commitment to each record |
 //! | projections | balances, lots, lists, history | `views.db` | a pure function of log and vault: deleted, they come back row for row |
 //! | operations | hashes of the keys' secrets, jobs | `ops.db` | neither history nor derivable; losing it loses no points |
 //!
@@ -20,23 +21,26 @@
 //! |---|---|---|
 //! | [`domain`] | the rules: commands, events, states, `decide` and `evolve`; pure | nobody |
 //! | [`clock`] | what time it is: the system's, or a test's | domain |
+//! | [`metrics`] | counters and histograms that cost an atomic addition | nobody |
 //! | [`storage`] | the data directory, its lock, how each SQLite file is opened and migrated, whether views.db can be trusted | nobody |
 //! | [`event_log`] | the table `events`: appending, reading, the chain, idempotency keys | domain |
 //! | [`vault`] | the table `sealed_records`: sealing, commitments, erasing | domain |
 //! | [`tree`] | the Merkle tree over the log: tiles, roots, proofs; pure | nobody |
 //! | [`note`] | signed notes, checkpoints, cosignatures; pure | nobody |
+//! | [`books`] | what the log comes to, in sums by span, and the report of a period made of them; pure | domain |
 //! | [`live`] | what is committed and in memory, for every reader | domain |
-//! | [`projections`] | views.db: one file for each read model, the projector, the rebuild | domain, event_log, vault, storage, tree |
-//! | [`writer`] | the queue, batches, working memory, the commit; the only writer of ledger.db | domain, event_log, vault, projections, live, clock, storage |
-//! | [`queries`] | read connections, the read barrier, typed views, bounded pages | domain, projections, vault, live, storage, tree |
+//! | [`projections`] | views.db: one file for each read model, the projector, the rebuild | domain, event_log, vault, storage, tree, books |
+//! | [`writer`] | the queue, batches, working memory, the commit; the only writer of ledger.db | domain, event_log, vault, projections, live, clock, storage, metrics |
+//! | [`queries`] | read connections, the read barrier, typed views, bounded pages, the past | domain, projections, vault, live, storage, tree, books |
 //! | [`exports`] | columns, and rows as CSV, JSON or a workbook, a page at a time | domain, queries |
 //! | [`ops`] | ops.db: drawing credentials, verifying secrets, export jobs, the seeds that sign, webhooks' secrets and deliveries | domain, storage |
 //! | [`notary`] | checkpoints: signing the head of the tree and having it recorded | domain, note, ops, queries, writer, clock |
+//! | [`sealing`] | seals: hashing all balances at a month's end, having the root recorded, proving one balance | domain, tree, queries, notary, writer, clock |
 //! | [`webhooks`] | telling receivers: messages, signatures, deliveries, retries | domain, event_log, vault, projections, live, ops, writer, clock, storage |
-//! | [`jobs`] | commands that the clock submits: expiry, checkpoints | domain, writer, notary, clock, storage |
-//! | [`app`] | the engine: wires writer, projector and memory, and owns the order of start and stop | domain, event_log, vault, projections, live, writer, clock, storage |
-//! | [`control`] | what an operator may ask for, over a socket or under the lock; the rows of an import | domain, writer, ops, app, notary, queries, webhooks, clock, storage |
-//! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, exports, webhooks, writer, ops, notary, note, tree, clock, live |
+//! | [`jobs`] | commands that the clock submits: expiry, checkpoints, seals, retention | domain, projections, writer, notary, sealing, clock, storage |
+//! | [`app`] | the engine: wires writer, projector and memory, and owns the order of start and stop | domain, event_log, vault, projections, live, writer, clock, storage, metrics |
+//! | [`control`] | what an operator may ask for, over a socket or under the lock; the rows of an import | domain, writer, ops, app, notary, sealing, queries, webhooks, clock, storage |
+//! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, exports, webhooks, writer, ops, notary, note, tree, sealing, clock, live, metrics |
 //! | [`cli`] | the subcommands | all but vault |
 //!
 //! Beside them: `schema/` holds the log's format, the SQL, a JSON Schema of each event and worked examples; `docs/api.md` is the API reference.
@@ -73,6 +77,9 @@
 //! ([`webhooks`]) reads, signs, sends, and notes in ops.db what came of it, many outcomes at a time. A cursor moves in the transaction
 //! that notes the answer; what was sent and not noted is sent again after a kill.
 //!
+//! A question about the past of one card goes the same way: what happened to its holder's cards and to the programme until then is
+//! folded from the log into a views.db in memory, and the same handlers and queries answer from that.
+//!
 //! # What is on the disk when
 //!
 //! An answer to a command means that ledger.db is synced. views.db is never waited for while the service runs: a kill loses none
@@ -98,6 +105,7 @@
 //! log or in the program's own log lines.
 
 pub mod app;
+pub mod books;
 pub mod cli;
 pub mod clock;
 pub mod control;
@@ -107,11 +115,13 @@ pub mod exports;
 pub mod http;
 pub mod jobs;
 pub mod live;
+pub mod metrics;
 pub mod notary;
 pub mod note;
 pub mod ops;
 pub mod projections;
 pub mod queries;
+pub mod sealing;
 pub mod storage;
 pub mod tree;
 pub mod vault;

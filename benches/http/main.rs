@@ -7,6 +7,7 @@
 //!     cargo bench --bench http -- --cards 1000000 --seconds 10
 //!     cargo bench --bench http -- --awards-only 64 --webhooks 3    beside the same with 0: what telling receivers costs
 //!     cargo bench --bench http -- --lists --history 10000000  the list of transactions with each filter
+//!     cargo bench --bench http -- --checkpoints 10s           what signing checkpoints costs
 
 mod lists;
 mod load;
@@ -48,12 +49,15 @@ struct Options {
     /// With --awards-only: so many a second instead of as many as are answered
     #[arg(long)]
     rate: Option<u32>,
-    /// What `serve --checkpoint-every` is given, to see what checkpoints cost: compare runs with --awards-only, 1s and 0
+    /// What `serve --checkpoint-every` is given
     #[arg(long, default_value = "10m")]
     checkpoint_every: String,
     /// Has so many receivers told of every award meanwhile: compare runs with --awards-only, 3 and 0
     #[arg(long, default_value_t = 0)]
     webhooks: usize,
+    /// Measures what checkpoints cost: awards alone, with a checkpoint so often beside awards with none, in turn
+    #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "10s")]
+    checkpoints: Option<String>,
     /// Measures the list of transactions alone, with each of its filters
     #[arg(long)]
     lists: bool,
@@ -78,6 +82,9 @@ fn main() -> anyhow::Result<()> {
         Some(directory) => Programme::reuse(directory, options.cards, history)?,
         None => Programme::prepare(options.cards, history)?,
     };
+    if let Some(every) = &options.checkpoints {
+        return checkpoints(&mut out, &programme, every, seconds, options.rounds);
+    }
     let service = Service::counterfoil(&programme, &options.checkpoint_every)?;
     if options.lists {
         return lists::run(&mut out, service.address(), &programme);
@@ -122,6 +129,33 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Awards with checkpoints beside awards without any. Which of the two goes first alternates: the ledger grows by each.
+fn checkpoints(
+    out: &mut impl std::io::Write,
+    programme: &Programme,
+    every: &str,
+    seconds: Duration,
+    rounds: usize,
+) -> anyhow::Result<()> {
+    let mut ratios = Ratios::default();
+    for round in 0..rounds {
+        let mut run = |every: &str| {
+            let service = Service::counterfoil(programme, every)?;
+            let measured = drive(service.address(), Target::Award, programme, 64, seconds, Pace::Full)?;
+            report(out, &format!("award, every {every}"), 64, measured)
+        };
+        let (with, without) = if round % 2 == 0 {
+            let with = run(every)?;
+            (with, run("0")?)
+        } else {
+            let without = run("0")?;
+            (run(every)?, without)
+        };
+        ratios.add(&format!("award with a checkpoint every {every} / without"), &with, &without);
+    }
+    Ok(ratios.print(out)?)
+}
+
 fn report(
     out: &mut impl std::io::Write,
     name: &str,
@@ -159,7 +193,7 @@ impl Ratios {
         for (name, values) in &mut self.0 {
             values.sort_by(f64::total_cmp);
             let (low, middle, high) = (values[0], values[values.len() / 2], values[values.len() - 1]);
-            writeln!(out, "{name:42} {middle:.2}  ({low:.2} to {high:.2})")?;
+            writeln!(out, "{name:42} {middle:.3}  ({low:.3} to {high:.3})")?;
         }
         Ok(())
     }

@@ -1,5 +1,9 @@
 //! The command line: its words and nothing of what they do.
 
+mod follow;
+
+pub(crate) use follow::{Follow, Recheck};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -42,11 +46,7 @@ to the partner's); by_template by the card's template; by_month by calendar mont
     refunded        points.refunded: what orders earned and refunds took back
     adjusted_up, adjusted_down   points.adjusted, by its sign
     closing         opening + awarded + given_back + adjusted_up - redeemed - expired - refunded - adjusted_down
-    balances        the sum of the cards' balances, folded card by card
-    lots_less_debt  what remains in their open lots, less what they owe
-    stated          the sum of the balances that their last events state
-    cards_amiss     cards for which these three differ
-    closes          all four are equal, no card is amiss, and so it was at the opening
+    closes          the closing is what the cards hold, found in three ways (see checks), and so it was at the opening
     movements       how many; imported_movements, imported_in, imported_out: those of them that happened before they were recorded \
 (happened_at), and the points that they brought and took. They are in the lines above, too
   liability, liability_by_template   at the end of the period; a lot that expires by then is due
@@ -64,14 +64,27 @@ force at the end, rounded down to the smallest coin for each template
   orders_refunded   orders of which the period saw the first refund, and the last (completed); refunds and cancellations; points taken_back \
 (of it debt), let_go and given_back; the amount, without that of refunds that state none (without_amount)
   gaps, time_back   events missing up to the end of the period, and events recorded before the one before them; at most 1000 of each are listed
+  checks            what only a fold of every card can say, for each row of trial_balance, by_template and by_month; the one part of a report that \
+a service does not state
+    closing         as in that row
+    balances        the sum of the cards' balances, folded card by card
+    lots_less_debt  what remains in their open lots, less what they owe
+    stated          the sum of the balances that their last events state
+    cards_amiss     cards for which these three differ
+    closes          all four are equal, no card is amiss, and so it was at the opening
+
+Without a form, lines are printed. --json prints one document instead; --csv, --xlsx and --html write files, as many at once as are named. All hold the \
+same tables; the same books are the same bytes. In a workbook a number of more than 15 digits is text, a table of more than 1,048,575 rows goes on in \
+another sheet, and a text of more than 32,767 characters is cut.
 
 Exit code 1 if the books do not close, or the log has gaps or goes back in time. That every rule was kept is for `verify` to say.";
 
 /// The auditor's tool for Counterfoil ledgers.
 ///
-/// It opens every file for reading only, also while a service is writing it, and shares no code with the service.
+/// It opens every file of a service for reading only, also while the service is writing it, and shares no code with the service but
+/// what prints the tables of `report`, which neither reads a log nor checks one.
 ///
-/// Exit codes: 0 all is well, 1 a check failed or two ledgers part, 2 wrong use or unreadable files.
+/// Exit codes: 0 all is well, 1 a check failed or two ledgers part, 2 wrong use or unreadable files, 3 `follow` has an alarm.
 #[derive(Debug, Parser)]
 #[command(name = "counterfoil-replay", version)]
 pub(crate) struct Cli {
@@ -126,10 +139,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         card: CardAt,
     },
-    /// Verify a receipt with nothing but the log's key.
+    /// Verify a receipt, or a statement of a balance, with nothing but the log's key.
     ///
-    /// A receipt is what GET /audit/receipts/{transaction} of a service answers: an event, its proof, and a signed checkpoint.
-    /// Its QR code says the same text.
+    /// A receipt is what GET /audit/receipts/{transaction} of a service answers: an event, its proof, and a signed checkpoint. A
+    /// statement is what GET /audit/balances/{period}/cards/{card} answers: a card's balance at a month's end, and its proof.
+    /// Their QR codes say the same text.
     #[command(
         after_help = "Example:\n  counterfoil-replay receipt txn_204.json --key example.com/books+9f7b8ce9+AW66Qmz9616QnUqc7iQqlKIlc1HTJ6AkvzjgdfjVrqQS"
     )]
@@ -140,10 +154,13 @@ pub(crate) enum Command {
         #[arg(long, value_name = "KEY")]
         key: String,
     },
+    /// Keep a verified copy of a running service's log, and alarm where it is rewritten, forked or rolled back.
+    #[command(long_about = follow::FOLLOWS, after_help = follow::EXAMPLES)]
+    Follow(Box<Follow>),
     /// Write the books of a period: trial balances, liability, breakage, rules in force, and who corrected, blocked and refunded.
     #[command(
         long_about = REPORTS,
-        after_help = "Examples:\n  counterfoil-replay report --data DIR --from 2026-01-01 --to 2026-02-01\n  counterfoil-replay report --ledger ledger.db --from 2026-01-01 --to 2027-01-01 --partner 1 --csv books-2026"
+        after_help = "Examples:\n  counterfoil-replay report --data DIR --from 2026-01-01 --to 2026-02-01\n  counterfoil-replay report --ledger ledger.db --from 2026-01-01 --to 2027-01-01 --partner 1 --csv books-2026 --xlsx books-2026.xlsx --html books-2026.html"
     )]
     Report {
         #[command(flatten)]
@@ -154,11 +171,17 @@ pub(crate) enum Command {
         #[arg(long, value_name = "ID")]
         partner: Option<i64>,
         /// Print one JSON document instead of lines
-        #[arg(long, conflicts_with = "csv")]
+        #[arg(long)]
         json: bool,
         /// Write each table as a CSV file of its own into this directory; none of them may exist
         #[arg(long, value_name = "DIR")]
         csv: Option<PathBuf>,
+        /// Write an Excel workbook: a sheet for each table, and charts. The file must not exist
+        #[arg(long, value_name = "FILE")]
+        xlsx: Option<PathBuf>,
+        /// Write a page to print, with charts and what every column means. The file must not exist
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
     },
     /// Write the whole log as JSON Lines or CSV, complete enough to verify the chain from the export alone.
     #[command(after_help = "Example:\n  counterfoil-replay export --ledger ledger.db --format csv --out log.csv")]

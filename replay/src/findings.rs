@@ -25,13 +25,14 @@ pub enum Check {
     Conservation,
     Vault,
     Checkpoints,
+    Seals,
     Guards,
     Projections,
 }
 
 impl Check {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Chain,
         Self::Sequence,
         Self::Commands,
@@ -47,6 +48,7 @@ impl Check {
         Self::Conservation,
         Self::Vault,
         Self::Checkpoints,
+        Self::Seals,
         Self::Guards,
         Self::Projections,
     ];
@@ -70,6 +72,7 @@ impl Check {
             Self::Conservation => "conservation",
             Self::Vault => "vault",
             Self::Checkpoints => "checkpoints",
+            Self::Seals => "seals",
             Self::Guards => "guards",
             Self::Projections => "projections",
         }
@@ -104,6 +107,7 @@ impl Check {
             Self::Checkpoints => {
                 "every checkpoint is signed with the key in force and states the root of the events that it covers"
             }
+            Self::Seals => "every month is sealed once, in order, and every seal holds the balances that the log gives",
             Self::Guards => "the triggers that refuse changes are in place",
             Self::Projections => "every table is what an independent fold of the log gives",
         }

@@ -30,7 +30,19 @@ impl Instant {
     /// The same time of day twelve months of the calendar before; on the last day of February where that day is missing.
     #[must_use]
     pub fn twelve_months_earlier(self) -> Self {
-        let earlier = DateTime::from_timestamp_micros(self.0).and_then(|at| at.checked_sub_months(Months::new(12)));
+        self.months_earlier(12)
+    }
+
+    /// So many days of 24 hours before.
+    #[must_use]
+    pub fn days_earlier(self, days: u32) -> Self {
+        Self(self.0.saturating_sub(i64::from(days).saturating_mul(86_400_000_000)))
+    }
+
+    /// The same time of day so many months of the calendar before; on the month's last day where that day is missing.
+    #[must_use]
+    pub fn months_earlier(self, months: u32) -> Self {
+        let earlier = DateTime::from_timestamp_micros(self.0).and_then(|at| at.checked_sub_months(Months::new(months)));
         earlier.map_or(self, |earlier| Self(earlier.timestamp_micros()))
     }
 
@@ -85,6 +97,39 @@ impl Instant {
 pub struct Month {
     year: i32,
     month: u32,
+}
+
+impl Month {
+    /// Twelve times the year, and the month from 0.
+    #[must_use]
+    pub fn number(self) -> i64 {
+        i64::from(self.year) * 12 + i64::from(self.month) - 1
+    }
+
+    /// Reads `2026-10`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes: &[u8; 7] = text.as_bytes().try_into().ok()?;
+        let (year, month) = (digits(&bytes[..4])?, digits(&bytes[5..])?);
+        let well_formed = bytes[4] == b'-' && (1..=12).contains(&month);
+        well_formed.then_some(Self { year: i32::try_from(year).ok()?, month: u32::try_from(month).ok()? })
+    }
+
+    /// The first instant after it.
+    #[must_use]
+    pub fn end(self) -> Instant {
+        let next = self.next();
+        Instant(days_since_epoch(i64::from(next.year), i64::from(next.month), 1) * 86_400_000_000)
+    }
+
+    /// The month after it.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Self { year, month: 12 } => Self { year: year + 1, month: 1 },
+            Self { year, month } => Self { year, month: month + 1 },
+        }
+    }
 }
 
 impl fmt::Display for Month {

@@ -4,14 +4,16 @@ mod cli;
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use cli::{CardAt, Cli, Command, Format, Source, Span};
+use cli::{CardAt, Cli, Command, Follow, Format, Recheck, Source, Span};
 use counterfoil_replay::commands::{as_of, diff, export, rebuild};
+use counterfoil_replay::follow::{Credential, Outcome, Settings, TOKEN_VARIABLE, follow};
 use counterfoil_replay::instant::Instant;
 use counterfoil_replay::ledger::Location;
 use counterfoil_replay::note::LogKey;
 use counterfoil_replay::progress::Progress;
-use counterfoil_replay::receipt::{self, Proved};
-use counterfoil_replay::report::{Period, report};
+use counterfoil_replay::receipt::{self, Proved, ProvedBalance};
+use counterfoil_replay::report::{Files, Period, report};
+use counterfoil_replay::seal::Closing;
 use counterfoil_replay::verify::verify;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -20,8 +22,9 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli.command) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::Failed) => ExitCode::from(1),
+        Ok(Ended::Alarmed) => ExitCode::from(3),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Where stderr is gone too, the exit code has to do.
@@ -31,8 +34,17 @@ fn main() -> ExitCode {
     }
 }
 
-/// Carries out a command; false where a check failed.
-fn run(command: Command) -> anyhow::Result<bool> {
+/// How a command ended that could be carried out.
+enum Ended {
+    Well,
+    /// A check failed.
+    Failed,
+    /// What is followed gave an alarm.
+    Alarmed,
+}
+
+/// Carries out a command.
+fn run(command: Command) -> anyhow::Result<Ended> {
     let progress = Progress::on_stderr();
     let mut out = BufWriter::new(io::stdout().lock());
     let passed = match command {
@@ -62,8 +74,16 @@ fn run(command: Command) -> anyhow::Result<bool> {
             let text = std::fs::read_to_string(&file).with_context(|| file.display().to_string())?;
             match receipt::verify(&text, &key) {
                 Ok(proved) => {
-                    let Proved { seq, recorded_at, kind, stream, payload, origin, size } = proved;
+                    let Proved { seq, recorded_at, kind, stream, payload, origin, size, balance } = proved;
                     let at = Instant::from_micros(recorded_at);
+                    if let Some(ProvedBalance { period, closing }) = balance {
+                        let Closing { card, number, balance, available } = closing;
+                        writeln!(
+                            out,
+                            "card {card} ({number}) had {available} points available at the end of {period}"
+                        )?;
+                        writeln!(out, "and a balance of {balance} by the books, as sealed by what follows.")?;
+                    }
                     writeln!(out, "genuine: event {seq} of {origin}, recorded {at}, {kind} on {stream}")?;
                     writeln!(out, "{payload}")?;
                     writeln!(out, "It stands among the first {size} events, which the log has signed.")?;
@@ -100,22 +120,26 @@ fn run(command: Command) -> anyhow::Result<bool> {
             }
             true
         }
-        Command::Report { source, span, partner, json, csv } => {
+        Command::Report { source, span, partner, json, csv, xlsx, html } => {
+            let files = Files { csv, xlsx, html };
+            files.must_be_new()?;
             let books = report(&location(source)?.ledger, period(&span)?, partner, &progress)?;
-            match csv {
-                Some(directory) => {
-                    let files = books.write_csv(&directory)?;
-                    writeln!(out, "{}: {files} tables", directory.display())?;
-                    books.write_statement(&mut out)?;
-                }
-                None if json => {
-                    books.write_json(&mut out)?;
-                    writeln!(out)?;
-                }
-                None => books.write(&mut out)?,
+            let written = files.write(&books)?;
+            if json {
+                books.write_json(&mut out)?;
+                writeln!(out)?;
+            } else if files.is_empty() {
+                books.write_text(&mut out)?;
+            } else {
+                written.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+                books.write_verdict(&mut out)?;
             }
             books.ok()
         }
+        Command::Follow(words) => match follow(&settings(*words)?, &mut out)? {
+            Outcome::Followed => true,
+            Outcome::Alarmed => return Ok(Ended::Alarmed),
+        },
         Command::Export { source, format, out: file } => {
             let ledger = location(source)?.ledger;
             match file {
@@ -129,7 +153,33 @@ fn run(command: Command) -> anyhow::Result<bool> {
         }
     };
     out.flush()?;
-    Ok(passed)
+    Ok(if passed { Ended::Well } else { Ended::Failed })
+}
+
+fn settings(words: Follow) -> anyhow::Result<Settings> {
+    let token = match &words.token_file {
+        Some(file) => std::fs::read_to_string(file).with_context(|| file.display().to_string())?,
+        None => std::env::var(TOKEN_VARIABLE)
+            .with_context(|| format!("the credential is in no --token-file FILE and not in {TOKEN_VARIABLE}"))?,
+    };
+    Ok(Settings {
+        key: words.key.as_deref().map(LogKey::parse).transpose().context("--key")?,
+        credential: Credential::parse(&token)?,
+        url: words.url,
+        into: words.into,
+        every: words.every,
+        once: words.once,
+        verify_every: words.verify_every,
+        recheck: match words.recheck {
+            Recheck::All => None,
+            Recheck::Events(events) => Some(events),
+        },
+        stale_after: words.stale_after,
+        stale_alarm: words.stale_alarm,
+        on_alarm: words.on_alarm,
+        acknowledge: words.acknowledge,
+        allow_http: words.allow_http,
+    })
 }
 
 fn write_export(ledger: &Path, format: Format, out: impl Write, progress: &Progress) -> anyhow::Result<()> {

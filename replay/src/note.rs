@@ -72,6 +72,12 @@ impl LogKey {
         &self.name
     }
 
+    /// The key as text, as [`LogKey::parse`] reads it.
+    #[must_use]
+    pub fn text(&self) -> String {
+        log_key_text(&self.name, self.key.as_bytes())
+    }
+
     /// Reads a note that this key must have signed, as a checkpoint of this log.
     ///
     /// # Errors

@@ -1,45 +1,56 @@
-//! Receipts: one event, proved to whoever has the log's key, without the log.
+//! Receipts and statements: one event, or one card's balance at a month's end, proved to whoever has the log's key, without the log.
 
-use crate::ledger::{ChainHasher, Event, Hash};
+use crate::instant::Month;
+use crate::ledger::{ChainHasher, Hash, Row, hash_of_digits};
 use crate::merkle::{included, leaf};
 use crate::note::{Distrust, LogKey};
-use serde::{Deserialize, Deserializer, de};
+use crate::payload::{Payload, Unreadable};
+use crate::seal::Closing;
+use serde::Deserialize;
 
 /// The first field of every receipt.
-const FORMAT: &str = "counterfoil receipt v1";
+const RECEIPT: &str = "counterfoil receipt v1";
+/// The first field of every statement of a balance.
+const STATEMENT: &str = "counterfoil balance v1";
+
+/// What kind of file it is.
+#[derive(Debug, Deserialize)]
+struct Kind {
+    format: String,
+}
 
 /// A receipt as a file holds it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Receipt {
-    format: String,
+    #[serde(rename = "format")]
+    _format: String,
     event: Row,
-    #[serde(deserialize_with = "hash")]
+    #[serde(deserialize_with = "crate::ledger::hash")]
     previous_hash: Hash,
     proof: Proof,
     checkpoint: String,
 }
 
-/// The row of the log. A field that may be null is there all the same.
+/// A statement of a balance as a file holds it: the card's leaf with its path in the seal, and the seal's own receipt.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Row {
-    seq: i64,
-    command_seq: i64,
-    recorded_at: i64,
-    partner_id: i64,
-    stream: String,
-    version: i64,
-    kind: String,
-    schema: i64,
-    actor: String,
-    #[serde(deserialize_with = "nullable")]
-    idempotency_key: Option<String>,
-    #[serde(deserialize_with = "nullable")]
-    fingerprint: Option<String>,
-    payload: String,
-    #[serde(deserialize_with = "hash")]
-    hash: Hash,
+struct Statement {
+    #[serde(rename = "format")]
+    _format: String,
+    period: String,
+    card: i64,
+    number: String,
+    balance: i64,
+    available: i64,
+    #[serde(deserialize_with = "crate::ledger::hash")]
+    salt: Hash,
+    sealed: Proof,
+    event: Row,
+    #[serde(deserialize_with = "crate::ledger::hash")]
+    previous_hash: Hash,
+    proof: Proof,
+    checkpoint: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -53,9 +64,9 @@ struct Proof {
 /// Why a receipt proves nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Unproved {
-    #[error("this is not a receipt: {0}")]
+    #[error("this is not a receipt or statement: {0}")]
     Form(#[from] serde_json::Error),
-    #[error("this is not a receipt of the format {FORMAT:?}")]
+    #[error("this is not a receipt or statement of the formats {RECEIPT:?} and {STATEMENT:?}")]
     Format,
     #[error("a hash is not 64 lower-case hex digits")]
     Digits,
@@ -67,6 +78,12 @@ pub enum Unproved {
     Checkpoint(#[from] Distrust),
     #[error("the event is not in the tree that the checkpoint states")]
     NotIncluded,
+    #[error("the event seals no balances: {0}")]
+    NoSeal(#[from] Unreadable),
+    #[error("the event seals another period than {0}")]
+    Period(String),
+    #[error("the balance is not among those that were sealed")]
+    NotSealed,
 }
 
 /// What a genuine receipt shows.
@@ -81,68 +98,68 @@ pub struct Proved {
     /// The checkpoint that covers it: the log's name and how many events it states.
     pub origin: String,
     pub size: u64,
+    /// What a statement says of a card.
+    pub balance: Option<ProvedBalance>,
 }
 
-/// Verifies a receipt with nothing but the log's key.
+/// A card's balance at the end of a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvedBalance {
+    pub period: Month,
+    pub closing: Closing,
+}
+
+/// Verifies a receipt, or a statement of a balance, with nothing but the log's key.
 ///
 /// # Errors
 /// The first thing that does not fit.
 pub fn verify(text: &str, key: &LogKey) -> Result<Proved, Unproved> {
-    let receipt: Receipt = serde_json::from_str(text)?;
-    if receipt.format != FORMAT {
-        return Err(Unproved::Format);
+    let Kind { format } = serde_json::from_str(text)?;
+    match format.as_str() {
+        RECEIPT => anchored(serde_json::from_str(text)?, key),
+        STATEMENT => stated(serde_json::from_str(text)?, key),
+        _ => Err(Unproved::Format),
     }
-    let Receipt { event: row, previous_hash, proof, checkpoint, .. } = receipt;
-    let checkpoint = key.open(&checkpoint)?;
-    let fingerprint: Option<Hash> = row.fingerprint.as_deref().map(digits).transpose()?;
-    if chained(&row, fingerprint.as_ref(), &previous_hash) != row.hash {
-        return Err(Unproved::Event);
+}
+
+fn stated(statement: Statement, key: &LogKey) -> Result<Proved, Unproved> {
+    let Statement { period, card, number, balance, available, salt, sealed, .. } = statement;
+    let Statement { _format, event, previous_hash, proof, checkpoint, .. } = statement;
+    let (schema, path) = (event.schema, path(&sealed)?);
+    let proved = anchored(Receipt { _format, event, previous_hash, proof, checkpoint }, key)?;
+    let Payload::BalancesSealed(seal) = Payload::read(&proved.kind, schema, &proved.payload)? else {
+        return Err(Unproved::NotSealed);
+    };
+    if seal.period.to_string() != period {
+        return Err(Unproved::Period(period));
     }
-    if u64::try_from(row.seq - 1) != Ok(proof.leaf_index) || proof.size != checkpoint.size {
+    if u64::try_from(seal.cards) != Ok(sealed.size) {
         return Err(Unproved::Place);
     }
-    let path = proof.hashes.iter().map(|hash| digits(hash)).collect::<Result<Vec<_>, _>>()?;
-    if !included(&leaf(&row.hash), proof.leaf_index, proof.size, &path, &checkpoint.root) {
+    let (period, closing) = (seal.period, Closing { card, number, balance, available });
+    if !included(&closing.leaf(&salt), sealed.leaf_index, sealed.size, &path, &seal.root.0) {
+        return Err(Unproved::NotSealed);
+    }
+    Ok(Proved { balance: Some(ProvedBalance { period, closing }), ..proved })
+}
+
+fn anchored(receipt: Receipt, key: &LogKey) -> Result<Proved, Unproved> {
+    let Receipt { event: row, previous_hash, proof, checkpoint, .. } = receipt;
+    let checkpoint = key.open(&checkpoint)?;
+    if !row.follows(&previous_hash, &mut ChainHasher::default()) {
+        return Err(Unproved::Event);
+    }
+    if u64::try_from(row.seq.saturating_sub(1)) != Ok(proof.leaf_index) || proof.size != checkpoint.size {
+        return Err(Unproved::Place);
+    }
+    if !included(&leaf(&row.hash), proof.leaf_index, proof.size, &path(&proof)?, &checkpoint.root) {
         return Err(Unproved::NotIncluded);
     }
     let Row { seq, recorded_at, kind, stream, payload, .. } = row;
-    Ok(Proved { seq, recorded_at, kind, stream, payload, origin: checkpoint.origin, size: checkpoint.size })
+    let (origin, size) = (checkpoint.origin, checkpoint.size);
+    Ok(Proved { seq, recorded_at, kind, stream, payload, origin, size, balance: None })
 }
 
-fn chained(row: &Row, fingerprint: Option<&Hash>, previous: &Hash) -> Hash {
-    let event = Event {
-        seq: row.seq,
-        command_seq: row.command_seq,
-        recorded_at: row.recorded_at,
-        partner_id: row.partner_id,
-        stream: &row.stream,
-        version: row.version,
-        kind: &row.kind,
-        schema: row.schema,
-        actor: &row.actor,
-        idempotency_key: row.idempotency_key.as_deref(),
-        fingerprint: fingerprint.map(Hash::as_slice),
-        payload: &row.payload,
-        hash: row.hash,
-    };
-    ChainHasher::default().hash(previous, &event)
-}
-
-fn digits(text: &str) -> Result<Hash, Unproved> {
-    let mut hash = [0; 32];
-    let lower = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    if !lower || hex::decode_to_slice(text, &mut hash).is_err() {
-        return Err(Unproved::Digits);
-    }
-    Ok(hash)
-}
-
-fn hash<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hash, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    digits(&text).map_err(de::Error::custom)
-}
-
-/// Without a default, so that a missing field is told from a null one.
-fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Option::deserialize(deserializer)
+fn path(proof: &Proof) -> Result<Vec<Hash>, Unproved> {
+    proof.hashes.iter().map(|hash| hash_of_digits(hash).ok_or(Unproved::Digits)).collect()
 }

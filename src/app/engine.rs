@@ -5,11 +5,12 @@ use crate::clock::Clock;
 use crate::domain::{RecordId, Seq};
 use crate::event_log::{TailError, check_tail, head};
 use crate::live::Live;
+use crate::metrics::RebuildFigures;
 use crate::projections::{self, Projector, ProjectorError, RebuildError, ViewsState};
 use crate::storage::{DataDir, DataDirError, Lock, StorageError, open_ledger, open_views};
 use crate::storage::{mark_views_unsynced, sync_views, views_are_whole};
 use crate::vault;
-use crate::writer::{self, Writer};
+use crate::writer::{self, CardPace, Writer};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -22,6 +23,10 @@ pub struct EngineConfig {
     pub clock: Clock,
     /// How much memory cards may take, in bytes.
     pub card_memory: usize,
+    /// How often points may move on one card at the request of a key; none without bound.
+    pub card_pace: Option<CardPace>,
+    /// Told how far the making of views.db is, where the start has to make it.
+    pub rebuild: Arc<RebuildFigures>,
     /// How many pages ledger.db may have; 0 means as many as the disk holds. Asked anew after each failed commit.
     pub ledger_pages_max: Arc<AtomicU32>,
 }
@@ -39,7 +44,14 @@ impl EngineConfig {
     /// An engine on the system's clock.
     #[must_use]
     pub fn new(dir: DataDir) -> Self {
-        Self { dir, clock: Clock::System, card_memory: Self::CARD_MEMORY, ledger_pages_max: Arc::default() }
+        Self {
+            dir,
+            clock: Clock::System,
+            card_memory: Self::CARD_MEMORY,
+            card_pace: None,
+            rebuild: Arc::default(),
+            ledger_pages_max: Arc::default(),
+        }
     }
 }
 
@@ -103,7 +115,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::start`].
     pub fn start_locked(config: EngineConfig, lock: Lock) -> Result<Self, EngineError> {
-        let EngineConfig { dir, clock, card_memory, ledger_pages_max } = config;
+        let EngineConfig { dir, clock, card_memory, card_pace, rebuild, ledger_pages_max } = config;
         let ledger = open_ledger(&dir)?;
         check_tail(&ledger)?;
         let end = head(&ledger)?;
@@ -112,9 +124,9 @@ impl Engine {
             return Err(EngineError::NoVault);
         }
         drop(ledger);
-        let projector = level_projector(&dir, head)?;
+        let projector = level_projector(&dir, head, &rebuild)?;
         let live = Arc::new(Live::new(projector.directory().clone(), head, end.recorded_at, card_memory));
-        let (writer, writing) = writer::start(&dir, live.clone(), clock.clone(), ledger_pages_max)?;
+        let (writer, writing) = writer::start(&dir, live.clone(), clock.clone(), ledger_pages_max, card_pace)?;
         let stop_following = Arc::new(AtomicBool::new(false));
         let following = follow::spawn(projector, live.clone(), stop_following.clone())?;
         let preloading = preload::spawn(&dir, live.clone(), stop_following.clone())?;
@@ -173,7 +185,7 @@ impl Drop for Engine {
 }
 
 /// Opens views.db where it follows this log and brings it level; makes it anew where it is missing, torn, old or of another log.
-fn level_projector(dir: &DataDir, head: Seq) -> Result<Projector, EngineError> {
+fn level_projector(dir: &DataDir, head: Seq, figures: &RebuildFigures) -> Result<Projector, EngineError> {
     let opened = open_projector(dir, head);
     mark_views_unsynced(dir).map_err(mark_error(dir))?;
     let reason = match opened.and_then(|projector| level(projector, head)) {
@@ -185,7 +197,9 @@ fn level_projector(dir: &DataDir, head: Seq) -> Result<Projector, EngineError> {
         tracing::warn!(%reason, events = %head, "rebuilding views.db from the log");
     }
     let ledger = open_ledger(dir)?;
-    let seq = projections::replace(&ledger, &dir.views())?;
+    figures.end.store(head.get(), Ordering::Relaxed);
+    let told = |seq: Seq| figures.reached.store(seq.get(), Ordering::Relaxed);
+    let seq = projections::replace(&ledger, &dir.views(), &told)?;
     level(Projector::new(open_views(&dir.views())?, ledger, seq)?, head)
 }
 

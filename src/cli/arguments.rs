@@ -14,8 +14,11 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 pub(super) struct Data {
     /// The data directory
-    #[arg(long, value_name = "DIR", env = "COUNTERFOIL_DATA")]
+    #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    /// A TOML file of settings, named as the flags of `serve` are: what neither flag nor environment says
+    #[arg(long = "config", value_name = "FILE")]
+    _config: Option<PathBuf>,
 }
 
 impl Data {
@@ -81,6 +84,11 @@ pub(super) fn pause(text: &str) -> Result<Duration, String> {
     if pause.is_zero() || pause > Duration::from_secs(86_400) { Err(wrong()) } else { Ok(pause) }
 }
 
+/// Reads a period; `off` is 0.
+pub(super) fn period_or_off(text: &str) -> Result<Duration, String> {
+    if text == "off" { Ok(Duration::ZERO) } else { period(text) }
+}
+
 /// Reads a name that people will see.
 pub(super) fn name(text: &str) -> Result<String, String> {
     let text = text.trim();
@@ -122,6 +130,14 @@ pub(super) fn address_block(text: &str) -> Result<String, String> {
     }
 }
 
+/// Reads whom to trust: an address, a block, or the Unix socket.
+pub(super) fn proxy(text: &str) -> Result<String, String> {
+    if text == crate::http::UNIX {
+        return Ok(text.to_owned());
+    }
+    address_block(text).map_err(|wrong| format!("{wrong}; or unix, for whoever comes by the socket"))
+}
+
 /// Reads a moment: RFC 3339, or a date, which means its first instant in UTC.
 pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).ok_or_else(|| "a time such as 2027-01-31T12:00:00Z, or a date".to_owned())
@@ -153,6 +169,7 @@ mod tests {
         for (text, seconds) in [("0", 0), ("90", 90), ("90s", 90), ("10m", 600), ("168h", 604_800)] {
             assert_eq!(period(text), Ok(Duration::from_secs(seconds)));
         }
+        assert_eq!(period_or_off("off"), Ok(Duration::ZERO));
         for wrong in ["", "m", "-1s", "1d", "169h", "1.5h", "99999999999999999999h"] {
             assert!(period(wrong).is_err(), "{wrong}");
         }

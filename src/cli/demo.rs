@@ -1,5 +1,6 @@
 //! `counterfoil demo`
 
+use super::listen::Listen;
 use super::logging::{self, LogFormat};
 use super::output::Output;
 use super::service::{self, Configuration};
@@ -11,7 +12,7 @@ use crate::domain::points::{Adjust, Award, Note, Order, Particulars, Points, Red
 use crate::http::HttpConfig;
 use crate::storage::DataDir;
 use crate::webhooks::Policy;
-use crate::writer::Command;
+use crate::writer::{CardPace, Command};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -53,10 +54,16 @@ impl Demo {
         let lock = control::lock(&dir)?;
         let configuration = Configuration {
             dir: dir.clone(),
-            listen: self.listen,
+            listen: Listen::Tcp(self.listen),
+            socket_mode: 0o600,
+            identity: None,
+            metrics_listen: None,
             card_memory: EngineConfig::CARD_MEMORY,
+            card_pace: Some(CardPace::default()),
             expiry_every: Duration::from_secs(60),
             checkpoint_every: Some(Duration::from_secs(600)),
+            seal_balances: true,
+            retention_every: Some(Duration::from_secs(3_600)),
             http: HttpConfig {
                 environment: "staging".to_owned(),
                 webhooks: Policy { environment: "staging".to_owned(), ..Policy::default() },
@@ -131,7 +138,7 @@ fn file_error(dir: &DataDir, source: std::io::Error) -> Failure {
 fn announce(
     output: &mut Output,
     dir: &DataDir,
-    address: SocketAddr,
+    address: &Listen,
     marker: &Marker,
     operator: &Operator,
 ) -> Result<(), Failure> {

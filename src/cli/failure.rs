@@ -4,6 +4,7 @@ use super::backup::BackupError;
 use super::import::SourceError;
 use super::staging::StagingError;
 use crate::control::{CallError, ImportError, Refused, SocketError};
+use crate::http::TlsError;
 use crate::jobs::JobError;
 use crate::ops::OpsError;
 use crate::projections::RebuildError;
@@ -11,7 +12,6 @@ use crate::queries::QueryError;
 use crate::storage::{DataDirError, StorageError};
 use crate::webhooks::PostError;
 use std::io;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
 /// A subcommand's failure, in words for whoever typed it.
@@ -50,7 +50,9 @@ pub enum Failure {
     #[error(transparent)]
     Import(#[from] ImportError),
     #[error("cannot listen on {address}: {source}")]
-    Listen { address: SocketAddr, source: io::Error },
+    Listen { address: String, source: io::Error },
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error("the server failed: {0}")]
     Server(#[source] io::Error),
     #[error("{path}: {source}")]
@@ -88,6 +90,7 @@ impl Failure {
             | Self::Source(_)
             | Self::Import(_)
             | Self::Listen { .. }
+            | Self::Tls(_)
             | Self::Server(_)
             | Self::File { .. }
             | Self::Views(_)

@@ -6,6 +6,8 @@ mod arguments;
 mod audit_key;
 mod backup;
 mod checkpoint;
+mod config;
+mod customer_data;
 mod demo;
 mod erase;
 mod export;
@@ -13,21 +15,27 @@ mod failure;
 mod import;
 mod init;
 mod keys;
+mod limits;
+mod listen;
 mod logging;
 mod output;
 mod programme;
 mod rebuild;
+mod retention;
+mod seal;
 mod serve;
 mod server;
 mod service;
+mod settings;
 mod staging;
 mod status;
 mod webhooks;
 
 pub use failure::Failure;
 
-use clap::{Parser, Subcommand};
+use clap::{Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use output::Output;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// A loyalty ledger: cards and points kept the way a bank keeps books.
@@ -48,15 +56,19 @@ Exit codes: 0 done, 1 a check failed, 2 wrong use or an I/O error.";
 enum Sub {
     Demo(demo::Demo),
     Init(init::Init),
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
+    Config(config::Config),
     Status(status::Status),
     Keys(keys::Keys),
     Erase(erase::Erase),
+    CustomerData(customer_data::CustomerData),
     Export(Box<export::Export>),
     Import(import::Import),
+    Retention(retention::RetentionDue),
     Rebuild(rebuild::Rebuild),
     Backup(backup::Backup),
     Checkpoint(checkpoint::Checkpoint),
+    Seal(seal::Seal),
     AuditKey(audit_key::AuditKey),
     Webhooks(webhooks::Webhooks),
 }
@@ -64,23 +76,7 @@ enum Sub {
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
-    let mut output = Output::new();
-    let done = match arguments.subcommand {
-        Sub::Demo(demo) => demo.run(&mut output),
-        Sub::Init(init) => init.run(&mut output),
-        Sub::Serve(serve) => serve.run(&mut output),
-        Sub::Status(status) => status.run(&mut output),
-        Sub::Keys(keys) => keys.run(&mut output),
-        Sub::Erase(erase) => erase.run(&mut output),
-        Sub::Export(export) => export.run(&mut output),
-        Sub::Import(import) => import.run(&mut output),
-        Sub::Rebuild(rebuild) => rebuild.run(&mut output),
-        Sub::Backup(backup) => backup.run(&mut output),
-        Sub::Checkpoint(checkpoint) => checkpoint.run(&mut output),
-        Sub::AuditKey(key) => key.run(&mut output),
-        Sub::Webhooks(webhooks) => webhooks.run(&mut output),
-    };
+    let done = execute(std::env::args_os().collect());
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -90,13 +86,57 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// The command line as it is declared, with the names of settings in the environment.
+fn command() -> Command {
+    settings::with_variables(Arguments::command())
+}
+
+// What is wrong may stand in the file, not among the words that were typed.
+fn refuse(error: &clap::Error, words: &settings::Words) -> ! {
+    let _printed = error.print();
+    if let Some(file) = words.file.as_ref().filter(|_| error.use_stderr() && !words.from_file.is_empty()) {
+        let path = file.path.display();
+        let told = format!("{path} says: {}", words.from_file.join(", "));
+        let _printed = Output::new().aside(told);
+    }
+    std::process::exit(error.exit_code())
+}
+
+fn execute(typed: Vec<OsString>) -> Result<(), Failure> {
+    let words = settings::layered(&command(), typed)?;
+    let matches = command().try_get_matches_from(&words.words).unwrap_or_else(|error| refuse(&error, &words));
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let mut output = Output::new();
+    match arguments.subcommand {
+        Sub::Demo(demo) => demo.run(&mut output),
+        Sub::Init(init) => init.run(&mut output),
+        Sub::Serve(serve) => serve.run(&mut output),
+        Sub::Config(config) => {
+            let matches = matches.subcommand_matches("config").ok_or_else(Failure::unexpected)?;
+            config.run(&mut output, matches, &words)
+        }
+        Sub::Status(status) => status.run(&mut output),
+        Sub::Keys(keys) => keys.run(&mut output),
+        Sub::Erase(erase) => erase.run(&mut output),
+        Sub::CustomerData(data) => data.run(&mut output),
+        Sub::Export(export) => export.run(&mut output),
+        Sub::Import(import) => import.run(&mut output),
+        Sub::Retention(retention) => retention.run(&mut output),
+        Sub::Rebuild(rebuild) => rebuild.run(&mut output),
+        Sub::Backup(backup) => backup.run(&mut output),
+        Sub::Checkpoint(checkpoint) => checkpoint.run(&mut output),
+        Sub::Seal(seal) => seal.run(&mut output),
+        Sub::AuditKey(key) => key.run(&mut output),
+        Sub::Webhooks(webhooks) => webhooks.run(&mut output),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn the_arguments_are_consistent() {
-        Arguments::command().debug_assert();
+        command().debug_assert();
     }
 }

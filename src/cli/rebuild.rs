@@ -36,7 +36,7 @@ impl Rebuild {
 
 fn replace(dir: &DataDir, output: &mut Output) -> Result<(), Failure> {
     let _lock = control::lock(dir).map_err(refusal)?;
-    let until = projections::replace(&open(&dir.ledger())?, &dir.views())?;
+    let until = projections::replace(&open(&dir.ledger())?, &dir.views(), &|_| {})?;
     // A mark of an earlier boot would have the next start make it anew once more.
     sync_views(dir).map_err(|source| Failure::File { path: dir.views().display().to_string(), source })?;
     output.line(format_args!("views.db is rebuilt up to event {until}."))

@@ -1,17 +1,21 @@
 //! `counterfoil serve`
 
 use super::Failure;
-use super::arguments::{self, Data, Switch};
+use super::arguments::{self, Data};
+use super::limits::Limits;
+use super::listen::{self, Listen};
 use super::logging::{self, LogFormat};
 use super::output::Output;
 use super::service::{self, Configuration};
 use crate::app::EngineConfig;
 use crate::control;
-use crate::http::{Allowances, HttpConfig};
+use crate::http::{HttpConfig, Identity, ProxyHeaders};
 use crate::note::VerifierKey;
 use crate::webhooks::Policy;
 use clap::{Args, ValueEnum};
 use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Serve a ledger over HTTP
@@ -26,12 +30,30 @@ Examples:
 pub(super) struct Serve {
     #[command(flatten)]
     data: Data,
-    /// Address and port; port 0 takes a free one
+    /// Address and port, where port 0 takes a free one; or unix: and the path of a socket
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8787")]
-    listen: SocketAddr,
-    /// Limit each credential's requests; `off` where a gateway does
-    #[arg(long, value_name = "SWITCH", default_value = "on")]
-    rate_limit: Switch,
+    listen: Listen,
+    /// Who may use the Unix socket, as the mode of its file
+    #[arg(long, value_name = "MODE", default_value = "660", value_parser = listen::mode)]
+    socket_mode: u32,
+    /// Speak TLS, 1.2 or 1.3: the certificate and its chain, as PEM. SIGHUP reads both files anew
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's key, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// Where an operator finds /metrics, /ready and /live, without credentials: an address that the outside does not reach
+    #[arg(long, value_name = "ADDR")]
+    metrics_listen: Option<SocketAddr>,
+    /// Believe this proxy about clients: an address, a block, or `unix`; may be repeated
+    #[arg(long, value_name = "CIDR", value_parser = arguments::proxy)]
+    trusted_proxy: Vec<String>,
+    /// The headers that the proxies set: X-Forwarded-For, -Proto and -Host, or Forwarded; the others are ignored
+    #[arg(long, value_name = "WHICH", default_value = "x-forwarded")]
+    proxy_headers: Headers,
+    /// How many connections are served at once, by each HTTP thread; more wait
+    #[arg(long, value_name = "N", default_value_t = HttpConfig::default().max_connections)]
+    max_connections: usize,
     /// How log lines look
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     log: LogFormat,
@@ -53,6 +75,12 @@ pub(super) struct Serve {
     /// How often to sign a checkpoint of what was recorded since the last one: 90s, 10m, 2h; 0 for never
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = arguments::period)]
     checkpoint_every: Duration,
+    /// When to seal all balances, so that each can be proved alone; `off` for never
+    #[arg(long, value_name = "PERIOD", default_value = "month")]
+    seal_balances: Sealing,
+    /// How often to look for what the retention rules of the settings have due: 90s, 10m, 2h; off for never
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = arguments::period_or_off)]
+    retention_every: Duration,
     /// Take cosignatures of this witness (a C2SP verifier key of type 4); may be repeated
     #[arg(long, value_name = "KEY", value_parser = arguments::witness)]
     witness: Vec<VerifierKey>,
@@ -71,6 +99,22 @@ pub(super) struct Serve {
     /// Serve the endpoint that does nothing, for the benchmark
     #[arg(long, hide = true)]
     bench_echo: bool,
+    #[command(flatten)]
+    limits: Limits,
+}
+
+/// Which headers proxies set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Headers {
+    XForwarded,
+    Forwarded,
+}
+
+/// When balances are sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Sealing {
+    Month,
+    Off,
 }
 
 /// Where a service stands in a shop's life.
@@ -92,9 +136,16 @@ impl Environment {
 impl Serve {
     fn http(&self) -> HttpConfig {
         HttpConfig {
-            rate_limits: (self.rate_limit == Switch::On).then(Allowances::default),
+            rate_limits: self.limits.allowances(),
             environment: self.environment.name().to_owned(),
             public_url: self.public_url.clone(),
+            figures: self.metrics_listen.is_some(),
+            trusted_proxies: self.trusted_proxy.clone(),
+            proxy_headers: match self.proxy_headers {
+                Headers::XForwarded => ProxyHeaders::XForwarded,
+                Headers::Forwarded => ProxyHeaders::Forwarded,
+            },
+            max_connections: self.max_connections.max(1),
             witnesses: self.witness.clone(),
             webhooks: Policy {
                 environment: self.environment.name().to_owned(),
@@ -104,11 +155,27 @@ impl Serve {
             },
             workers: self.workers,
             bench_echo: self.bench_echo,
+            ..HttpConfig::default()
         }
+    }
+
+    /// Whether everything that settings name is there.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        self.identity()?;
+        Ok(self.data.dir().expect_ledger()?)
+    }
+
+    fn identity(&self) -> Result<Option<Arc<Identity>>, Failure> {
+        let (Some(certificate), Some(key)) = (&self.tls_cert, &self.tls_key) else { return Ok(None) };
+        if matches!(self.listen, Listen::Unix(_)) {
+            return Err(Failure::WrongUse("a Unix socket has no TLS: leave --tls-cert out".to_owned()));
+        }
+        Ok(Some(Arc::new(Identity::read(certificate, key)?)))
     }
 
     pub(super) fn run(self, output: &mut Output) -> Result<(), Failure> {
         logging::start(self.log);
+        let identity = self.identity()?;
         let dir = self.data.dir();
         dir.expect_ledger()?;
         let lock = control::lock(&dir)?;
@@ -116,13 +183,24 @@ impl Serve {
         let configuration = Configuration {
             dir,
             listen: self.listen,
+            socket_mode: self.socket_mode,
+            identity: identity.clone(),
+            metrics_listen: self.metrics_listen,
             card_memory: EngineConfig::megabytes(self.card_memory),
+            card_pace: self.limits.card_pace(),
             expiry_every: Duration::from_secs(self.expiry_every),
+            retention_every: (!self.retention_every.is_zero()).then_some(self.retention_every),
             checkpoint_every: (!self.checkpoint_every.is_zero()).then_some(self.checkpoint_every),
+            seal_balances: self.seal_balances == Sealing::Month,
             http,
         };
         service::run(configuration, lock, output, |output, address, _| {
-            output.line(format_args!("counterfoil serves on http://{address}"))
+            let scheme = match (address, &identity) {
+                (Listen::Tcp(_), None) => "http://",
+                (Listen::Tcp(_), Some(_)) => "https://",
+                (Listen::Unix(_), _) => "",
+            };
+            output.line(format_args!("counterfoil serves on {scheme}{address}"))
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::app::Engine;
-use crate::http::{self, Closing, HttpConfig, HttpState};
+use crate::http::{self, Closing, HttpConfig, HttpState, Identity, Listener, Operations};
 use crate::ops::{ExportJobs, Secrets};
 use crate::queries::Queries;
 use crate::webhooks::Office;
@@ -10,7 +10,6 @@ use actix_web::dev::ServerHandle;
 use actix_web::rt::{System, SystemRunner};
 use std::fmt;
 use std::io;
-use std::net::TcpListener;
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -18,19 +17,26 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub(super) struct Server {
     system: SystemRunner,
     signals: Signals,
-    listener: TcpListener,
+    identity: Option<Arc<Identity>>,
+    listener: Listener,
 }
 
 impl Server {
-    pub(super) fn new(listener: TcpListener) -> Result<Self, Failure> {
+    pub(super) fn new(listener: Listener, identity: Option<Arc<Identity>>) -> Result<Self, Failure> {
         let system = System::new();
         let signals = system.block_on(async { Signals::catch() }).map_err(Failure::Server)?;
-        Ok(Self { system, signals, listener })
+        Ok(Self { system, signals, identity, listener })
     }
 
     /// Serves until a signal comes and every request in progress is answered.
-    pub(super) fn run(self, engine: &Engine, secrets: Arc<Secrets>, config: &HttpConfig) -> Result<(), Failure> {
-        let Self { system, signals, listener } = self;
+    pub(super) fn run(
+        self,
+        engine: &Engine,
+        secrets: Arc<Secrets>,
+        config: &HttpConfig,
+        operations: &Arc<Operations>,
+    ) -> Result<(), Failure> {
+        let Self { system, signals, identity, listener } = self;
         let queries = Queries::new(engine.dir().clone(), Arc::clone(engine.live()));
         let exports = Arc::new(ExportJobs::open(engine.dir())?);
         let policy = config.webhooks.clone();
@@ -39,9 +45,16 @@ impl Server {
         let ops = (secrets, exports, office);
         let state = HttpState::new(engine.writer().clone(), queries, ops, engine.clock().clone(), config);
         let closing = state.closing();
+        if let Some(served) = state.served() {
+            operations.serves(served);
+        }
+        let draining = Arc::clone(operations);
         let served = system.block_on(async {
             let server = http::server(state, listener, config)?;
-            actix_web::rt::spawn(stop_on(signals, server.handle(), closing));
+            if let Some(identity) = identity {
+                actix_web::rt::spawn(reload_on_hangup(identity, signal(SignalKind::hangup())?));
+            }
+            actix_web::rt::spawn(stop_on(signals, server.handle(), closing, draining));
             server.await
         });
         served.map_err(Failure::Server)
@@ -73,9 +86,20 @@ impl Signals {
     }
 }
 
+// Caught only where there is something to read anew: else it ends the process, as a terminal that is closed means it to.
+async fn reload_on_hangup(identity: Arc<Identity>, mut hangup: Signal) {
+    while hangup.recv().await.is_some() {
+        match identity.reload() {
+            Ok(()) => tracing::info!("read the certificate and its key anew"),
+            Err(error) => tracing::error!(%error, "the certificate stays as it was"),
+        }
+    }
+}
+
 // The first signal lets requests in progress finish; the second is impatience.
-async fn stop_on(mut signals: Signals, server: ServerHandle, closing: Closing) {
+async fn stop_on(mut signals: Signals, server: ServerHandle, closing: Closing, operations: Arc<Operations>) {
     signals.next().await;
+    operations.drains();
     closing.close();
     tracing::info!("stopping: taking no new requests and finishing those in progress");
     let drained = server.stop(true);

@@ -1,27 +1,42 @@
 //! The running service: engine, jobs, control socket and HTTP, started in this order and stopped in the reverse one.
 
 use super::Failure;
+use super::listen::Listen;
 use super::output::Output;
 use super::server::Server;
 use crate::app::EngineConfig;
 use crate::control::{Operator, serve, start};
-use crate::http::HttpConfig;
-use crate::jobs::{CheckpointJob, ExpiryJob};
+use crate::http::{HttpConfig, Identity, Operations, OperationsServer};
+use crate::jobs::{CheckpointJob, ExpiryJob, RetentionJob, SealJob};
 use crate::storage::{DataDir, Lock};
 use crate::webhooks::Post;
-use crate::writer::Actor;
+use crate::writer::{Actor, CardPace};
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
+
+/// The files whose size an operator sees.
+const FILES: [&str; 4] = ["ledger.db", "ledger.db-wal", "views.db", "ops.db"];
 
 /// How a service is configured.
 #[derive(Debug)]
 pub(super) struct Configuration {
     pub(super) dir: DataDir,
-    pub(super) listen: SocketAddr,
+    pub(super) listen: Listen,
+    pub(super) socket_mode: u32,
+    /// TLS, where there is one.
+    pub(super) identity: Option<Arc<Identity>>,
+    /// None for none.
+    pub(super) metrics_listen: Option<SocketAddr>,
     pub(super) card_memory: usize,
+    pub(super) card_pace: Option<CardPace>,
     pub(super) expiry_every: Duration,
     /// None for never.
     pub(super) checkpoint_every: Option<Duration>,
+    /// At each month's end.
+    pub(super) seal_balances: bool,
+    /// None for never.
+    pub(super) retention_every: Option<Duration>,
     pub(super) http: HttpConfig,
 }
 
@@ -32,12 +47,31 @@ pub(super) fn run(
     configuration: Configuration,
     lock: Lock,
     output: &mut Output,
-    announce: impl FnOnce(&mut Output, SocketAddr, &Operator) -> Result<(), Failure>,
+    announce: impl FnOnce(&mut Output, &Listen, &Operator) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let Configuration { dir, listen, card_memory, expiry_every, checkpoint_every, http } = configuration;
-    let engine = EngineConfig { card_memory, ..EngineConfig::new(dir.clone()) };
+    let Configuration {
+        dir,
+        listen,
+        socket_mode,
+        identity,
+        metrics_listen,
+        card_memory,
+        card_pace,
+        expiry_every,
+        checkpoint_every,
+        seal_balances,
+        retention_every,
+        http,
+    } = configuration;
+    let operations = Arc::new(Operations::starting(dir.path().to_owned(), &FILES));
+    // Before the ledger is ready, so that an operator sees how far its start is.
+    let watched = metrics_listen.map(|address| watch(&operations, address)).transpose()?;
+    let rebuild = operations.rebuild();
+    let engine = EngineConfig { card_memory, card_pace, rebuild, ..EngineConfig::new(dir.clone()) };
     let (engine, operator, secrets) = start(engine, lock)?;
     let expiry = ExpiryJob::start(&dir, engine.writer().clone(), engine.clock().clone(), expiry_every)?;
+    let start_retention = |period| RetentionJob::start(&dir, engine.writer().clone(), engine.clock().clone(), period);
+    let retention = retention_every.map(start_retention).transpose()?;
     // A ledger of an earlier version has no key yet. Without one it serves all the same.
     if let Err(error) = operator.notary().ensure_key(None, Actor::CommandLine) {
         tracing::error!(%error, "the log has no key to sign checkpoints with");
@@ -47,28 +81,40 @@ pub(super) fn run(
     let (live, writer, clock) = (engine.live().clone(), engine.writer().clone(), engine.clock().clone());
     let post = Post::start(&dir, live, writer, secrets.clone(), clock, http.webhooks.clone())?;
     let operator = operator.telling(http.webhooks.clone());
+    let start_seals = || SealJob::start(dir.clone(), operator.sealer().clone());
+    let seals = seal_balances.then(start_seals).transpose()?;
     let control = serve(&dir, operator.clone())?;
-    let (listener, address) = bind(listen)?;
+    let (listener, address) = listen.bind(socket_mode, identity.clone())?;
     // From here on a signal means draining, and requests wait in the listener until the server takes them.
-    let server = Server::new(listener)?;
-    announce(output, address, &operator)?;
+    let server = Server::new(listener, identity)?;
+    announce(output, &address, &operator)?;
     tracing::info!(%address, "serving");
-    let served = server.run(&engine, secrets, &http);
+    let served = server.run(&engine, secrets, &http, &operations);
+    address.remove();
     control.stop();
     post.stop();
+    if let Some(seals) = seals {
+        seals.stop();
+    }
     if let Some(checkpoints) = checkpoints {
         checkpoints.stop();
     }
+    if let Some(retention) = retention {
+        retention.stop();
+    }
     expiry.stop();
     engine.stop();
+    if let Some(watched) = watched {
+        watched.stop();
+    }
     tracing::info!("stopped: everything that was acknowledged is in the log");
     served
 }
 
-fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
-    let bound = TcpListener::bind(address).and_then(|listener| {
-        let address = listener.local_addr()?;
-        Ok((listener, address))
+fn watch(operations: &Arc<Operations>, address: SocketAddr) -> Result<OperationsServer, Failure> {
+    let started = TcpListener::bind(address).and_then(|listener| {
+        tracing::info!(address = %listener.local_addr()?, "figures and readiness are served");
+        OperationsServer::start(operations, listener)
     });
-    bound.map_err(|source| Failure::Listen { address, source })
+    started.map_err(|source| Failure::Listen { address: address.to_string(), source })
 }

@@ -4,6 +4,7 @@
 use super::import::ImportOptions;
 use super::webhooks::{WebhookAnswer, WebhookRequest};
 use crate::domain::programme::{Key, KeyForm, Scope};
+use crate::domain::seals::Period;
 use crate::domain::{CheckpointKeyId, CustomerId, KeyId, PartnerId, Seq, ShopId, Timestamp};
 use crate::ops::SecretText;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -32,6 +33,8 @@ pub enum AdminRequest {
     /// Ends the key that signs checkpoints, and makes another.
     RotateCheckpointKey,
     Webhooks(WebhookRequest),
+    /// Seals the oldest month that is over and not sealed, of one partner.
+    Seal,
 }
 
 /// A credential to be made.
@@ -88,6 +91,12 @@ pub enum AdminAnswer {
         keys: Vec<CheckpointKeyView>,
     },
     Webhooks(WebhookAnswer),
+    Sealed {
+        partner: PartnerId,
+        period: Period,
+        cards: i64,
+    },
+    NothingToSeal,
     Refused(Refused),
 }
 
@@ -191,6 +200,7 @@ mod tests {
                     ..WebhookChanges::default()
                 },
             }),
+            AdminRequest::Seal,
         ] {
             let line = serde_json::to_string(&request).unwrap();
             assert!(!line.contains('\n'));

@@ -9,6 +9,7 @@ use crate::domain::{CustomerId, Event, KeyId, PartnerId, Rejection, Seq, ShopId}
 use crate::notary::Notary;
 use crate::ops::{Credential, OpsError, SecretText, Secrets};
 use crate::queries::Queries;
+use crate::sealing::Sealer;
 use crate::storage::DataDir;
 use crate::webhooks::{Office, Policy};
 use crate::writer::{Actor, Command, Outcome, Refusal, Request, Writer};
@@ -27,6 +28,7 @@ pub struct Operator {
     dir: DataDir,
     notary: Notary,
     policy: Policy,
+    sealer: Sealer,
 }
 
 impl Operator {
@@ -35,8 +37,9 @@ impl Operator {
     pub fn new(engine: &Engine, secrets: Arc<Secrets>) -> Self {
         let (writer, clock, dir) = (engine.writer().clone(), engine.clock().clone(), engine.dir().clone());
         let queries = Queries::new(dir.clone(), Arc::clone(engine.live()));
-        let notary = Notary::new(writer.clone(), queries, Arc::clone(&secrets), clock.clone());
-        Self { writer, secrets, clock, dir, notary, policy: Policy::default() }
+        let notary = Notary::new(writer.clone(), queries.clone(), Arc::clone(&secrets), clock.clone());
+        let sealer = Sealer::new(writer.clone(), queries, notary.clone(), clock.clone());
+        Self { writer, secrets, clock, dir, notary, policy: Policy::default(), sealer }
     }
 
     /// The same, who tells receivers of webhooks as the service does.
@@ -69,6 +72,7 @@ impl Operator {
             AdminRequest::ListCheckpointKeys => self.checkpoint_keys(),
             AdminRequest::RotateCheckpointKey => self.rotate_checkpoint_key(),
             AdminRequest::Webhooks(request) => self.webhooks(request),
+            AdminRequest::Seal => self.seal(),
         };
         done.unwrap_or_else(AdminAnswer::Refused)
     }
@@ -96,6 +100,22 @@ impl Operator {
     #[must_use]
     pub fn notary(&self) -> &Notary {
         &self.notary
+    }
+
+    /// Who seals balances.
+    #[must_use]
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
+    fn seal(&self) -> Result<AdminAnswer, Refused> {
+        let sealed = self.sealer.seal_due(1, Actor::CommandLine, &|| true);
+        let sealed = sealed.map_err(|error| refused(error.to_string()))?;
+        Ok(sealed.first().map_or(AdminAnswer::NothingToSeal, |seal| AdminAnswer::Sealed {
+            partner: seal.partner,
+            period: seal.period,
+            cards: seal.cards,
+        }))
     }
 
     fn checkpoint(&self) -> Result<AdminAnswer, Refused> {
@@ -252,6 +272,7 @@ pub(super) fn told(refusal: &Refusal) -> Refused {
         Refusal::Rejected(Rejection::ShopNotFound { shop }) => return no_shop(*shop),
         Refusal::Rejected(rejection) => format!("refused: {rejection:?}"),
         Refusal::Conflict { .. } => "refused: the same name was used for another request".to_owned(),
+        Refusal::TooOften { .. } => "points moved on the card too often: try again later".to_owned(),
         Refusal::Busy => "the service is busy and nothing was written: try again".to_owned(),
         Refusal::NotWritten => "the log could not be written, and nothing was: is the disk full?".to_owned(),
         Refusal::Stopping => {

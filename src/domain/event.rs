@@ -2,15 +2,18 @@
 
 use super::cards::{CardActivated, CardBlocked, CardIssued, CardTierChanged, CardUnblocked, CardUpdated};
 use super::checkpoints::{CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade};
-use super::customers::{CustomerErased, CustomerRegistered, CustomerUpdated};
+use super::customers::{CustomerErased, CustomerRegistered, CustomerUpdated, RecordsErased};
 use super::orders::{OrderRecorded, PointsRefunded, PointsReturned};
 use super::points::{PointsAdjusted, PointsAwarded, PointsExpired, PointsRedeemed};
 use super::programme::{
     KeyCreated, KeyRevoked, PartnerCreated, PartnerSettingsChanged, ShopOpened, ShopRetired, ShopUpdated,
     TemplateCreated, TemplateRetired, TemplateUpdated,
 };
+use super::seals::BalancesSealed;
 use super::webhooks::{WebhookCreated, WebhookDisabled, WebhookRemoved, WebhookRotated, WebhookUpdated};
-use super::{CardId, CheckpointKeyId, CustomerId, KeyId, PartnerId, Sealed, Secret, ShopId, TemplateId, WebhookId};
+use super::{
+    CardId, CheckpointKeyId, CustomerId, KeyId, PartnerId, SealId, Sealed, Secret, ShopId, TemplateId, WebhookId,
+};
 use std::fmt;
 
 /// The thing that an event changed: its own sequence of versions.
@@ -24,20 +27,31 @@ pub enum Stream {
     Card(CardId),
     CheckpointKey(CheckpointKeyId),
     Webhook(WebhookId),
+    Seal(SealId),
+}
+
+impl Stream {
+    /// What kind of thing it is, and its number.
+    #[must_use]
+    pub const fn parts(self) -> (&'static str, i64) {
+        match self {
+            Self::Partner(id) => ("partner", id.get()),
+            Self::Shop(id) => ("shop", id.get()),
+            Self::Template(id) => ("template", id.get()),
+            Self::Key(id) => ("key", id.get()),
+            Self::Customer(id) => ("customer", id.get()),
+            Self::Card(id) => ("card", id.get()),
+            Self::CheckpointKey(id) => ("checkpoint_key", id.get()),
+            Self::Webhook(id) => ("webhook", id.get()),
+            Self::Seal(id) => ("seal", id.get()),
+        }
+    }
 }
 
 impl fmt::Display for Stream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Partner(id) => write!(f, "partner:{id}"),
-            Self::Shop(id) => write!(f, "shop:{id}"),
-            Self::Template(id) => write!(f, "template:{id}"),
-            Self::Key(id) => write!(f, "key:{id}"),
-            Self::Customer(id) => write!(f, "customer:{id}"),
-            Self::Card(id) => write!(f, "card:{id}"),
-            Self::CheckpointKey(id) => write!(f, "checkpoint_key:{id}"),
-            Self::Webhook(id) => write!(f, "webhook:{id}"),
-        }
+        let (kind, number) = self.parts();
+        write!(f, "{kind}:{number}")
     }
 }
 
@@ -146,6 +160,7 @@ events! {
     CustomerRegistered = "customer.registered" on Customer(customer),
     CustomerUpdated = "customer.updated" on Customer(customer),
     CustomerErased = "customer.erased" on Customer(customer),
+    RecordsErased = "records.erased" on Customer(customer),
     CardIssued = "card.issued" on Card(card),
     CardUpdated = "card.updated" on Card(card),
     CardActivated = "card.activated" on Card(card),
@@ -168,6 +183,7 @@ events! {
     WebhookRotated = "webhook.rotated" on Webhook(webhook),
     WebhookDisabled = "webhook.disabled" on Webhook(webhook),
     WebhookRemoved = "webhook.removed" on Webhook(webhook),
+    BalancesSealed = "balances.sealed" on Seal(seal),
 }
 
 impl Event {
@@ -196,6 +212,7 @@ impl Event {
             Self::PointsRefunded(event) => event.sealed,
             Self::WebhookCreated(event) => event.sealed,
             Self::WebhookUpdated(event) => event.sealed,
+            Self::BalancesSealed(event) => event.sealed,
             Self::ShopRetired(_)
             | Self::TemplateRetired(_)
             | Self::KeyRevoked(_)
@@ -207,6 +224,7 @@ impl Event {
             | Self::WebhookDisabled(_)
             | Self::WebhookRemoved(_)
             | Self::CustomerErased(_)
+            | Self::RecordsErased(_)
             | Self::CardActivated(_)
             | Self::CardTierChanged(_)
             | Self::PointsReturned(_) => None,
@@ -240,6 +258,7 @@ impl Event {
             Self::PointsRefunded(event) => &mut event.sealed,
             Self::WebhookCreated(event) => &mut event.sealed,
             Self::WebhookUpdated(event) => &mut event.sealed,
+            Self::BalancesSealed(event) => &mut event.sealed,
             Self::ShopRetired(_)
             | Self::TemplateRetired(_)
             | Self::KeyRevoked(_)
@@ -251,6 +270,7 @@ impl Event {
             | Self::WebhookDisabled(_)
             | Self::WebhookRemoved(_)
             | Self::CustomerErased(_)
+            | Self::RecordsErased(_)
             | Self::CardActivated(_)
             | Self::CardTierChanged(_)
             | Self::PointsReturned(_) => {

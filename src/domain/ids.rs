@@ -55,6 +55,8 @@ identifiers! {
     CheckpointKeyId,
     /// A partner's wish to be told of events.
     WebhookId,
+    /// A seal of a partner's balances.
+    SealId,
     /// A record of the vault.
     RecordId,
     /// A position in the log. The id of a transaction is the seq of its event.

@@ -17,13 +17,14 @@ pub mod programme;
 mod ratio;
 mod rejection;
 mod sealed;
+pub mod seals;
 mod time;
 pub mod webhooks;
 
 pub use bytes::Bytes;
 pub use event::{Draft, Event, Stream, UnknownEvent};
 pub use ids::{
-    CardId, CheckpointKeyId, CustomerId, KeyId, LotId, PartnerId, RecordId, Seq, ShopId, TemplateId, WebhookId,
+    CardId, CheckpointKeyId, CustomerId, KeyId, LotId, PartnerId, RecordId, SealId, Seq, ShopId, TemplateId, WebhookId,
 };
 pub use money::{Money, minor_places};
 pub use movement::{Movement, MovementType, Stated};

@@ -1,6 +1,7 @@
 //! Amounts of money: exact decimals, never below zero, with at most four decimal places.
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use std::fmt;
 
@@ -36,6 +37,12 @@ impl Money {
     #[must_use]
     pub fn plain(self) -> String {
         self.0.normalize().to_string()
+    }
+
+    /// The amount in ten-thousandths, which it is a whole number of.
+    #[must_use]
+    pub fn ten_thousandths(self) -> i64 {
+        (self.0 * Decimal::from(10_000)).to_i64().unwrap_or(i64::MAX)
     }
 
     /// Nothing at all.

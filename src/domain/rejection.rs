@@ -2,6 +2,7 @@
 
 use super::points::Points;
 use super::programme::Setting;
+use super::seals::Period;
 use super::{CardId, CustomerId, Money, PartnerId, Seq, ShopId, TemplateId, Timestamp};
 
 /// A broken rule, with its numbers.
@@ -92,6 +93,12 @@ pub enum Rejection {
     CheckpointKeyNotInForce { key: super::CheckpointKeyId },
     /// A checkpoint is larger than the newest one and no larger than the log.
     CheckpointNotAhead { size: Seq, newest: Seq },
+    /// A partner's months are sealed once and one after the other.
+    PeriodNotNext { period: Period, next: Period },
+    /// Something may still be recorded in the month.
+    PeriodNotEnded { period: Period },
+    /// Another event than `as_of` is the last one of the month.
+    NotLastOfPeriod { period: Period, as_of: Seq },
 }
 
 #[cfg(test)]

@@ -47,6 +47,13 @@ impl Timestamp {
         self.date_start(|date| date.with_day(1)?.checked_sub_months(chrono::Months::new(before)))
     }
 
+    /// The year and the month (from 1) of this moment, in UTC.
+    #[must_use]
+    pub fn year_and_month(self) -> (i32, u32) {
+        let utc = self.utc();
+        (utc.year(), utc.month())
+    }
+
     /// The first instant of this moment's year, in UTC.
     #[must_use]
     pub fn year_start(self) -> Self {
@@ -61,7 +68,13 @@ impl Timestamp {
     /// The same time of day twelve months of the calendar before; on the last day of February where that day is missing.
     #[must_use]
     pub fn twelve_months_earlier(self) -> Self {
-        let earlier = self.utc().checked_sub_months(chrono::Months::new(12));
+        self.months_earlier(12)
+    }
+
+    /// The same time of day so many months of the calendar before; on the month's last day where that day is missing.
+    #[must_use]
+    pub fn months_earlier(self, months: u32) -> Self {
+        let earlier = self.utc().checked_sub_months(chrono::Months::new(months));
         earlier.map_or(self, |earlier| Self(earlier.timestamp_micros())).clamped()
     }
 
@@ -85,7 +98,9 @@ impl Timestamp {
         Self::parse_moment(text).or_else(|| Some(Self(Self::parse_day(text)?.plus_days(1).0 - 1)))
     }
 
-    fn parse_moment(text: &str) -> Option<Self> {
+    /// Parses RFC 3339 with any offset, and nothing else. Years 0 to 9999.
+    #[must_use]
+    pub fn parse_moment(text: &str) -> Option<Self> {
         let moment = Self(DateTime::parse_from_rfc3339(text).ok()?.timestamp_micros());
         (moment == moment.clamped()).then_some(moment)
     }

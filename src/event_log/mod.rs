@@ -12,6 +12,7 @@ pub use append::{Appender, Entry, EventInsert};
 pub use chain::{Hash, Row, ZERO_HASH};
 pub use idempotency::{Claim, Fingerprint, key_hash};
 pub use read::{
-    LogError, Stored, command, each_wanted, event_at, events_after, hash_at, hashes, head, idempotency_key_at,
+    LogError, Stored, command, each_wanted, event, event_at, events_after, hash_at, hashes, head, idempotency_key_at,
+    recorded_at,
 };
 pub use tail::{TailError, check_chain, check_tail};

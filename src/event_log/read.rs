@@ -49,6 +49,17 @@ pub fn events_after<E: From<LogError>>(
     Ok(())
 }
 
+/// One event.
+///
+/// # Errors
+/// When the log cannot be read or understood.
+pub fn event(connection: &Connection, seq: Seq) -> Result<Option<Stored>, LogError> {
+    let sql = format!("SELECT {COLUMNS} FROM events WHERE seq = ?1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([seq.get()])?;
+    rows.next()?.map(stored).transpose()
+}
+
 /// The events of a command from the one at `seq` on: all of them, where that is its first.
 ///
 /// # Errors
@@ -84,6 +95,15 @@ pub fn idempotency_key_at(connection: &Connection, seq: Seq) -> rusqlite::Result
 pub fn hash_at(connection: &Connection, seq: Seq) -> rusqlite::Result<Option<Hash>> {
     let mut statement = connection.prepare_cached("SELECT hash FROM events WHERE seq = ?1")?;
     statement.query_row([seq.get()], |row| row.get(0)).optional()
+}
+
+/// When an event was recorded; none where the log does not reach so far.
+///
+/// # Errors
+/// When the log cannot be read.
+pub fn recorded_at(connection: &Connection, seq: Seq) -> rusqlite::Result<Option<Timestamp>> {
+    let mut statement = connection.prepare_cached("SELECT recorded_at FROM events WHERE seq = ?1")?;
+    statement.query_row([seq.get()], |row| row.get(0).map(Timestamp::from_micros)).optional()
 }
 
 /// The chain's hashes from `after` (exclusive) to `until` (inclusive), in order. `events` names the table, which may be attached.

@@ -1,4 +1,4 @@
-//! Exports: which columns a data set has, and how its rows become CSV, JSON, JSON Lines or a workbook, a page at a time.
+//! Exports: all that is held about one person as a document; which columns a data set has, and how its rows become CSV, JSON, JSON Lines or a workbook, a page at a time.
 //!
 //! Pure: rows go in, bytes come out. Whoever reads the pages and sends the bytes decides how fast; nothing here keeps more than
 //! what the page at hand makes.
@@ -6,10 +6,12 @@
 mod cell;
 mod columns;
 mod csv_form;
+mod customer_data;
 mod json_form;
 mod workbook;
 
 pub use columns::{ColumnsError, Selection};
+pub use customer_data::PersonDocument;
 
 use crate::queries::ExportRows;
 use std::fmt;

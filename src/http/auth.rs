@@ -2,7 +2,7 @@
 
 use super::edge::RequestContext;
 use super::errors::ApiError;
-use super::{HttpState, addresses, ids, signature};
+use super::{HttpState, addresses, as_of, ids, signature};
 use crate::domain::programme::{Directory, Key, KeyForm, Scope};
 use crate::domain::{KeyId, PartnerId, ShopId, Timestamp};
 use crate::ops::split_bearer;
@@ -87,15 +87,17 @@ pub(crate) fn authenticate(request: &HttpRequest) -> Result<Caller, ApiError> {
     let context = RequestContext::of(request);
     match check(request, state, now) {
         Ok((caller, form)) => {
-            let verdict = state.rate_limits.count(&caller, form, now);
+            let verdict = state.rate_limits.count(request, &caller, form, now);
             if let Some(context) = context {
                 context.authenticated(caller.key);
                 context.stands(verdict.standing);
             }
-            verdict.outcome.map(|()| caller)
+            verdict.outcome?;
+            // Where nobody will look at them, what was asked would be answered of another time.
+            as_of::check(request).map(|()| caller)
         }
         Err(error) => {
-            let verdict = state.rate_limits.count_failure(request, now);
+            let verdict = state.rate_limits.count_failure(state.proxies.counted(request), now);
             if let Some(context) = context {
                 context.stands(verdict.standing);
             }
@@ -118,7 +120,7 @@ fn check(request: &HttpRequest, state: &HttpState, now: Timestamp) -> Result<(Ca
     if key.revoked_at.is_some() || key.expires_at.is_some_and(|time| time <= now) {
         return Err(ApiError::CredentialsExpired);
     }
-    if !addresses::allowed(&key.allowed_ips, request.peer_addr().map(|address| address.ip())) {
+    if !key.allowed_ips.is_empty() && !addresses::allowed(&key.allowed_ips, state.proxies.address(request)) {
         return Err(ApiError::AddressNotAllowed);
     }
     // A request without a body is signed over nothing; others are checked where the body is read.

@@ -1,5 +1,6 @@
 //! Reading the body of a request: bounded, whatever its content type says, and empty meaning `{}`.
 
+use super::HttpState;
 use super::errors::ApiError;
 use super::fields::{Fields, Problem, digits_of, holds_fraction};
 use super::locales::Message;
@@ -10,6 +11,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 use serde_json::{Map, Value};
 use std::future::Future;
 use std::pin::Pin;
+use tokio::time::timeout;
 
 /// The raw body of a request, at most `MOST` bytes of it, with a signature that fits, where it has one.
 #[derive(Debug)]
@@ -33,7 +35,10 @@ impl<const MOST: usize> FromRequest for Body<MOST> {
         let payload = web::Payload::from_request(&request, payload);
         Box::pin(async move {
             let payload = payload.await.map_err(|_| ApiError::Internal)?;
-            let read = payload.to_bytes_limited(MOST).await.map_err(|_| ApiError::BodyTooLarge { most: MOST })?;
+            let state = request.app_data::<web::Data<HttpState>>().ok_or(ApiError::Internal)?;
+            // As a whole, not each part of it: who sends a byte now and then would hold the connection for ever.
+            let read = timeout(state.body_within, payload.to_bytes_limited(MOST)).await;
+            let read = read.map_err(|_| ApiError::BodyTooSlow)?.map_err(|_| ApiError::BodyTooLarge { most: MOST })?;
             let body = read.map_err(|_| ApiError::MalformedBody(Message::BodyEndedEarly))?;
             signature::check(&request, &body)?;
             Ok(Self(body))

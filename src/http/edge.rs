@@ -7,11 +7,14 @@ use super::envelope::failure;
 use super::errors::{ApiError, Form};
 use super::ids;
 use super::locales::Locale;
+use super::operations::WorkerFigures;
 use super::rate_limits::Standing;
-use crate::domain::KeyId;
+use super::trace::Trace;
+use crate::domain::{KeyId, Seq, Timestamp};
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue, VARY};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, web};
 use std::cell::Cell;
@@ -20,9 +23,8 @@ use std::time::Instant;
 
 const CORS: &str = "access-control-";
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-static LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-static REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-static RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+static AS_OF_SEQ: HeaderName = HeaderName::from_static("x-as-of-seq");
+static AS_OF: HeaderName = HeaderName::from_static("x-as-of");
 
 /// What is known of a request from its first moment on, and what is learnt on the way.
 #[derive(Debug, Clone)]
@@ -31,15 +33,20 @@ pub(crate) struct RequestContext(Rc<Known>);
 #[derive(Debug)]
 struct Known {
     id: String,
+    trace: Trace,
     key: Cell<Option<KeyId>>,
-    standing: Cell<Option<Standing>>,
+    /// None until somebody was counted; who is without bound stands nowhere.
+    standing: Cell<Option<Option<Standing>>>,
+    /// Which event and time the answer shows, where it is the past.
+    shows: Cell<Option<(Seq, Timestamp)>>,
 }
 
 impl RequestContext {
-    fn new() -> Self {
+    fn new(headers: &HeaderMap) -> Self {
         // The generator is cryptographic and seeded by the system, without a system call for each request.
         let id = uuid::Builder::from_random_bytes(rand::random()).into_uuid().to_string();
-        Self(Rc::new(Known { id, key: Cell::new(None), standing: Cell::new(None) }))
+        let trace = Trace::of(headers, rand::random(), rand::random());
+        Self(Rc::new(Known { id, trace, key: Cell::new(None), standing: Cell::new(None), shows: Cell::new(None) }))
     }
 
     pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
@@ -55,8 +62,13 @@ impl RequestContext {
         self.0.key.set(Some(key));
     }
 
+    /// Notes of which event and time the answer tells.
+    pub(crate) fn shows(&self, seq: Seq, at: Timestamp) {
+        self.0.shows.set(Some((seq, at)));
+    }
+
     pub(crate) fn stands(&self, standing: Option<Standing>) {
-        self.0.standing.set(standing);
+        self.0.standing.set(Some(standing));
     }
 }
 
@@ -66,15 +78,25 @@ pub(crate) async fn edge<B: MessageBody>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let started = Instant::now();
-    let context = RequestContext::new();
+    let context = RequestContext::new(request.headers());
     request.extensions_mut().insert(context.clone());
     let state = request.app_data::<web::Data<HttpState>>().cloned();
     // Every service within answers its failures itself; an error here would be the framework's own.
     let answered = next.call(request).await?.map_into_left_body();
+    let cut = answered.status() == StatusCode::REQUEST_TIMEOUT;
     let mut response = in_error_form(answered, &context, state.as_ref().map(|state| state.get_ref()));
+    if cut {
+        // What else comes on this connection belongs to the body that was cut.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     if let Some(state) = &state {
-        let standing = context.0.standing.get().or_else(|| state.rate_limits.standing_of(response.request()));
+        let standing = context.0.standing.get().unwrap_or_else(|| state.standing_of(response.request()));
         add_headers(response.headers_mut(), &context, standing);
+    }
+    if state.is_some_and(|state| state.figures.is_some())
+        && let Some(figures) = response.request().app_data::<WorkerFigures>()
+    {
+        figures.answered(response.request(), response.status().as_u16(), started.elapsed());
     }
     log(&response, &context, started);
     Ok(response)
@@ -94,6 +116,9 @@ fn in_error_form<B: MessageBody>(
         let allowed = response.headers().get(ALLOW).and_then(|allowed| allowed.to_str().ok());
         Form::of_status(status, allowed.map(str::to_owned))
     });
+    if let Some(figures) = state.and_then(|state| state.figures.as_ref()) {
+        figures.failed(form.code);
+    }
     if ids::are_numbers(response.request().path()) {
         ids::in_numbers(&mut form.details);
     }
@@ -112,10 +137,15 @@ fn add_headers(headers: &mut HeaderMap, context: &RequestContext, standing: Opti
     if let Ok(id) = HeaderValue::from_str(&context.0.id) {
         headers.insert(REQUEST_ID.clone(), id);
     }
+    if let Some((seq, at)) = context.0.shows.get() {
+        headers.insert(AS_OF_SEQ.clone(), seq.get().into());
+        if let Ok(at) = HeaderValue::from_str(&at.to_micros_text()) {
+            headers.insert(AS_OF.clone(), at);
+        }
+    }
+    context.0.trace.tell(headers);
     if let Some(standing) = standing {
-        headers.insert(LIMIT.clone(), standing.limit.into());
-        headers.insert(REMAINING.clone(), standing.remaining.into());
-        headers.insert(RESET.clone(), standing.reset.into());
+        standing.tell(headers);
     }
 }
 
@@ -128,6 +158,8 @@ fn log<B>(response: &ServiceResponse<B>, context: &RequestContext, started: Inst
             status = response.status().as_u16(),
             micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
             request_id = %context.0.id,
+            trace_id = %context.0.trace.id(),
+            span_id = %context.0.trace.span(),
             key = context.0.key.get().map(KeyId::get),
             "answered"
         );

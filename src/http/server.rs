@@ -2,7 +2,9 @@
 
 use super::errors::ApiError;
 use super::locales::Locale;
+use super::operations::{self, WorkerFigures};
 use super::shop::{cards, catalogue, points, qr, shops, transactions};
+use super::tls::Identity;
 use super::{HttpConfig, HttpState, api, audit, edge, health, partners};
 use actix_cors::Cors;
 use actix_web::dev::Server;
@@ -10,41 +12,65 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpServer, Route, web};
 use std::io;
 use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a stopping server waits for the requests that it has begun to answer.
 const SHUTDOWN_SECONDS: u64 = 30;
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How many connections one worker serves at once; more wait in the listener's queue.
-const CONNECTIONS_MAX: usize = 8_192;
+
+/// Where requests come in.
+#[derive(Debug)]
+pub enum Listener {
+    Tcp(TcpListener),
+    /// HTTP/2 as well as HTTP/1.1, as the client prefers.
+    Tls(TcpListener, Arc<Identity>),
+    Unix(UnixListener),
+}
 
 /// Starts the server on a listener that is bound already. It runs when awaited, and stops through its handle.
 ///
 /// # Errors
 /// When the listener cannot be used.
-pub fn server(state: HttpState, listener: TcpListener, config: &HttpConfig) -> io::Result<Server> {
+pub fn server(state: HttpState, listener: Listener, config: &HttpConfig) -> io::Result<Server> {
     let state = web::Data::new(state);
     let bench_echo = config.bench_echo;
+    let (figures, connections) = (state.figures.clone(), state.figures.clone());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
             .wrap(cors())
             .wrap(from_fn(edge::edge))
             .configure(|routes| echo(routes, bench_echo))
+            .configure(|routes| {
+                if let Some(figures) = &figures {
+                    routes.app_data(WorkerFigures::new(Arc::clone(figures)));
+                }
+            })
             .configure(configure)
             .default_service(web::to(unknown_path))
     });
     let server = server
         .workers(config.workers.max(1))
-        .max_connections(CONNECTIONS_MAX)
+        .max_connections(config.max_connections)
         .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD_TIMEOUT)
+        .client_request_timeout(config.head_within)
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals()
-        .listen(listener)?;
+        .on_connect(move |_, known| {
+            if let Some(figures) = &connections {
+                known.insert(figures.connected());
+            }
+        });
+    let server = match listener {
+        Listener::Tcp(listener) => server.listen(listener)?,
+        Listener::Tls(listener, identity) => {
+            server.listen_rustls_0_23(listener, identity.server_config().map_err(io::Error::other)?)?
+        }
+        Listener::Unix(listener) => server.listen_uds(listener)?,
+    };
     Ok(server.run())
 }
 
@@ -58,6 +84,7 @@ pub fn configure(routes: &mut web::ServiceConfig) {
     for path in ["/health", "/api/health"] {
         routes.service(web::resource(path).route(web::get().to(health::health)));
     }
+    routes.service(web::resource("/ready").route(web::get().to(operations::ready)));
     routes.service(web::resource("/shop/health").route(web::get().to(health::health_with_credentials)));
     // The PHP client joins a base that ends in `/shop` with paths that begin with it.
     let locale = Locale::segment();
@@ -133,11 +160,12 @@ fn customers(routes: &mut web::ServiceConfig) {
     routes
         .service(at("").route(packed(web::get().to(customers::list))).route(web::post().to(customers::create)))
         .service(at("/{id}").route(web::get().to(customers::get)).route(web::delete().to(customers::erase)))
+        .service(at("/{id}/data-export").route(packed(web::get().to(api::customer_data::export))))
         .service(at("/{id}/balance").route(web::get().to(customers::balance)));
 }
 
 fn auditing(routes: &mut web::ServiceConfig) {
-    use audit::{checkpoints, events, proofs, receipts};
+    use audit::{balances, books, checkpoints, events, proofs, receipts};
     let at = |path: &str| web::resource(format!("/audit{path}"));
     routes
         .service(at("/checkpoint").route(web::get().to(checkpoints::newest)).route(web::post().to(checkpoints::make)))
@@ -150,8 +178,13 @@ fn auditing(routes: &mut web::ServiceConfig) {
         .service(at("/tile/{tile:.*}").route(web::get().to(proofs::tile)))
         .service(at("/events").route(packed(web::get().to(events::page))))
         .service(at("/events/stream").route(web::get().to(events::stream)))
+        .service(at("/books").route(packed(web::get().to(books::books))))
         .service(at("/receipts/{id}").route(web::get().to(receipts::receipt)))
-        .service(at("/receipts/{id}/qr").route(web::get().to(receipts::qr)));
+        .service(at("/receipts/{id}/qr").route(web::get().to(receipts::qr)))
+        .service(at("/balances").route(packed(web::get().to(balances::list))))
+        .service(at("/balances/{id}").route(web::get().to(balances::of_period)))
+        .service(at("/balances/{period}/cards/{card}").route(web::get().to(balances::statement)))
+        .service(at("/balances/{period}/cards/{card}/qr").route(web::get().to(balances::qr)));
 }
 
 // Long answers are compressed for clients that ask for it. Short ones cost more time than they save bytes.
@@ -185,16 +218,24 @@ fn cors() -> Cors {
             "User-Agent",
             "Idempotency-Key",
             "X-Requested-With",
+            "traceparent",
+            "tracestate",
         ])
         .expose_headers([
             "X-Request-Id",
             "X-RateLimit-Limit",
             "X-RateLimit-Remaining",
             "X-RateLimit-Reset",
+            "X-RateLimit-Retry-After",
+            "RateLimit",
+            "RateLimit-Policy",
             "Retry-After",
             "Idempotent-Replayed",
+            "traceresponse",
             "Content-Disposition",
             "X-Export-As-Of",
+            "X-As-Of",
+            "X-As-Of-Seq",
         ])
         .max_age(3_600)
 }

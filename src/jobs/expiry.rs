@@ -7,6 +7,7 @@ use crate::storage::{DataDir, StorageError, open_reader};
 use crate::writer::{Actor, Command, Refusal, Request, Writer};
 use rusqlite::Connection;
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -101,7 +102,9 @@ impl Work {
         let mut stopped = self.stopped.clone();
         let mut rests = false;
         while !*stopped.borrow() {
-            match self.pass().await {
+            let passed = self.pass().await;
+            self.count(passed.as_ref().ok().copied());
+            match passed {
                 Ok(cards) => {
                     rests = false;
                     if cards > 0 {
@@ -116,6 +119,18 @@ impl Work {
                 Err(error) => tracing::warn!(%error, "the expiry job was interrupted and tries again"),
             }
             let _told = tokio::time::timeout(period, stopped.changed()).await;
+        }
+    }
+
+    // `cards` of a pass that came to its end.
+    fn count(&self, cards: Option<usize>) {
+        let figures = self.writer.figures();
+        match cards {
+            Some(cards) => {
+                figures.expired_cards.add(u64::try_from(cards).unwrap_or(u64::MAX));
+                figures.expiry_passed_at.store(self.clock.now().micros(), Ordering::Relaxed);
+            }
+            None => figures.expiry_interruptions.count(),
         }
     }
 

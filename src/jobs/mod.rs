@@ -3,6 +3,10 @@
 
 mod checkpoints;
 mod expiry;
+mod retention;
+mod seals;
 
 pub use checkpoints::CheckpointJob;
 pub use expiry::{ExpiryJob, JobError};
+pub use retention::RetentionJob;
+pub use seals::SealJob;

@@ -77,6 +77,12 @@ impl Live {
         self.shards.iter().map(|shard| shard.read().cards.len()).sum()
     }
 
+    /// The memory that they take, in bytes.
+    #[must_use]
+    pub fn cards_cost(&self) -> usize {
+        self.shards.iter().map(|shard| shard.read().cost).sum()
+    }
+
     /// Publishes what a commit changed. Only the writer calls this, after the commit.
     pub(crate) fn publish<'c>(
         &self,

@@ -2,7 +2,7 @@
 
 use crate::domain::{Seq, Timestamp};
 use parking_lot::{Condvar, Mutex};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -18,6 +18,9 @@ pub struct Progress {
     // The wake-up call for the projector: from a reader who waits, or from the writer when there is much to do.
     bell: (Mutex<bool>, Condvar),
     watermark: watch::Sender<Seq>,
+    /// When the projector last ended a round, in microseconds since `begun`.
+    rounded_at: AtomicU64,
+    begun: Instant,
 }
 
 impl Progress {
@@ -27,6 +30,8 @@ impl Progress {
             recorded_at: AtomicI64::new(recorded_at.micros()),
             bell: (Mutex::new(false), Condvar::new()),
             watermark: watch::Sender::new(head),
+            rounded_at: AtomicU64::new(0),
+            begun: Instant::now(),
         }
     }
 
@@ -52,6 +57,14 @@ impl Progress {
     #[must_use]
     pub fn lag(&self) -> i64 {
         (self.head().get() - self.watermark().get()).max(0)
+    }
+
+    /// How long the projector has not ended a round while it has events to apply; it ends one every two seconds also where there are
+    /// none.
+    #[must_use]
+    pub fn behind_for(&self) -> Duration {
+        let rounded_at = Duration::from_micros(self.rounded_at.load(Ordering::Relaxed));
+        if self.lag() == 0 { Duration::ZERO } else { self.begun.elapsed().saturating_sub(rounded_at) }
     }
 
     /// The read barrier: returns once views.db reflects everything that was committed when this was called.
@@ -108,5 +121,7 @@ impl Progress {
     /// The projector has committed everything up to `watermark`.
     pub(crate) fn projected(&self, watermark: Seq) {
         self.watermark.send_replace(watermark);
+        let now = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.rounded_at.store(now, Ordering::Relaxed);
     }
 }

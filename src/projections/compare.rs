@@ -5,7 +5,7 @@ use rusqlite::types::ValueRef;
 use std::path::Path;
 
 /// Every table of the projections, with what its rows are sorted by.
-const TABLES: [(&str, &str); 17] = [
+const TABLES: [(&str, &str); 26] = [
     ("partners", "partner"),
     ("shops", "shop"),
     ("templates", "template"),
@@ -15,6 +15,7 @@ const TABLES: [(&str, &str); 17] = [
     ("cards", "card"),
     ("lots", "card, lot"),
     ("movements", "seq"),
+    ("stream_events", "stream, id, seq"),
     ("refunds", "order_seq, seq"),
     ("idempotency", "era, hash, seq"),
     ("card_counts", "partner, block, status, tier"),
@@ -23,6 +24,14 @@ const TABLES: [(&str, &str); 17] = [
     ("checkpoint_keys", "key"),
     ("checkpoints", "seq"),
     ("webhooks", "webhook"),
+    ("seals", "seal"),
+    ("book_spans", "day, block, partner"),
+    ("book_moves", "day, block, partner, shop, template"),
+    ("book_cards", "day, block, partner, template"),
+    ("book_lots", "day, block, partner, template, month"),
+    ("book_ends", "ending, day, block, partner, template"),
+    ("book_acts", "day, block, partner, actor, act"),
+    ("book_refunds", "day, block, partner"),
 ];
 
 /// The first row in which two files differ.

@@ -122,9 +122,12 @@ pub(super) fn save(connection: &Connection, customer: &Customer, contact: Option
     statement.execute((customer.id.get(), contact.email, contact.phone)).map(|_| ())
 }
 
-/// Notes that a vault record is about a customer.
-pub(super) fn add_record(connection: &Connection, customer: CustomerId, record: RecordId) -> rusqlite::Result<()> {
-    let mut statement =
-        connection.prepare_cached("INSERT OR IGNORE INTO customer_records (customer, record) VALUES (?1, ?2)")?;
-    statement.execute((customer.get(), record.get())).map(|_| ())
+/// Notes that a vault record, named by the event `seq`, is about a customer.
+pub(super) fn add_record(
+    connection: &Connection,
+    (customer, record, seq): (CustomerId, RecordId, Seq),
+) -> rusqlite::Result<()> {
+    let mut statement = connection
+        .prepare_cached("INSERT OR IGNORE INTO customer_records (customer, record, seq) VALUES (?1, ?2, ?3)")?;
+    statement.execute((customer.get(), record.get(), seq.get())).map(|_| ())
 }

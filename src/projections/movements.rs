@@ -2,11 +2,9 @@
 
 use crate::domain::orders::TransactionKind;
 use crate::domain::points::Points;
-use crate::domain::{CardId, Money, Movement, MovementType, PartnerId, RecordId, Seq, ShopId, Timestamp};
+use crate::domain::{CardId, Movement, MovementType, PartnerId, RecordId, Seq, ShopId, Timestamp};
 use crate::event_log::Stored;
 use rusqlite::Connection;
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive as _;
 
 /// What a card has earned since a moment, less what refunds took back; and the last event that this reflects.
 ///
@@ -82,7 +80,7 @@ impl MovementRow {
             record: stored.event.sealed().map(|sealed| sealed.record),
             at: stored.at,
             happened_at: moved.happened_at,
-            amount: Some(ten_thousandths(moved.order_total())).filter(|amount| *amount != 0),
+            amount: Some(moved.order_total().ten_thousandths()).filter(|amount| *amount != 0),
         })
     }
 
@@ -115,9 +113,4 @@ impl MovementRow {
             ])
             .map(|_| ())
     }
-}
-
-// Money has at most four decimal places and thirteen digits before them.
-fn ten_thousandths(money: Money) -> i64 {
-    (money.get() * Decimal::from(10_000)).to_i64().unwrap_or(i64::MAX)
 }

@@ -1,6 +1,6 @@
 //! The programme: the tables `partners`, `shops`, `templates` and `keys`; and, with it, the keys that sign checkpoints and the webhooks.
 
-use super::{checkpoints, webhooks};
+use super::{checkpoints, seals, webhooks};
 use crate::domain::programme::{Directory, Key, Partner, Shop, Template};
 use crate::domain::{KeyId, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp};
 use rusqlite::types::Type;
@@ -73,6 +73,7 @@ pub fn load_directory(connection: &Connection) -> rusqlite::Result<Directory> {
     })?;
     directory.checkpoints = checkpoints::load(connection)?;
     directory.webhooks = webhooks::load(connection)?;
+    directory.seals = seals::load(connection)?;
     Ok(directory)
 }
 

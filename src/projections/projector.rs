@@ -1,11 +1,11 @@
 //! The projector: follows the log and writes views.db, a transaction for whatever is new.
 
 use super::fold::{Fold, FoldError, Recent, Sources};
-use super::load_directory;
 use super::tiles::Growth;
+use super::{books, load_directory};
 use crate::domain::cards::Card;
 use crate::domain::programme::Directory;
-use crate::domain::{CardId, Seq};
+use crate::domain::{CardId, Seq, Timestamp};
 use crate::event_log::events_after;
 use rusqlite::{Connection, TransactionBehavior};
 use std::fmt;
@@ -25,6 +25,8 @@ pub struct Projector {
     directory: Directory,
     growth: Growth,
     watermark: Seq,
+    /// When the latest event up to it was recorded.
+    latest: Option<Timestamp>,
     recent: Box<Recent>,
 }
 
@@ -42,7 +44,8 @@ impl Projector {
     pub fn new(views: Connection, ledger: Connection, watermark: Seq) -> rusqlite::Result<Self> {
         let directory = load_directory(&views)?;
         let growth = Growth::restore(&views, &ledger, watermark)?;
-        Ok(Self { views, ledger, directory, growth, watermark, recent: Box::new(|_| None) })
+        let latest = books::latest(&views)?;
+        Ok(Self { views, ledger, directory, growth, watermark, latest, recent: Box::new(|_| None) })
     }
 
     /// Spares the projector reading cards whose state after a batch is in memory. `recent` answers a card as of its last committed event.
@@ -74,7 +77,10 @@ impl Projector {
             return Ok(self.watermark);
         }
         let fold = self.apply(until).map_err(ProjectorError)?;
-        self.watermark = fold.seq;
+        if fold.seq == self.watermark {
+            return Err(ProjectorError(FoldError::Missing { seq: Seq::new(fold.seq.get() + 1) }));
+        }
+        (self.watermark, self.latest) = (fold.seq, fold.latest());
         if fold.directory() != &self.directory {
             self.directory = fold.directory().clone();
         }
@@ -84,7 +90,7 @@ impl Projector {
 
     fn apply(&mut self, until: Seq) -> Result<Fold, FoldError> {
         let transaction = self.views.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut fold = Fold::new(self.directory.clone(), self.growth.clone(), self.watermark);
+        let mut fold = Fold::new(self.directory.clone(), self.growth.clone(), self.watermark, self.latest);
         let sources = Sources { views: Some(&transaction), ledger: &self.ledger };
         events_after(&self.ledger, self.watermark, until, |stored| fold.apply(stored, &sources))?;
         // Overwriting what is freed costs every batch; only look-up hashes of a person have to be gone for good.

@@ -14,6 +14,9 @@ use std::path::Path;
 /// How many history rows wait in memory before they are written.
 const WAITING_MAX: usize = 100_000;
 
+/// After how many events it is told how far it is.
+const TELL_EVERY: i64 = 10_000;
+
 /// How much memory the sorting of an index may take, in KiB.
 const SORTING_KIB: i64 = 64 * 1024;
 
@@ -43,11 +46,13 @@ impl From<rusqlite::Error> for RebuildError {
 /// Rebuilds views.db at `path` and puts it in the place of what was there; answers its watermark. A crash leaves no views.db, the
 /// old one, or a complete new one.
 ///
+/// `told` hears now and then which event has been reached.
+///
 /// # Errors
 /// As [`rebuild`].
-pub fn replace(ledger: &Connection, path: &Path) -> Result<Seq, RebuildError> {
+pub fn replace(ledger: &Connection, path: &Path, told: &dyn Fn(Seq)) -> Result<Seq, RebuildError> {
     let scratch = path.with_extension("rebuilt.db");
-    let seq = rebuild(ledger, &scratch, None)?;
+    let seq = rebuild_telling(ledger, &scratch, None, told)?;
     remove(path)?;
     let file = |path: &Path| {
         let path = path.to_owned();
@@ -68,6 +73,15 @@ pub fn replace(ledger: &Connection, path: &Path) -> Result<Seq, RebuildError> {
 /// # Errors
 /// When the log cannot be read or the file cannot be written.
 pub fn rebuild(ledger: &Connection, path: &Path, until: Option<Seq>) -> Result<Seq, RebuildError> {
+    rebuild_telling(ledger, path, until, &|_| {})
+}
+
+fn rebuild_telling(
+    ledger: &Connection,
+    path: &Path,
+    until: Option<Seq>,
+    told: &dyn Fn(Seq),
+) -> Result<Seq, RebuildError> {
     remove(path)?;
     let views = open_views(path)?;
     // The file is worth nothing until it is complete: no journal, no sync before the end.
@@ -82,9 +96,12 @@ pub fn rebuild(ledger: &Connection, path: &Path, until: Option<Seq>) -> Result<S
         Some(until) => until,
         None => head(ledger)?.seq,
     };
-    let mut fold = Fold::new(Directory::default(), Growth::default(), Seq::ZERO);
+    let mut fold = Fold::new(Directory::default(), Growth::default(), Seq::ZERO, None);
     let sources = Sources { views: None, ledger };
     events_after(ledger, Seq::ZERO, until, |stored| {
+        if stored.seq.get() % TELL_EVERY == 0 {
+            told(stored.seq);
+        }
         fold.apply(stored, &sources)?;
         if fold.movements_waiting() >= WAITING_MAX { fold.write_movements(&views) } else { Ok(()) }
     })?;

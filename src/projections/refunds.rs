@@ -12,6 +12,11 @@ pub fn refunds_of(connection: &Connection, order: Seq) -> rusqlite::Result<Vec<S
     statement.query_map([order.get()], |row| row.get(0).map(Seq::new))?.collect()
 }
 
+/// Whether an order was refunded before.
+pub(super) fn is_refunded(connection: &Connection, order: Seq) -> rusqlite::Result<bool> {
+    connection.prepare_cached("SELECT 1 FROM refunds WHERE order_seq = ?1 LIMIT 1")?.exists([order.get()])
+}
+
 /// Adds a refund.
 pub(super) fn insert(connection: &Connection, order: Seq, seq: Seq) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached("INSERT INTO refunds (order_seq, seq) VALUES (?1, ?2)")?;

@@ -2,7 +2,7 @@
 
 use super::card_views::holder;
 use super::templates::{self, TemplateView};
-use super::{Queries, QueryError, bodies};
+use super::{Queries, QueryError, Subject, bodies};
 use crate::domain::cards::{Card, CardNumber};
 use crate::domain::customers::PersonRecord;
 use crate::domain::{CardId, CustomerId, Metadata, PartnerId};
@@ -27,6 +27,15 @@ pub struct CardNames {
     pub customer: Option<CustomerId>,
     /// Of the holder, in any case.
     pub email: Option<String>,
+}
+
+impl CardNames {
+    /// Whose past tells of the card; nobody's where an email alone names it, which may have been another's then.
+    #[must_use]
+    pub fn subject(&self) -> Option<Subject> {
+        let by_card = self.card.map(Subject::Card).or(self.number.map(Subject::Number));
+        by_card.or(self.customer.map(Subject::Customer))
+    }
 }
 
 impl Queries {

@@ -1,6 +1,6 @@
 //! Read connections, the read barrier, and on which thread a read runs.
 
-use crate::domain::{CustomerId, PartnerId};
+use crate::domain::{CustomerId, PartnerId, Seq};
 use crate::live::Live;
 use crate::storage::{DataDir, StorageError, open_reader};
 use parking_lot::Mutex;
@@ -30,6 +30,10 @@ pub enum QueryError {
     Busy,
     #[error("more than {most} rows would have to be read to answer")]
     TooWide { most: i64 },
+    #[error("the log ends at event {head}")]
+    Beyond { head: Seq },
+    #[error("the past could not be told: {0}")]
+    Past(String),
     #[error("the views could not be opened: {0}")]
     Open(#[from] StorageError),
     #[error("the views could not be read: {0}")]
@@ -49,14 +53,21 @@ impl From<serde_json::Error> for QueryError {
     }
 }
 
+/// Where rows come from.
+enum Source {
+    /// views.db with ledger.db, and the connections to them that nobody uses at the moment.
+    Files { dir: DataDir, idle: Mutex<Vec<Connection>> },
+    /// A past that was folded into memory: whoever asks about it asks one question after the other.
+    Past(Mutex<Connection>),
+}
+
 /// The way to everything that is read. Cheap to clone.
 #[derive(Clone)]
 pub struct Queries(Arc<Shared>);
 
 struct Shared {
-    dir: DataDir,
+    source: Source,
     live: Arc<Live>,
-    idle: Mutex<Vec<Connection>>,
     turns: Semaphore,
     waiting: AtomicUsize,
     // Customers are only ever added, with growing ids: a count up to an id stays true for ever.
@@ -67,14 +78,30 @@ impl Queries {
     /// Reads from the files of `dir` and from `live`. Opens nothing yet.
     #[must_use]
     pub fn new(dir: DataDir, live: Arc<Live>) -> Self {
+        Self::from_source(Source::Files { dir, idle: Mutex::default() }, live)
+    }
+
+    /// Reads from a past that was folded into memory, with ledger.db attached, and from the programme of then.
+    pub(super) fn of_past(past: Connection, live: Arc<Live>) -> Self {
+        Self::from_source(Source::Past(Mutex::new(past)), live)
+    }
+
+    fn from_source(source: Source, live: Arc<Live>) -> Self {
         Self(Arc::new(Shared {
-            dir,
+            source,
             live,
-            idle: Mutex::default(),
             turns: Semaphore::new(ASIDE_MAX),
             waiting: AtomicUsize::new(0),
             customers_counted: Mutex::default(),
         }))
+    }
+
+    /// Where the files are; of a past there is no further past.
+    pub(super) fn dir(&self) -> Result<&DataDir, QueryError> {
+        match &self.0.source {
+            Source::Files { dir, .. } => Ok(dir),
+            Source::Past(_) => Err(QueryError::Past("it was asked of what was folded already".to_owned())),
+        }
     }
 
     /// What is committed and in memory.
@@ -95,17 +122,18 @@ impl Queries {
 
     /// Reads on the calling thread: for look-ups by primary key, which cost less than handing them over.
     pub(super) fn here<T>(&self, read: impl FnOnce(&Connection) -> Result<T, QueryError>) -> Result<T, QueryError> {
-        let idle = self.0.idle.lock().pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => open_reader(&self.0.dir)?,
+        let (dir, idle) = match &self.0.source {
+            Source::Files { dir, idle } => (dir, idle),
+            Source::Past(connection) => return on_snapshot(&connection.lock(), read),
         };
-        // One snapshot for all statements of one question. Dropping it ends it.
-        let snapshot = connection.unchecked_transaction()?;
-        let answer = read(&connection)?;
-        drop(snapshot);
+        let unused = idle.lock().pop();
+        let connection = match unused {
+            Some(connection) => connection,
+            None => open_reader(dir)?,
+        };
+        let answer = on_snapshot(&connection, read)?;
         // A connection that failed is not kept: the next question opens a fresh one.
-        let mut idle = self.0.idle.lock();
+        let mut idle = idle.lock();
         if idle.len() < IDLE_MAX {
             idle.push(connection);
         }
@@ -151,8 +179,23 @@ impl Queries {
 
 impl fmt::Debug for Queries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Queries").field("dir", &self.0.dir).finish_non_exhaustive()
+        let dir = match &self.0.source {
+            Source::Files { dir, .. } => Some(dir),
+            Source::Past(_) => None,
+        };
+        f.debug_struct("Queries").field("dir", &dir).finish_non_exhaustive()
     }
+}
+
+// One snapshot for all statements of one question. Dropping it ends it.
+fn on_snapshot<T>(
+    connection: &Connection,
+    read: impl FnOnce(&Connection) -> Result<T, QueryError>,
+) -> Result<T, QueryError> {
+    let snapshot = connection.unchecked_transaction()?;
+    let answer = read(connection)?;
+    drop(snapshot);
+    Ok(answer)
 }
 
 // A place among the waiting, given back when the caller goes away, answered or not.

@@ -14,6 +14,17 @@ pub enum Sight {
     Everything,
 }
 
+impl Sight {
+    /// Whether a partner's rows are seen whole. The deployment's rows are nobody's.
+    #[must_use]
+    pub fn sees(self, partner: PartnerId) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Partner(own) => own == partner && partner != PartnerId::DEPLOYMENT,
+        }
+    }
+}
+
 /// A row of the log, as much of it as the reader sees.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -93,12 +104,7 @@ fn hash_before(connection: &Connection, seq: Seq) -> rusqlite::Result<String> {
 fn seen(row: &Row<'_>, sight: Sight) -> rusqlite::Result<LogRow> {
     let partner = PartnerId::new(row.get(3)?);
     let hash = hex::encode(row.get::<_, [u8; 32]>(12)?);
-    let whole = match sight {
-        Sight::Everything => true,
-        // The deployment's rows are nobody's.
-        Sight::Partner(own) => own == partner && partner != PartnerId::DEPLOYMENT,
-    };
-    if !whole {
+    if !sight.sees(partner) {
         return Ok(LogRow::Hidden { seq: row.get(0)?, hash });
     }
     Ok(LogRow::Whole(WholeRow {

@@ -4,12 +4,14 @@
 //! committed state in memory, everything else from views.db once the projector has passed the head seen at arrival.
 
 mod bodies;
+mod books;
 mod card_list;
 mod card_sheets;
 mod card_views;
 mod checkpoints;
 mod connections;
 mod counts;
+mod customer_data;
 mod customer_list;
 mod customer_sheets;
 mod customer_views;
@@ -19,18 +21,22 @@ mod exports;
 mod history;
 mod log_rows;
 mod lookups;
+mod past;
 mod programme;
 mod proofs;
+mod seals;
 mod shops;
 mod templates;
 mod transaction_words;
 mod transactions;
 
+pub use books::BooksQuestion;
 pub use card_list::{CardFilter, CardListItem, CardSort, SortKey};
 pub use card_sheets::{CardNames, CardSheet};
 pub use card_views::{BlockedCard, CardView};
 pub use checkpoints::{CheckpointView, CosignatureView, WhichCheckpoint};
 pub use connections::{Queries, QueryError};
+pub use customer_data::{CUSTOMER_DATA_PAGE, CustomerData, DataCard, DataEvent, DataEvents};
 pub use customer_list::{CustomerFilter, CustomerPage, PHONE_MAX, SEARCH_WALK_MAX};
 pub use customer_sheets::{CustomerFigures, CustomerSheet};
 pub use customer_views::{CustomerCard, CustomerView};
@@ -43,7 +49,9 @@ pub use exports::{
 pub use history::{HISTORY_WALK_MAX, HistoryFilter, HistoryPage, MovementView};
 pub use log_rows::{LogRow, Sight, WholeRow};
 pub use lookups::Lookups;
+pub use past::{Moment, Past, Subject};
 pub use proofs::{ConsistencyProof, InclusionProof, TreeHead};
+pub use seals::{Closing, MonthEnd, SealView};
 pub use shops::{Around, ShopFilter, ShopSort, ShopView};
 pub use templates::{TemplateFilter, TemplateView};
 pub use transaction_words::{TRANSACTION_WORDS, kinds_of, transaction_word};
@@ -87,11 +95,14 @@ pub fn statements() -> Vec<(&'static str, String)> {
     all.extend(card_list::statements());
     all.extend(counts::statements());
     all.extend(history::statements());
+    all.extend(customer_data::statements());
     all.extend(customer_list::statements());
     all.extend(customer_sheets::statements());
     all.extend(customer_walk::statements());
     all.extend(expiring::statements());
     all.extend(transactions::statements());
     all.extend(exports::statements());
+    all.extend(seals::statements());
+    all.extend(crate::projections::past_statements());
     all
 }

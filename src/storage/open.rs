@@ -93,6 +93,22 @@ pub fn open_reader(dir: &DataDir) -> Result<Connection, StorageError> {
     settle().map_err(|source| StorageError::Open { path: path.clone(), source })
 }
 
+/// Opens an empty database in memory, with ledger.db attached read-only as `ledger`: for a past of views.db, which is read like it.
+///
+/// # Errors
+/// When ledger.db cannot be opened.
+pub fn open_past(dir: &DataDir) -> Result<Connection, StorageError> {
+    let path = dir.ledger();
+    let settle = || {
+        let connection = Connection::open_in_memory()?;
+        connection.busy_timeout(BUSY)?;
+        connection.execute("ATTACH DATABASE ?1 AS ledger", [format!("file:{}?mode=ro", uri_path(&path))])?;
+        connection.set_prepared_statement_cache_capacity(64);
+        Ok(connection)
+    };
+    settle().map_err(|source| StorageError::Open { path: path.clone(), source })
+}
+
 /// Refuses a file whose schema is newer than this program knows, without writing to it.
 ///
 /// # Errors

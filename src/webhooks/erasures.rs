@@ -1,10 +1,10 @@
-//! Following the log for customers who were erased, so that what receivers answered about them goes too.
+//! Following the log for customers who were erased or of whom something was, so that what receivers answered about them goes too.
 
-use crate::domain::{CustomerId, Event, Seq};
+use crate::domain::{CustomerId, Seq, Stream};
 use crate::event_log::{LogError, each_wanted};
 use crate::ops::{Deliveries, OpsError};
 use rusqlite::Connection;
-use std::collections::HashSet;
+use rustc_hash::FxHashMap;
 
 /// Why they could not be followed.
 #[derive(Debug, thiserror::Error)]
@@ -24,15 +24,15 @@ pub(super) struct Erasures {
     followed: Seq,
     /// What ops.db says of it; none where nothing has been kept yet that could have to go.
     noted: Option<Seq>,
-    /// Those of this run: what was on its way then is kept without its answer.
-    erased: HashSet<CustomerId>,
+    /// Those of this run, and when: what happened until then and was on its way is kept without its answer.
+    erased: FxHashMap<CustomerId, Seq>,
 }
 
 impl Erasures {
     /// Goes on where it was left; where nothing has been kept yet, from `head`.
     pub(super) fn load(deliveries: &Deliveries, head: Seq) -> Result<Self, OpsError> {
         let noted = deliveries.erasures_followed()?;
-        Ok(Self { followed: noted.unwrap_or(head).min(head), noted, erased: HashSet::new() })
+        Ok(Self { followed: noted.unwrap_or(head).min(head), noted, erased: FxHashMap::default() })
     }
 
     /// Follows the log up to `head`, and takes away the answers about whoever was erased.
@@ -40,16 +40,16 @@ impl Erasures {
         while self.followed < head {
             let until = head.min(Seq::new(self.followed.get() + PAGE_ROWS));
             let mut found = Vec::new();
-            let erased = |_, kind: &str| kind == "customer.erased";
+            let erased = |_, kind: &str| matches!(kind, "customer.erased" | "records.erased");
             each_wanted(log, (self.followed, until), erased, |stored| {
-                if let Event::CustomerErased(event) = &stored.event {
-                    found.push(event.customer);
+                if let Stream::Customer(customer) = stored.event.stream() {
+                    found.push(customer);
+                    self.erased.insert(customer, stored.seq);
                 }
                 true
             })?;
             if !found.is_empty() {
                 deliveries.forget_answers(&found)?;
-                self.erased.extend(found);
             }
             self.followed = until;
         }
@@ -61,8 +61,8 @@ impl Erasures {
         Ok(())
     }
 
-    /// Whether the customer was erased in this run.
-    pub(super) fn includes(&self, customer: CustomerId) -> bool {
-        self.erased.contains(&customer)
+    /// Whether something that an event told of a customer may have been erased since, in this run.
+    pub(super) fn include(&self, customer: CustomerId, seq: Seq) -> bool {
+        self.erased.get(&customer).is_some_and(|erased| seq <= *erased)
     }
 }

@@ -77,6 +77,8 @@ pub(super) fn topic_of(event: &Event) -> Option<Topic> {
         | Event::CheckpointKeyRetired(_)
         | Event::CheckpointMade(_)
         | Event::CheckpointCosigned(_)
+        | Event::BalancesSealed(_)
+        | Event::RecordsErased(_)
         | Event::WebhookCreated(_)
         | Event::WebhookUpdated(_)
         | Event::WebhookRotated(_)

@@ -412,7 +412,7 @@ impl Work {
         for (webhook, desk) in &mut self.lines {
             let Some(mut progress) = desk.line.progress(thorough) else { continue };
             for delivery in &mut progress.deliveries {
-                if self.erasures.includes(delivery.customer) {
+                if self.erasures.include(delivery.customer, delivery.seq) {
                     delivery.answer = None;
                 }
             }
@@ -450,7 +450,7 @@ impl Work {
                         desk.told = true;
                     }
                 }
-                Err(error @ (Refusal::Busy | Refusal::NotWritten | Refusal::Stopping)) => {
+                Err(error @ (Refusal::TooOften { .. } | Refusal::Busy | Refusal::NotWritten | Refusal::Stopping)) => {
                     tracing::warn!(%error, webhook = %webhook.id, "the log could not be told that the webhook is stopped");
                 }
             }

@@ -6,12 +6,13 @@ use super::grounds::Grounds;
 use super::handle::Answer;
 use super::memory::Memory;
 use super::orders::{command_with_key, redeemed_otherwise};
-use super::{BuyerId, Command, Outcome, Recorded, Refusal, Request};
+use super::pace::Moves;
+use super::{Actor, BuyerId, Command, Outcome, Recorded, Refusal, Request};
 use crate::clock::Clock;
 use crate::domain::cards::Card;
 use crate::domain::customers::PersonRecord;
 use crate::domain::webhooks::WebhookCommand;
-use crate::domain::{CardId, CustomerId, Draft, Event, RecordId, Sealed, Stream, Timestamp};
+use crate::domain::{CardId, CustomerId, Draft, Event, Movement, RecordId, Sealed, Stream, Timestamp};
 use crate::event_log::{Appender, Claim, Entry, EventInsert, LogError, Stored};
 use crate::vault::{self, RecordInsert};
 use rusqlite::Connection;
@@ -23,6 +24,7 @@ pub(super) struct Book {
     pub(super) ledger: Connection,
     pub(super) committed: Appender,
     pub(super) memory: Memory,
+    pub(super) moves: Moves,
     pub(super) clock: Clock,
 }
 
@@ -30,10 +32,13 @@ pub(super) struct Book {
 pub(super) struct Batch<'a> {
     ledger: &'a Connection,
     memory: &'a mut Memory,
+    moves: &'a mut Moves,
     clock: &'a Clock,
     end: Appender,
     /// From the first event on: the transaction has begun.
     inserts: Option<Inserts<'a>>,
+    /// Whether records of the vault are erased by it.
+    erased: bool,
 }
 
 /// The statements that every command needs, prepared once for the batch.
@@ -59,12 +64,13 @@ pub(super) enum BatchError {
 
 impl<'a> Batch<'a> {
     pub(super) fn new(book: &'a mut Book) -> Self {
-        let Book { ledger, committed, memory, clock } = book;
-        Self { ledger, memory, clock, end: committed.clone(), inserts: None }
+        let Book { ledger, committed, memory, moves, clock } = book;
+        Self { ledger, memory, moves, clock, end: committed.clone(), inserts: None, erased: false }
     }
 
-    /// Decides a request and inserts its events. A refusal leaves the batch as it was; an error ends it.
-    pub(super) fn handle(&mut self, request: &Request) -> Result<Answer, BatchError> {
+    /// Decides a request and inserts its events. A refusal leaves the batch as it was; an error ends it. Only what is asked
+    /// `alone`, not in bulk, counts for how often points move on a card.
+    pub(super) fn handle(&mut self, request: &Request, alone: bool) -> Result<Answer, BatchError> {
         let now = self.end.time(self.clock.now());
         let (decision, claim) = match self.read(request, now) {
             Ok(Read::Decided(decision, claim)) => (decision, claim),
@@ -75,10 +81,16 @@ impl<'a> Batch<'a> {
                 return Ok(Err(Refusal::NotWritten));
             }
         };
-        if let Command::Erase(command) = &request.command
-            && !decision.drafts.is_empty()
+        if alone
+            && self.moves.are_counted()
+            && let Actor::Key(_) = request.actor
+            && let Some(card) = moved(&decision.drafts)
+            && let Err(retry_after) = self.moves.count(card, now)
         {
-            self.erase_records(command.customer)?;
+            return Ok(Err(Refusal::TooOften { card, retry_after }));
+        }
+        if !decision.drafts.is_empty() {
+            self.erase_records(&decision.erased)?;
         }
         let events = self.insert(request, decision, claim.as_ref(), now)?;
         self.outcome(request, events, false, now).map(Ok)
@@ -133,6 +145,11 @@ impl<'a> Batch<'a> {
         self.inserts.is_none()
     }
 
+    /// Whether the batch erased anything, which the WAL may still hold after the commit.
+    pub(super) fn has_erased(&self) -> bool {
+        self.erased
+    }
+
     /// Where the log ends if the batch is committed.
     pub(super) fn end(&self) -> &Appender {
         &self.end
@@ -181,14 +198,30 @@ impl<'a> Batch<'a> {
         Ok((event, Some(secret.body)))
     }
 
-    // In the transaction of the event that says so. The writer sees to it that views.db knows every record by now.
-    fn erase_records(&mut self, customer: CustomerId) -> Result<(), BatchError> {
-        begun(&mut self.inserts, self.ledger)?;
-        let records: Vec<RecordId> = crate::projections::customer_records(self.memory.views(), customer)?;
-        for record in records {
-            vault::erase(self.ledger, record)?;
+    // In the transaction of the event that says so.
+    fn erase_records(&mut self, records: &[RecordId]) -> Result<(), BatchError> {
+        if records.is_empty() {
+            return Ok(());
         }
+        begun(&mut self.inserts, self.ledger)?;
+        for record in records {
+            vault::erase(self.ledger, *record)?;
+        }
+        self.erased = true;
         Ok(())
+    }
+
+    /// Whoever was corrected since, as they are known now: what was answered then is gone.
+    fn person_since(&self, event: &Event) -> rusqlite::Result<Option<String>> {
+        let customer = if let Event::CustomerRegistered(event) = event {
+            event.customer
+        } else if let Event::CustomerUpdated(event) = event {
+            event.customer
+        } else {
+            return Ok(None);
+        };
+        let known = self.memory.customer(customer)?.filter(|customer| customer.erased_at.is_none());
+        known.map(|customer| vault::body(self.ledger, customer.record)).transpose().map(Option::flatten)
     }
 
     /// A command's events as they were answered then.
@@ -196,7 +229,10 @@ impl<'a> Batch<'a> {
         let mut events = Vec::with_capacity(original.len());
         for stored in original {
             let sealed = stored.event.sealed();
-            let body = sealed.map(|sealed| vault::body(self.ledger, sealed.record)).transpose()?.flatten();
+            let mut body = sealed.map(|sealed| vault::body(self.ledger, sealed.record)).transpose()?.flatten();
+            if body.is_none() {
+                body = self.person_since(&stored.event)?;
+            }
             events.push(Recorded { seq: stored.seq, at: stored.at, event: stored.event.clone(), body });
         }
         Ok(events)
@@ -235,7 +271,9 @@ impl<'a> Batch<'a> {
             | Command::RecordCheckpoint(_)
             | Command::RecordCosignature(_)
             | Command::Webhook(_)
+            | Command::RecordSeal(_)
             | Command::Erase(_)
+            | Command::Forget(_)
             | Command::UpdateCard(_)
             | Command::Block(_)
             | Command::Unblock(_)
@@ -248,7 +286,11 @@ impl<'a> Batch<'a> {
         let Some(customer) = customer_of(original.iter().map(|stored| &stored.event)) else { return Ok(false) };
         let person = match person_then(original) {
             // As the command itself sealed it: the customer may have another email by now.
-            Some(sealed) => self.body_of::<PersonRecord>(sealed)?,
+            Some(sealed) => match self.body_of::<PersonRecord>(sealed)? {
+                Some(person) => Some(person),
+                // Corrected since, and what was wrong is gone.
+                None => person(self.memory, self.ledger, customer)?,
+            },
             None => person(self.memory, self.ledger, customer)?,
         };
         Ok(person.is_some_and(|person| person.has_email(email)))
@@ -293,6 +335,11 @@ impl<'a> Batch<'a> {
     }
 }
 
+/// The card on which points move.
+fn moved(drafts: &[Draft]) -> Option<CardId> {
+    drafts.iter().find_map(|draft| Movement::of(&draft.event)).map(|movement| movement.stated().card)
+}
+
 /// Begins the transaction with the first insert.
 fn begun<'i, 'a>(
     inserts: &'i mut Option<Inserts<'a>>,
@@ -322,7 +369,8 @@ fn subject(command: &Command, events: &[Recorded]) -> Option<CardId> {
             | Stream::Key(_)
             | Stream::Customer(_)
             | Stream::CheckpointKey(_)
-            | Stream::Webhook(_) => None,
+            | Stream::Webhook(_)
+            | Stream::Seal(_) => None,
         }),
         Command::CreatePartner(_)
         | Command::ChangeSettings(_)
@@ -338,11 +386,13 @@ fn subject(command: &Command, events: &[Recorded]) -> Option<CardId> {
         | Command::RecordCheckpoint(_)
         | Command::RecordCosignature(_)
         | Command::Webhook(_)
+        | Command::RecordSeal(_)
         | Command::Register(_)
         | Command::Purchase { .. }
         | Command::Refund { .. }
         | Command::UpdateCustomer(_)
         | Command::Erase(_)
+        | Command::Forget(_)
         | Command::Award(_)
         | Command::Redeem(_)
         | Command::Adjust(_)
@@ -381,7 +431,9 @@ fn customer_of<'e>(mut events: impl Iterator<Item = &'e Event>) -> Option<Custom
         | Event::WebhookRotated(_)
         | Event::WebhookDisabled(_)
         | Event::WebhookRemoved(_)
+        | Event::BalancesSealed(_)
         | Event::CustomerErased(_)
+        | Event::RecordsErased(_)
         | Event::CardUpdated(_)
         | Event::CardActivated(_)
         | Event::CardBlocked(_)

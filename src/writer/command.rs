@@ -2,13 +2,14 @@
 
 use crate::domain::cards::{Block, Card, Issue, Unblock, UpdateCard};
 use crate::domain::checkpoints::{ChangeCheckpointKey, RecordCheckpoint, RecordCosignature};
-use crate::domain::customers::{Erase, PersonRecord, Register, UpdateCustomer};
+use crate::domain::customers::{Erase, Forget, PersonRecord, Register, UpdateCustomer};
 use crate::domain::orders::{Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Past, Redeem};
 use crate::domain::programme::{
     ChangeSettings, CreateKey, CreatePartner, CreateTemplate, OpenShop, RetireShop, RetireTemplate, RevokeKey,
     UpdateShop, UpdateTemplate,
 };
+use crate::domain::seals::RecordSeal;
 use crate::domain::webhooks::WebhookCommand;
 use crate::domain::{CardId, CustomerId, Event, KeyId, PartnerId, Rejection, Seq, ShopId, TemplateId, Timestamp};
 use std::fmt;
@@ -24,6 +25,10 @@ pub enum Actor {
     CheckpointJob,
     /// The sender of webhooks.
     WebhookJob,
+    /// The job that seals balances.
+    SealJob,
+    /// The job that forgets what the partners' retention rules no longer allow to be kept.
+    RetentionJob,
     /// The command line, at the machine itself.
     CommandLine,
 }
@@ -35,6 +40,8 @@ impl fmt::Display for Actor {
             Self::ExpiryJob => f.write_str("job:expiry"),
             Self::CheckpointJob => f.write_str("job:checkpoint"),
             Self::WebhookJob => f.write_str("job:webhooks"),
+            Self::SealJob => f.write_str("job:seal"),
+            Self::RetentionJob => f.write_str("job:retention"),
             Self::CommandLine => f.write_str("cli"),
         }
     }
@@ -65,6 +72,7 @@ pub enum Command {
     Register(Register),
     UpdateCustomer(UpdateCustomer),
     Erase(Erase),
+    Forget(Forget),
     Issue(Issue),
     UpdateCard(UpdateCard),
     Block(Block),
@@ -88,6 +96,7 @@ pub enum Command {
     RecordCheckpoint(RecordCheckpoint),
     RecordCosignature(RecordCosignature),
     Webhook(WebhookCommand),
+    RecordSeal(RecordSeal),
 }
 
 impl Command {
@@ -117,9 +126,11 @@ impl Command {
             | Self::RecordCheckpoint(_)
             | Self::RecordCosignature(_)
             | Self::Webhook(_)
+            | Self::RecordSeal(_)
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
+            | Self::Forget(_)
             | Self::UpdateCard(_)
             | Self::Block(_)
             | Self::Unblock(_)
@@ -150,9 +161,11 @@ impl Command {
             | Self::RecordCheckpoint(_)
             | Self::RecordCosignature(_)
             | Self::Webhook(_)
+            | Self::RecordSeal(_)
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
+            | Self::Forget(_)
             | Self::UpdateCard(_)
             | Self::Block(_)
             | Self::Unblock(_)
@@ -193,9 +206,11 @@ impl Command {
             | Self::RecordCheckpoint(_)
             | Self::RecordCosignature(_)
             | Self::Webhook(_)
+            | Self::RecordSeal(_)
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
+            | Self::Forget(_)
             | Self::Issue(_) => None,
         }
     }
@@ -226,9 +241,11 @@ impl Command {
             | Self::RecordCheckpoint(_)
             | Self::RecordCosignature(_)
             | Self::Webhook(_)
+            | Self::RecordSeal(_)
             | Self::Register(_)
             | Self::UpdateCustomer(_)
             | Self::Erase(_)
+            | Self::Forget(_)
             | Self::Issue(_)
             | Self::UpdateCard(_)
             | Self::Block(_)
@@ -283,6 +300,9 @@ pub enum Refusal {
     /// The idempotency key was claimed by other content, whose events these are.
     #[error("the key was claimed by another request")]
     Conflict { events: Vec<Recorded> },
+    /// Points moved on the card as often as they may: nothing was written, and nothing will be for so many seconds.
+    #[error("the card moved too often")]
+    TooOften { card: CardId, retry_after: i64 },
     /// The queue is full or the writer is catching its breath: nothing was written, try again.
     #[error("the writer is busy")]
     Busy,

@@ -4,15 +4,20 @@ use super::grounds::Grounds;
 use super::memory::Memory;
 use super::{BuyerId, Command, Request};
 use crate::domain::cards::{Block, Card, CardNumber, CardRecord, Fresh, Holder, Issue, Unblock, UpdateCard};
-use crate::domain::customers::{Customer, Erase, PersonRecord, Register, UpdateCustomer};
+use crate::domain::customers::{
+    Customer, Erase, FORGOTTEN_MAX, Forget, Keeping, PersonRecord, Register, UpdateCustomer, superseded,
+};
 use crate::domain::orders::{Buyer, Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Redeem, expire_due};
-use crate::domain::programme::{ChangeSettings, Directory, Template, Terms, UpdateShop, UpdateTemplate};
+use crate::domain::programme::{
+    ChangeSettings, Directory, Retention, RetentionRule, Template, Terms, UpdateShop, UpdateTemplate,
+};
+use crate::domain::seals::{LastOfPeriod, RecordSeal};
 use crate::domain::webhooks::WebhookCommand;
 use crate::domain::{
-    CardId, CustomerId, Draft, Metadata, PartnerId, RecordId, Rejection, Seq, ShopId, TemplateId, Timestamp,
+    CardId, CustomerId, Draft, Event, Metadata, PartnerId, RecordId, Rejection, Seq, ShopId, TemplateId, Timestamp,
 };
-use crate::vault;
+use crate::{event_log, projections, vault};
 use rand::Rng as _;
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
@@ -42,6 +47,8 @@ impl From<rusqlite::Error> for Trouble {
 pub(super) struct Decision {
     pub(super) partner: PartnerId,
     pub(super) drafts: Vec<Draft>,
+    /// Records of the vault that go with these events, in the same transaction.
+    pub(super) erased: Vec<RecordId>,
 }
 
 /// Decides commands on memory and vault.
@@ -55,19 +62,27 @@ pub(super) struct Decider<'a> {
 }
 
 impl Decider<'_> {
+    /// The events of a request, and what of the vault goes with them: asked for, or superseded by them.
     pub(super) fn decide(&self, request: &Request) -> Result<Decision, Trouble> {
+        let mut decision = self.decided(request)?;
+        self.drop_superseded(&mut decision)?;
+        Ok(decision)
+    }
+
+    fn decided(&self, request: &Request) -> Result<Decision, Trouble> {
         let partner = request.partner;
         self.check_shop(request)?;
         self.check_order()?;
         let drafts = match &request.command {
             Command::CreatePartner(command) => {
                 let fresh = self.memory.ids().partner;
-                return Ok(Decision { partner: fresh, drafts: command.decide(fresh) });
+                return Ok(Decision { partner: fresh, drafts: command.decide(fresh), erased: Vec::new() });
             }
             Command::ExpireDue(card) => return self.expire_due(*card),
             Command::ChangeCheckpointKey(command) => command.decide(&self.memory.directory().checkpoints),
             Command::RecordCheckpoint(command) => command.decide(&self.memory.directory().checkpoints, self.head)?,
             Command::RecordCosignature(command) => command.decide(&self.memory.directory().checkpoints)?,
+            Command::RecordSeal(command) => self.record_seal(partner, command)?,
             Command::ChangeSettings(command) => self.change_settings(partner, command)?,
             Command::OpenShop(command) => command.decide(self.memory.ids().shop),
             Command::UpdateShop(command) => self.update_shop(partner, command)?,
@@ -82,7 +97,8 @@ impl Decider<'_> {
             Command::RevokeKey(command) => command.decide(&self.memory.directory(), partner)?,
             Command::Register(command) => self.register(partner, command)?,
             Command::UpdateCustomer(command) => self.update_customer(partner, command)?,
-            Command::Erase(command) => self.erase(partner, command)?,
+            Command::Erase(command) => return self.erase(partner, command),
+            Command::Forget(command) => return self.forget(partner, command),
             Command::Issue(command) => self.issue(partner, command)?,
             Command::UpdateCard(command) => self.update(partner, command)?,
             Command::Block(command) => self.block(partner, command)?,
@@ -94,7 +110,7 @@ impl Decider<'_> {
             Command::Purchase { buyer, purchase } => self.purchase(partner, *buyer, purchase)?,
             Command::Refund { refund, .. } => self.refund(partner, refund)?,
         };
-        Ok(Decision { partner, drafts })
+        Ok(Decision { partner, drafts, erased: Vec::new() })
     }
 
     fn check_shop(&self, request: &Request) -> Result<(), Rejection> {
@@ -183,6 +199,14 @@ impl Decider<'_> {
         Ok(command.decide(&directory, partner, self.memory.ids().webhook, known.as_ref())?)
     }
 
+    fn record_seal(&self, partner: PartnerId, command: &RecordSeal) -> Result<Vec<Draft>, Trouble> {
+        let directory = self.memory.directory();
+        let found = directory.partners.get(&partner).ok_or(Rejection::PartnerNotFound { partner })?;
+        let at = |seq| event_log::recorded_at(self.ledger, seq);
+        let last = LastOfPeriod { at: at(command.as_of)?, after: at(command.as_of.next())? };
+        Ok(command.decide(found, &directory.seals, last, self.now)?)
+    }
+
     fn redeem(&self, partner: PartnerId, command: &Redeem) -> Result<Vec<Draft>, Trouble> {
         self.on_card(partner, command.card, |card, terms| command.decide(card, terms, self.now))
     }
@@ -205,7 +229,8 @@ impl Decider<'_> {
 
     fn expire_due(&self, card: CardId) -> Result<Decision, Trouble> {
         let card = self.memory.card(card).ok_or(Rejection::CardNotFound { card })?;
-        Ok(Decision { partner: card.partner, drafts: Vec::from_iter(expire_due(card, self.now)) })
+        let drafts = Vec::from_iter(expire_due(card, self.now));
+        Ok(Decision { partner: card.partner, drafts, erased: Vec::new() })
     }
 
     fn register(&self, partner: PartnerId, command: &Register) -> Result<Vec<Draft>, Trouble> {
@@ -233,13 +258,83 @@ impl Decider<'_> {
         Ok(person.is_some_and(|person| person.has_email(email)).then_some(customer))
     }
 
-    fn erase(&self, partner: PartnerId, command: &Erase) -> Result<Vec<Draft>, Trouble> {
+    fn erase(&self, partner: PartnerId, command: &Erase) -> Result<Decision, Trouble> {
         let customer = self.customer(partner, command.customer)?;
-        let mut records = 0;
-        for record in crate::projections::customer_records(self.memory.views(), command.customer)? {
-            records += i64::from(vault::body(self.ledger, record)?.is_some());
+        let erased = self.records_there(command.customer)?;
+        let records = i64::try_from(erased.len()).unwrap_or(i64::MAX);
+        Ok(Decision { partner, drafts: command.decide(&customer, records), erased })
+    }
+
+    fn forget(&self, partner: PartnerId, command: &Forget) -> Result<Decision, Trouble> {
+        let customer = self.customer(partner, command.customer)?;
+        let keeping = self.keeping(&customer)?;
+        let (drafts, erased) = command.decide(&customer, keeping, &self.retention(partner), self.now);
+        Ok(Decision { partner, drafts, erased })
+    }
+
+    // The writer sees to it that views.db is level with the log. What this batch has erased already, its own connection knows.
+    fn keeping(&self, customer: &Customer) -> Result<Keeping, Trouble> {
+        let (views, rules) = (self.memory.views(), self.retention(customer.partner));
+        let mut keeping = Keeping::default();
+        for rule in RetentionRule::ALL {
+            let Some(until) = rules.due_until(rule, self.now) else { continue };
+            let mut due = projections::due_of(views, customer.id, rule, until, FORGOTTEN_MAX)?;
+            let mut there = Vec::with_capacity(due.len());
+            for erased in due.drain(..) {
+                if vault::body(self.ledger, erased.record)?.is_some() {
+                    there.push(erased);
+                }
+            }
+            keeping.due.push((rule, there));
         }
-        Ok(command.decide(&customer, records))
+        if rules.inactive_customers_after_months.is_some() {
+            let cards = projections::cards_held(views, customer.id)?;
+            keeping.last_activity = Some(projections::last_activity(customer, &cards));
+            keeping.available = projections::available(&cards, self.now);
+            keeping.records = self.records_there(customer.id)?;
+        }
+        Ok(keeping)
+    }
+
+    fn records_there(&self, customer: CustomerId) -> Result<Vec<RecordId>, Trouble> {
+        let mut there = projections::customer_records(self.memory.views(), customer)?;
+        let mut failed = None;
+        there.retain(|record| match vault::body(self.ledger, *record) {
+            Ok(body) => body.is_some(),
+            Err(source) => {
+                failed = Some(source);
+                false
+            }
+        });
+        failed.map_or(Ok(there), |source| Err(source.into()))
+    }
+
+    fn retention(&self, partner: PartnerId) -> Retention {
+        let directory = self.memory.directory();
+        directory.partners.get(&partner).map(|partner| partner.settings.retention).unwrap_or_default()
+    }
+
+    /// Adds the erasure of what the decided events replace: nobody keeps a value that was corrected, unless the partner does.
+    fn drop_superseded(&self, decision: &mut Decision) -> Result<(), Trouble> {
+        let (mut customer, mut records) = (None, Vec::new());
+        for draft in decision.drafts.iter().filter(|draft| draft.secret.is_some()) {
+            if let Event::CustomerUpdated(event) = &draft.event {
+                customer = Some(event.customer);
+                records.extend(self.memory.customer(event.customer)?.map(|known| known.record));
+            } else if let Event::CardUpdated(event) = &draft.event
+                && let Some(card) = self.memory.card(event.card)
+            {
+                customer = Some(card.customer);
+                records.extend(card.metadata_record);
+            }
+        }
+        if let Some(customer) = customer
+            && let Some(draft) = superseded(customer, &records, &self.retention(decision.partner))
+        {
+            decision.drafts.push(draft);
+            decision.erased.append(&mut records);
+        }
+        Ok(())
     }
 
     fn issue(&self, partner: PartnerId, command: &Issue) -> Result<Vec<Draft>, Trouble> {

@@ -2,9 +2,12 @@
 
 use super::{Outcome, Refusal, Request};
 use crate::live::Live;
+use crate::metrics::WorkFigures;
+use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError};
+use std::time::{Duration, Instant};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, oneshot};
 
 /// How many messages may wait, each one request or one bulk.
@@ -49,8 +52,19 @@ pub(super) struct Condition {
     pub(super) waiting: AtomicUsize,
     pub(super) failing: AtomicBool,
     pub(super) stopping: AtomicBool,
+    pub(super) figures: WorkFigures,
+    last_failure: Mutex<Option<Instant>>,
     /// Read by imports, written by a page of the expiry job.
     expiry: RwLock<()>,
+}
+
+impl Condition {
+    /// A commit failed, and nothing shows yet that the next one will not.
+    pub(super) fn fails(&self) {
+        self.failing.store(true, Ordering::Relaxed);
+        self.figures.failed_commits.count();
+        *self.last_failure.lock() = Some(Instant::now());
+    }
 }
 
 /// Answers that the writer still owes.
@@ -149,6 +163,19 @@ impl Writer {
     #[must_use]
     pub fn failing(&self) -> bool {
         self.condition.failing.load(Ordering::Relaxed)
+    }
+
+    /// How long ago the last commit failed, while none has succeeded since.
+    #[must_use]
+    pub fn failed_ago(&self) -> Option<Duration> {
+        let failed = if self.failing() { *self.condition.last_failure.lock() } else { None };
+        failed.map(|at| at.elapsed())
+    }
+
+    /// What was done since the start.
+    #[must_use]
+    pub fn figures(&self) -> &WorkFigures {
+        &self.condition.figures
     }
 
     /// Whether it takes nothing more: it was told to stop, or it ended by itself, which only a restart mends.

@@ -78,8 +78,10 @@ impl Ids {
             | Event::WebhookRotated(_)
             | Event::WebhookDisabled(_)
             | Event::WebhookRemoved(_)
+            | Event::BalancesSealed(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_)
+            | Event::RecordsErased(_)
             | Event::CardUpdated(_)
             | Event::CardActivated(_)
             | Event::CardBlocked(_)
@@ -286,6 +288,8 @@ impl Memory {
             Stream::Key(id) => self.directory().keys.get(&id).map(|key| key.version),
             Stream::CheckpointKey(id) => self.directory().checkpoints.keys.get(&id).map(|key| key.version),
             Stream::Webhook(id) => self.directory().webhooks.get(&id).map(|webhook| webhook.version),
+            // A seal is one event and has no more.
+            Stream::Seal(_) => None,
         };
         Ok(version.unwrap_or(0) + 1)
     }
@@ -306,7 +310,8 @@ impl Memory {
             | Stream::Template(_)
             | Stream::Key(_)
             | Stream::CheckpointKey(_)
-            | Stream::Webhook(_) => {
+            | Stream::Webhook(_)
+            | Stream::Seal(_) => {
                 let live = &self.live;
                 let directory = self.layer.directory.get_or_insert_with(|| (*live.directory()).clone());
                 directory.evolve(event, partner, seq, at);
@@ -340,6 +345,8 @@ impl Memory {
             customer.updated(event, seq, at);
         } else if let Event::CustomerErased(event) = event {
             customer.erased(event, seq, at);
+        } else if let Event::RecordsErased(_) = event {
+            customer.records_erased(seq);
         }
         self.layer.index.customers.insert(id, customer);
         Ok(())

@@ -9,9 +9,11 @@ mod grounds;
 mod handle;
 mod memory;
 mod orders;
+mod pace;
 mod pending;
 mod thread;
 
 pub use command::{Actor, BuyerId, Command, Outcome, Recorded, Refusal, Request};
 pub use handle::{BULK_MAX, Bulk, ExpiryRest, QUEUE_MAX, WAITING_MAX, Writer};
+pub use pace::{CardPace, NoPace};
 pub use thread::{StartError, start};

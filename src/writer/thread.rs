@@ -4,6 +4,7 @@ use super::batch::{Batch, BatchError, Book};
 use super::filter::KeyFilter;
 use super::handle::{Answer, Condition, Message, QUEUE_MAX, Writer};
 use super::memory::{Ids, Memory};
+use super::pace::{CardPace, Moves};
 use super::{Command, Refusal, Request};
 use crate::clock::Clock;
 use crate::event_log;
@@ -12,7 +13,7 @@ use crate::storage::{BUSY, DataDir, StorageError, open_ledger, open_reader};
 use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -25,8 +26,12 @@ const LAG_MAX: i64 = 400_000;
 const LAG_PATIENCE: Duration = Duration::from_secs(2);
 /// How long an erasure waits for the projector.
 const ERASE_PATIENCE: Duration = Duration::from_secs(30);
+/// How long what came to its time waits for it: the job tries again.
+const FORGET_PATIENCE: Duration = Duration::from_secs(1);
 /// How long an erasure tries to empty the WAL against readers before leaving it to the next commit.
 const TRUNCATE_PATIENCE: Duration = Duration::from_secs(5);
+/// The same for what was corrected or came to its time: others are waiting behind it.
+const TRUNCATE_BRIEFLY: Duration = Duration::from_millis(100);
 /// How long to wait before each further try.
 const TRUNCATE_AGAIN: Duration = Duration::from_secs(1);
 
@@ -50,6 +55,7 @@ pub fn start(
     live: Arc<Live>,
     clock: Clock,
     pages_max: Arc<AtomicU32>,
+    pace: Option<CardPace>,
 ) -> Result<(Writer, JoinHandle<()>), StartError> {
     let (ledger, views) = (open_limited(dir, &pages_max)?, open_reader(dir)?);
     // A process that died between an erasure and this left what was erased in the WAL.
@@ -64,7 +70,7 @@ pub fn start(
     let (queue, incoming) = sync_channel(QUEUE_MAX);
     let thread = Thread {
         dir: dir.clone(),
-        book: Book { ledger, committed, memory, clock },
+        book: Book { ledger, committed, memory, moves: Moves::new(pace), clock },
         live: live.clone(),
         condition: condition.clone(),
         incoming,
@@ -124,10 +130,26 @@ enum Waiting {
     Many(oneshot::Sender<Vec<Answer>>, Vec<Answer>),
 }
 
+/// What came of a batch.
+struct Committed {
+    waiting: Vec<Waiting>,
+    written: bool,
+    /// Whether anything was erased from the vault.
+    erased: bool,
+}
+
 impl Thread {
     fn run(mut self) {
         let guard = FailingOnPanic(self.condition.clone());
-        while let Ok(first) = self.incoming.recv() {
+        loop {
+            let first = match self.next() {
+                Ok(first) => first,
+                Err(RecvTimeoutError::Timeout) => {
+                    self.truncate_late();
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
             let (messages, stop) = self.collect(first);
             self.process(messages);
             if stop || self.broken {
@@ -135,6 +157,14 @@ impl Thread {
             }
         }
         std::mem::forget(guard);
+    }
+
+    /// The next message. Where the WAL is still to be emptied, nobody waits for one longer than until the next try.
+    fn next(&self) -> Result<Message, RecvTimeoutError> {
+        if self.truncate_due {
+            return self.incoming.recv_timeout(TRUNCATE_AGAIN);
+        }
+        self.incoming.recv().map_err(|_| RecvTimeoutError::Disconnected)
     }
 
     /// What the queue holds right now, up to a batch, and whether to stop after it.
@@ -181,29 +211,44 @@ impl Thread {
     }
 
     fn commit_batch(&mut self, messages: Vec<Message>) {
-        let (waiting, written) = self.commit(messages);
+        let Committed { waiting, written, erased } = self.commit(messages);
+        if written && erased {
+            self.truncate_due = !self.truncate_wal(TRUNCATE_BRIEFLY);
+        }
         waiting.into_iter().for_each(|waiting| deliver(waiting, written));
     }
 
-    /// Decides and commits; answers what waits to be told, and whether it was written.
-    fn commit(&mut self, messages: Vec<Message>) -> (Vec<Waiting>, bool) {
+    /// Decides and commits; answers what waits to be told.
+    fn commit(&mut self, messages: Vec<Message>) -> Committed {
         let mut batch = Batch::new(&mut self.book);
         let mut waiting = Vec::with_capacity(messages.len());
         let mut failure = None;
+        let requests = messages.iter().map(Message::requests).sum::<usize>();
+        let requests = u64::try_from(requests).unwrap_or(u64::MAX);
         for message in messages {
             waiting.push(match message {
-                Message::One { request, answer } => Waiting::One(answer, answer_to(&mut batch, &request, &mut failure)),
+                Message::One { request, answer } => {
+                    Waiting::One(answer, answer_to(&mut batch, &request, true, &mut failure))
+                }
                 Message::Many { requests, answer } => {
-                    let answers = requests.iter().map(|request| answer_to(&mut batch, request, &mut failure));
+                    let answers = requests.iter().map(|request| answer_to(&mut batch, request, false, &mut failure));
                     Waiting::Many(answer, answers.collect())
                 }
                 Message::Stop => continue,
             });
         }
-        let empty = batch.is_empty();
+        let (empty, erased) = (batch.is_empty(), batch.has_erased());
         let end = batch.end().clone();
         let result = match failure {
-            None => batch.commit(),
+            None => {
+                let start = Instant::now();
+                let result = batch.commit();
+                if !empty {
+                    self.condition.figures.commits.observe_time(start.elapsed());
+                    self.condition.figures.batches.observe(requests);
+                }
+                result
+            }
             Some(source) => {
                 drop(batch);
                 Err(source)
@@ -214,7 +259,7 @@ impl Thread {
             Ok(_) => self.committed(end),
             Err(source) => self.after_failure(&source, end),
         };
-        (waiting, written)
+        Committed { waiting, written, erased }
     }
 
     fn committed(&mut self, end: event_log::Appender) -> bool {
@@ -228,7 +273,8 @@ impl Thread {
 
     /// Nothing or everything of the batch is in the log. Looks which, on a fresh connection; answers whether it was written.
     fn after_failure(&mut self, source: &BatchError, end: event_log::Appender) -> bool {
-        self.condition.failing.store(true, Ordering::Relaxed);
+        self.condition.fails();
+        self.book.moves.forget();
         tracing::error!(%source, "a batch could not be committed");
         let _ = self.book.ledger.execute_batch("ROLLBACK");
         loop {
@@ -269,31 +315,37 @@ impl Thread {
         false
     }
 
-    /// Erases one person: level with the projector, so that every record about them is known, and in a commit of its own.
+    /// Erases people or records: level with the projector, so that every record about them is known, and in a commit of its own.
     fn erase(&mut self, message: Message) {
-        if !self.live.progress().caught_up_blocking(ERASE_PATIENCE) {
+        // A person who asks to be erased is worth a wait; what came to its time is not.
+        let (behind, patience) = if asks_for_erasure(&message) {
+            (ERASE_PATIENCE, TRUNCATE_PATIENCE)
+        } else {
+            (FORGET_PATIENCE, TRUNCATE_BRIEFLY)
+        };
+        if !self.live.progress().caught_up_blocking(behind) {
             refuse(message, &Refusal::Busy);
             return;
         }
-        let (waiting, written) = self.commit(vec![message]);
+        let Committed { waiting, written, .. } = self.commit(vec![message]);
         // Also where there was nothing to erase: the time before, the process may have died at this point.
         if written {
-            self.truncate_due = !self.truncate_wal();
+            self.truncate_due = !self.truncate_wal(patience);
         }
         // Only now: who is told that a person is erased may look at the files.
         waiting.into_iter().for_each(|waiting| deliver(waiting, written));
     }
 
-    /// Empties the WAL, which until then may hold pages with what was erased. Tries for a while: an erasure is worth a wait.
-    fn truncate_wal(&mut self) -> bool {
+    /// Empties the WAL, which until then may hold pages with what was erased. Tries for a while.
+    fn truncate_wal(&mut self, patience: Duration) -> bool {
         let start = Instant::now();
         loop {
             self.last_truncation = Instant::now();
             match try_truncate(&self.book.ledger) {
                 Ok(true) => return true,
-                Ok(false) if start.elapsed() < TRUNCATE_PATIENCE => std::thread::sleep(Duration::from_millis(20)),
+                Ok(false) if start.elapsed() < patience => std::thread::sleep(Duration::from_millis(20)),
                 Ok(false) => {
-                    tracing::warn!("a reader holds the WAL: what was erased leaves it after a later commit");
+                    tracing::warn!("a reader holds the WAL: what was erased leaves it when the reader has ended");
                     return false;
                 }
                 Err(source) => {
@@ -344,11 +396,11 @@ impl Drop for FailingOnPanic {
     }
 }
 
-fn answer_to(batch: &mut Batch<'_>, request: &Request, failure: &mut Option<BatchError>) -> Answer {
+fn answer_to(batch: &mut Batch<'_>, request: &Request, alone: bool, failure: &mut Option<BatchError>) -> Answer {
     if failure.is_some() {
         return Err(Refusal::NotWritten);
     }
-    batch.handle(request).unwrap_or_else(|source| {
+    batch.handle(request, alone).unwrap_or_else(|source| {
         *failure = Some(source);
         Err(Refusal::NotWritten)
     })
@@ -373,7 +425,18 @@ fn refuse(message: Message, refusal: &Refusal) {
     }
 }
 
+/// Whether a message has to know every record about a person: a bulk does where all of it is the retention job's.
 fn is_erasure(message: &Message) -> bool {
+    match message {
+        Message::One { request, .. } => matches!(request.command, Command::Erase(_) | Command::Forget(_)),
+        Message::Many { requests, .. } => {
+            !requests.is_empty() && requests.iter().all(|request| matches!(request.command, Command::Forget(_)))
+        }
+        Message::Stop => false,
+    }
+}
+
+fn asks_for_erasure(message: &Message) -> bool {
     match message {
         Message::One { request, .. } => matches!(request.command, Command::Erase(_)),
         Message::Many { .. } | Message::Stop => false,

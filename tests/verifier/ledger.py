@@ -58,6 +58,7 @@ def move_points():
     call("POST", "/api/points/adjust", {"card_id": card, "points": -20, "reason": "mistyped"})
     call("POST", "/api/points/expire", {"card_id": card, "points": 5})
     other = issue("erased")
+    call("PUT", f"/api/loyalty-cards/{other}", {"customer_name": "corrected"})
     call("POST", "/api/points/award", {"card_id": other, "points": 40, "reason": "for Ona"})
     customer = call("GET", "/api/customers?email=erased@example.org")["data"]["customers"][0]["id"]
     command("erase", "--customer", customer)

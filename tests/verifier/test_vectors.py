@@ -44,6 +44,22 @@ class Vectors(unittest.TestCase):
             root = verify.root_by_path(proof["index"], proof["size"], bytes.fromhex(proof["leaf_hash"]), path)
             self.assertEqual(root.hex(), roots[proof["size"]], proof)
 
+    def test_the_statement(self):
+        example = examples("seals.json")
+        statement, key = example["statement"], example["verifier_key"]
+        self.assertIn("card 9 (LC000000000042) had 640 points available", verify.verified(statement, key))
+        for name, other in [("balance", 1001), ("available", 641), ("card", 10), ("number", "LC000000000034"), ("salt", "00" * 32),
+                            ("period", "2026-11"), ("previous_hash", "00" * 32), ("format", "counterfoil receipt v2")]:
+            with self.subTest(name), self.assertRaises(ValueError):
+                verify.verified({**statement, name: other}, key)
+        place = statement["sealed"]
+        for name, other in [("leaf_index", 2), ("size", 6), ("hashes", place["hashes"][1:])]:
+            with self.subTest(name), self.assertRaises(ValueError):
+                verify.verified({**statement, "sealed": {**place, name: other}}, key)
+        # A receipt of another event seals nothing, whatever stands beside it.
+        as_receipt = {**statement, "format": "counterfoil receipt v1"}
+        self.assertIn("balances.sealed", verify.verified(as_receipt, key))
+
     def test_the_notes(self):
         for checkpoint in examples("tree.json")["checkpoints"]:
             size, root = verify.opened(checkpoint["note"], checkpoint["verifier_key"])

@@ -70,7 +70,7 @@ class Untouched(Verifier):
         kinds = {kind for kind, in asked("SELECT DISTINCT kind FROM events")}
         debts = len(asked("SELECT seq FROM events WHERE payload ->> 'debt' > 0"))
         self.assertLessEqual({"points.awarded", "points.redeemed", "points.refunded", "points.returned", "points.adjusted", "points.expired",
-                              "customer.erased", "checkpoint.made", "checkpoint.cosigned", "checkpoint_key.retired"}, kinds)
+                              "customer.erased", "records.erased", "checkpoint.made", "checkpoint.cosigned", "checkpoint_key.retired"}, kinds)
         self.assertGreater(debts, 0)
 
     def test_a_running_service_is_verified_beside_it(self):
@@ -235,6 +235,11 @@ class Rewritten(Changing):
     def test_the_records_that_an_erasure_counts(self):
         seq, payload = self.event("customer.erased")
         self.assertIn(f"seq {seq}: erasure:", self.rewritten(seq, {**payload, "records": payload["records"] + 1}))
+
+    def test_the_record_that_a_correction_erases(self):
+        seq, payload = self.event("records.erased")
+        wrong = [{"record": payload["records"][0]["record"] - 1}]
+        self.assertIn(f"seq {seq}: erasure:", self.rewritten(seq, {**payload, "records": wrong}))
 
     def test_a_signature(self):
         for kind in ["checkpoint.made", "checkpoint.cosigned"]:

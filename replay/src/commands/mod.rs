@@ -25,6 +25,8 @@ pub enum CommandError {
     Csv(#[from] csv::Error),
     #[error("writing failed")]
     Json(#[from] serde_json::Error),
+    #[error("writing failed")]
+    Xlsx(#[from] counterfoil_statements::XlsxError),
     #[error("{0} exists already: this tool overwrites nothing")]
     Exists(PathBuf),
     #[error("{0:?} is not a card: write 17, card_17 or the card's number")]
@@ -35,6 +37,6 @@ pub enum CommandError {
     Ambiguous(String, String),
     #[error("the ledger has no partner {0} before the end of the period")]
     NoSuchPartner(i64),
-    #[error("the ledger ends at event {head}, before {seq}")]
+    #[error("the ledger has no event {seq}: it ends at {head}")]
     BeyondHead { seq: i64, head: i64 },
 }

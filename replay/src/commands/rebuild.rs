@@ -3,6 +3,7 @@
 use super::CommandError;
 use crate::findings::Findings;
 use crate::fold::{CardCounts, CardRow, Cards, Cell, LotRow, MovementRow, Shelf, Tables, Value, shelves};
+use crate::instant::Instant;
 use crate::ledger::{COLUMNS, Event, head, require_ledger};
 use crate::merkle::{Growing, Tiles, leaf};
 use crate::payload::Payload;
@@ -96,6 +97,7 @@ fn fold_into(ledger: &Connection, target: &Connection, progress: &Progress) -> R
     let mut movement = insert(target, "movements", &MovementRow::NAMES)?;
     let mut claims = Claims { statement: insert(target, "idempotency", &["era", "hash", "seq"])?, waiting: Vec::new() };
     let mut tables = Tables::default();
+    let mut latest = Instant::from_micros(i64::MIN);
     let (mut growing, mut tiles) = (Growing::default(), Tiles::default());
     let mut statement = ledger.prepare(&format!("SELECT {COLUMNS} FROM events ORDER BY seq"))?;
     let mut rows = statement.query([])?;
@@ -118,6 +120,9 @@ fn fold_into(ledger: &Connection, target: &Connection, progress: &Progress) -> R
         }
         let customer = payload.card().and_then(|card| cards.get(card)).map(|card| card.customer);
         tables.apply(&event, &payload, customer, row.as_ref());
+        latest = latest.max(Instant::from_micros(event.recorded_at));
+        let card = payload.card().and_then(|card| cards.get(card));
+        tables.books.book(&event, &payload, latest, card);
     }
     progress.end();
     claims.write()?;

@@ -334,8 +334,10 @@ fn change(id: CardId, card: &mut Card, event: &Event<'_>, payload: &Payload<'_>,
         | Payload::WebhookRotated(_)
         | Payload::WebhookDisabled(_)
         | Payload::WebhookRemoved(_)
+        | Payload::BalancesSealed(_)
         | Payload::CustomerRegistered(_)
         | Payload::CustomerUpdated(_)
-        | Payload::CustomerErased(_) => {}
+        | Payload::CustomerErased(_)
+        | Payload::RecordsErased(_) => {}
     }
 }

@@ -3,6 +3,7 @@
 //! After a broken rule the fold goes on with what the event states, so that one wrong event is told once.
 
 mod book;
+mod books;
 mod card;
 mod checkpoints;
 mod claims;
@@ -14,6 +15,7 @@ mod purchase;
 mod refund;
 mod rows;
 mod rules;
+mod seals;
 mod shapes;
 mod shelves;
 mod standings;
@@ -22,6 +24,7 @@ mod totals;
 mod webhooks;
 
 pub use book::Cards;
+pub use books::Books;
 pub use card::{Card, Lot};
 pub use checkpoints::CheckpointRows;
 pub use claims::{check_key, names_a_movement};
@@ -30,6 +33,7 @@ pub use programme::Programme;
 pub use purchase::worth;
 pub use refund::RefundNote;
 pub use rows::{CardRow, LotRow, MovementRow, Value, differences};
+pub use seals::SealRows;
 pub use shapes::{Cell, SHAPES, Shape, is_json};
 pub use shelves::{CardCounts, Contacts, Shelf, plain, shelves};
 pub use standings::{Note, Standings};

@@ -2,7 +2,7 @@
 
 use crate::decimal::Decimal;
 use crate::ledger::Event;
-use crate::payload::{Basis, Level, Payload, Rules, Settings, Sharing, Shortfall, Tier, TierPlan};
+use crate::payload::{Basis, Level, Payload, Retention, Rules, Settings, Sharing, Shortfall, Tier, TierPlan};
 use crate::points::{PartnerId, Points, ShopId, TemplateId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
@@ -90,9 +90,11 @@ impl Programme {
             | Payload::WebhookRotated(_)
             | Payload::WebhookDisabled(_)
             | Payload::WebhookRemoved(_)
+            | Payload::BalancesSealed(_)
             | Payload::CustomerRegistered(_)
             | Payload::CustomerUpdated(_)
             | Payload::CustomerErased(_)
+            | Payload::RecordsErased(_)
             | Payload::Issued(_)
             | Payload::Updated(_)
             | Payload::Activated(_)
@@ -121,6 +123,12 @@ impl Programme {
     #[must_use]
     pub fn counts_more(&self, partner: PartnerId) -> bool {
         self.partners.get(&partner).is_some_and(|partner| partner.counts_more)
+    }
+
+    /// How long a partner keeps what is in the vault.
+    #[must_use]
+    pub fn retention(&self, partner: PartnerId) -> Retention {
+        self.partners.get(&partner).map(|partner| partner.settings.retention).unwrap_or_default()
     }
 
     /// Why a template is given to no new card, where it exists and is not.
@@ -235,6 +243,7 @@ fn unchanged() -> Settings {
         unified_tiers: false,
         refund_shortfall: Shortfall::Negative,
         tiers: TierPlan { basis: Basis::Lifetime, levels: levels.map(level).to_vec() },
+        retention: Retention::default(),
     }
 }
 

@@ -113,7 +113,8 @@ pub(super) const CUSTOMERS: Shape = shape!(
         "as_of"
     ]
 );
-pub(super) const CUSTOMER_RECORDS: Shape = shape!("customer_records", 2, ["customer", "record"]);
+pub(super) const CUSTOMER_RECORDS: Shape = shape!("customer_records", 2, ["customer", "record", "seq"]);
+pub(super) const STREAM_EVENTS: Shape = shape!("stream_events", 3, ["stream", "id", "seq"]);
 pub(super) const REFUNDS: Shape = shape!("refunds", 2, ["order_seq", "seq"]);
 pub(super) const CARD_COUNTS: Shape = shape!("card_counts", 4, ["partner", "block", "status", "tier", "cards"]);
 pub(super) const TRANSACTION_COUNTS: Shape =
@@ -128,8 +129,67 @@ pub(super) const CHECKPOINTS: Shape = shape!(
     ["seq", "at", "key", "size", "root", "signature", "witness", "witness_key", "cosigned_at"]
 );
 
+pub(super) const SEALS: Shape = shape!(
+    "seals",
+    1,
+    ["seal", "seq", "at", "partner", "period", "ends_at", "up_to", "cards", "points", "available", "root", "record"]
+);
+
+pub(super) const BOOK_SPANS: Shape =
+    shape!("book_spans", 3, ["day", "block", "partner", "events", "late", "first_seq", "last_seq", "last_at"]);
+pub(super) const BOOK_MOVES: Shape = shape!(
+    "book_moves",
+    5,
+    [
+        "day",
+        "block",
+        "partner",
+        "shop",
+        "template",
+        "movements",
+        "orders",
+        "awarded",
+        "given_back",
+        "redeemed",
+        "expired",
+        "refunded",
+        "adjusted_up",
+        "adjusted_down",
+        "imported",
+        "imported_in",
+        "imported_out"
+    ]
+);
+pub(super) const BOOK_CARDS: Shape = shape!("book_cards", 4, ["day", "block", "partner", "template", "cards", "debt"]);
+pub(super) const BOOK_LOTS: Shape =
+    shape!("book_lots", 5, ["day", "block", "partner", "template", "month", "lots", "points"]);
+pub(super) const BOOK_ENDS: Shape =
+    shape!("book_ends", 5, ["ending", "day", "block", "partner", "template", "lots", "points"]);
+pub(super) const BOOK_ACTS: Shape =
+    shape!("book_acts", 5, ["day", "block", "partner", "actor", "act", "acts", "up", "down", "downs"]);
+pub(super) const BOOK_REFUNDS: Shape = shape!(
+    "book_refunds",
+    3,
+    [
+        "day",
+        "block",
+        "partner",
+        "refunds",
+        "cancellations",
+        "returns",
+        "orders",
+        "completed",
+        "taken_back",
+        "debt",
+        "let_go",
+        "given_back",
+        "amount",
+        "without_amount"
+    ]
+);
+
 /// The tables that [`super::shelves`] gives.
-pub const SHAPES: [Shape; 13] = [
+pub const SHAPES: [Shape; 22] = [
     PARTNERS,
     SHOPS,
     TEMPLATES,
@@ -137,12 +197,21 @@ pub const SHAPES: [Shape; 13] = [
     WEBHOOKS,
     CUSTOMERS,
     CUSTOMER_RECORDS,
+    STREAM_EVENTS,
     REFUNDS,
     CARD_COUNTS,
     TRANSACTION_COUNTS,
     TILES,
     CHECKPOINT_KEYS,
     CHECKPOINTS,
+    SEALS,
+    BOOK_SPANS,
+    BOOK_MOVES,
+    BOOK_CARDS,
+    BOOK_LOTS,
+    BOOK_ENDS,
+    BOOK_ACTS,
+    BOOK_REFUNDS,
 ];
 
 /// Columns that hold JSON.

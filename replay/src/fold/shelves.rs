@@ -3,8 +3,8 @@
 use super::book::Cards;
 use super::card::Card;
 use super::shapes::{
-    CARD_COUNTS, CUSTOMER_RECORDS, CUSTOMERS, Cell, KEYS, PARTNERS, REFUNDS, SHOPS, Shape, TEMPLATES, TILES,
-    TRANSACTION_COUNTS, WEBHOOKS,
+    CARD_COUNTS, CUSTOMER_RECORDS, CUSTOMERS, Cell, KEYS, PARTNERS, REFUNDS, SHOPS, STREAM_EVENTS, Shape, TEMPLATES,
+    TILES, TRANSACTION_COUNTS, WEBHOOKS,
 };
 use super::tables::{Course, Tables};
 use crate::decimal::Decimal;
@@ -57,6 +57,7 @@ pub fn shelves<'a>(
 ) -> impl Iterator<Item = Shelf<'a>> {
     tables.customer_records.sort_unstable();
     tables.customer_records.dedup();
+    tables.stream_events.sort_unstable();
     tables.refunds.sort_unstable();
     let Tables {
         partners,
@@ -66,9 +67,12 @@ pub fn shelves<'a>(
         webhooks,
         customers,
         customer_records,
+        stream_events,
         refunds,
         transactions,
         checkpoints,
+        seals,
+        books,
     } = tables;
     let mut customers: Vec<_> = customers.into_iter().collect();
     customers.sort_unstable_by_key(|(id, _)| *id);
@@ -90,6 +94,8 @@ pub fn shelves<'a>(
         ]
     };
     let pair = |(one, other): (i64, i64)| vec![Cell::Number(one), Cell::Number(other)];
+    let record = |row: [i64; 3]| row.map(Cell::Number).to_vec();
+    let triple = |(stream, id, seq): (&'static str, i64, i64)| vec![Cell::from(stream), id.into(), seq.into()];
     let partner = |(id, row): (i64, super::tables::PartnerRow)| {
         let Course { created_at, updated_at, version, as_of, .. } = row.course;
         vec![
@@ -153,13 +159,16 @@ pub fn shelves<'a>(
         Shelf { shape: KEYS, rows: Box::new(keys.into_iter().map(key)) },
         Shelf { shape: WEBHOOKS, rows: Box::new(webhooks.into_iter().map(thing)) },
         Shelf { shape: CUSTOMERS, rows: Box::new(customers.into_iter().map(customer)) },
-        Shelf { shape: CUSTOMER_RECORDS, rows: Box::new(customer_records.into_iter().map(pair)) },
+        Shelf { shape: CUSTOMER_RECORDS, rows: Box::new(customer_records.into_iter().map(record)) },
+        Shelf { shape: STREAM_EVENTS, rows: Box::new(stream_events.into_iter().map(triple)) },
         Shelf { shape: REFUNDS, rows: Box::new(refunds.into_iter().map(pair)) },
         Shelf { shape: CARD_COUNTS, rows: Box::new(counts.0.into_iter().map(count)) },
         Shelf { shape: TRANSACTION_COUNTS, rows: Box::new(transactions.into_iter().map(sums)) },
     ]
     .into_iter()
     .chain(checkpoints.into_shelves())
+    .chain([seals.into_shelf()])
+    .chain(books.into_shelves())
     .chain(tiles.map(|tiles| Shelf { shape: TILES, rows: Box::new(tiles.rows().map(tile)) }))
 }
 

@@ -1,7 +1,9 @@
 //! The tables of the projections that are not about cards: the programme, customers, checkpoints, and what is counted and looked up of movements.
 
+use super::books::Books;
 use super::checkpoints::CheckpointRows;
 use super::rows::MovementRow;
+use super::seals::SealRows;
 use super::webhooks;
 use crate::ledger::Event;
 use crate::payload::{About, Payload};
@@ -22,13 +24,17 @@ pub struct Tables {
     pub keys: BTreeMap<i64, KeyRow>,
     pub webhooks: BTreeMap<i64, ThingRow>,
     pub customers: FxHashMap<i64, CustomerRow>,
-    /// Customer and record: what was sealed about a customer other than with a movement.
-    pub customer_records: Vec<(i64, i64)>,
+    /// Customer, record and event: what was sealed about a customer other than with a movement.
+    pub customer_records: Vec<[i64; 3]>,
+    /// What happened otherwise than as a movement: kind of thing, its number, and the event.
+    pub stream_events: Vec<(&'static str, i64, i64)>,
     /// The order's first event, and the refund.
     pub refunds: Vec<(i64, i64)>,
     /// By partner, block, kind and shop.
     pub transactions: FxHashMap<[i64; 4], Sums>,
     pub checkpoints: CheckpointRows,
+    pub seals: SealRows,
+    pub books: Books,
 }
 
 /// When something came to be and changed last.
@@ -117,9 +123,10 @@ impl Tables {
             }
             return;
         }
+        self.list(event, payload);
         let record = payload.sealed().map(|sealed| sealed.record.get());
         if let (Some(customer), Some(record)) = (customer, record) {
-            self.customer_records.push((customer.get(), record));
+            self.customer_records.push([customer.get(), record, event.seq]);
             return;
         }
         self.register(event, payload, record.unwrap_or(0));
@@ -134,13 +141,23 @@ impl Tables {
         self.webhooks.extend(other.webhooks);
         self.customers.extend(other.customers);
         self.customer_records.extend(other.customer_records);
+        self.stream_events.extend(other.stream_events);
         self.refunds.extend(other.refunds);
         self.checkpoints.absorb(other.checkpoints);
+        self.seals.absorb(other.seals);
+        self.books.absorb(other.books);
         for (key, more) in other.transactions {
             let sums = self.transactions.entry(key).or_default();
             sums.transactions += more.transactions;
             sums.gained += more.gained;
             sums.lost += more.lost;
+        }
+    }
+
+    fn list(&mut self, event: &Event<'_>, payload: &Payload<'_>) {
+        let (kind, number) = payload.stream();
+        if matches!(kind, "card" | "customer" | "partner" | "shop" | "template" | "key") {
+            self.stream_events.push((kind, number, event.seq));
         }
     }
 
@@ -161,18 +178,24 @@ impl Tables {
                 // Since when they are a customer, where an import says so.
                 course.created_at = it.happened_at.map_or(course.created_at, crate::instant::Instant::micros);
                 self.customers.insert(id, CustomerRow { partner, record, course });
-                self.customer_records.push((id, record));
+                self.customer_records.push([id, record, event.seq]);
             }
             Payload::CustomerUpdated(it) => {
                 if let Some(row) = self.customers.get_mut(&it.customer.get()) {
                     row.record = record;
                     row.course.go_on(event, row.course.ended_at);
                 }
-                self.customer_records.push((it.customer.get(), record));
+                self.customer_records.push([it.customer.get(), record, event.seq]);
             }
             Payload::CustomerErased(it) => {
                 if let Some(row) = self.customers.get_mut(&it.customer.get()) {
                     row.course.go_on(event, ended);
+                }
+            }
+            Payload::RecordsErased(it) => {
+                if let Some(row) = self.customers.get_mut(&it.customer.get()) {
+                    // What was forgotten of them does not change them.
+                    (row.course.version, row.course.as_of) = (event.version, event.seq);
                 }
             }
             Payload::PartnerCreated(it) => {
@@ -226,6 +249,7 @@ impl Tables {
             | Payload::CheckpointKeyRetired(_)
             | Payload::CheckpointMade(_)
             | Payload::CheckpointCosigned(_) => self.checkpoints.apply(event, payload),
+            Payload::BalancesSealed(it) => self.seals.add(event, it),
             Payload::Issued(_)
             | Payload::Updated(_)
             | Payload::Activated(_)

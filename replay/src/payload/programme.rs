@@ -1,6 +1,6 @@
 //! The layouts of `partner.*`, `shop.*`, `template.*`, `key.*` and `customer.*`. Fields that no check needs are read to prove that they are well formed.
 
-use super::{Sealed, Tier, present};
+use super::{Retention, Sealed, Tier, present};
 use crate::decimal::Decimal;
 use crate::instant::Instant;
 use crate::points::{CustomerId, KeyId, PartnerId, Points, ShopId, TemplateId};
@@ -104,13 +104,6 @@ pub struct CustomerSealed {
     pub sealed: Sealed,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CustomerErased {
-    pub customer: CustomerId,
-    pub records: u64,
-}
-
 /// How a credential is presented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -172,6 +165,8 @@ pub struct Settings {
     pub unified_tiers: bool,
     pub refund_shortfall: Shortfall,
     pub tiers: TierPlan,
+    #[serde(default)]
+    pub retention: Retention,
 }
 
 /// Where points are earned and spent.

@@ -1,11 +1,11 @@
 //! Who did what in the period: changes of rules, corrections, blocks, and what was refunded.
 
-use super::table::{Cell, Table};
 use crate::decimal::Decimal;
 use crate::fold::Programme;
 use crate::ledger::Event;
 use crate::payload::{About, Moving, MovingKind, Payload, RefundCause};
 use crate::points::{PartnerId, Points};
+use counterfoil_statements::{Cell, Table, forms};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 
@@ -140,8 +140,7 @@ impl Acts {
     }
 
     fn rule_changes(&self) -> Table {
-        let columns = ["partner", "actor", "event", "changes"];
-        let mut table = Table::new("rule_changes", "Changes of settings, shops and templates by actor", &columns);
+        let mut table = Table::new(&forms::RULE_CHANGES);
         for (((partner, actor), kind), changes) in &self.rules {
             table.push(vec![partner.get().into(), actor.as_str().into(), kind.as_str().into(), (*changes).into()]);
         }
@@ -149,8 +148,7 @@ impl Acts {
     }
 
     fn adjustments(&self) -> Table {
-        let columns = ["partner", "actor", "adjustments", "up", "down"];
-        let mut table = Table::new("adjustments", "Manual adjustments by actor (points)", &columns);
+        let mut table = Table::new(&forms::ADJUSTMENTS_BY_ACTOR);
         for ((partner, actor), it) in &self.adjusted {
             let sums = [it.movements.into(), it.up.into(), it.down.into()];
             table.push([partner.get().into(), actor.as_str().into()].into_iter().chain(sums).collect());
@@ -159,9 +157,7 @@ impl Acts {
     }
 
     fn orderless(&self) -> Table {
-        let columns = ["partner", "actor", "adjustments", "points"];
-        let title = "Corrections downwards without an order, by actor (points)";
-        let mut table = Table::new("refunds_without_orders", title, &columns);
+        let mut table = Table::new(&forms::REFUNDS_WITHOUT_ORDERS);
         for ((partner, actor), it) in self.adjusted.iter().filter(|(_, it)| it.orderless > 0) {
             let cells = [actor.as_str().into(), it.orderless.into(), it.orderless_points.into()];
             table.push(std::iter::once(partner.get().into()).chain(cells).collect());
@@ -170,8 +166,7 @@ impl Acts {
     }
 
     fn blocks(&self) -> Table {
-        let columns = ["partner", "actor", "blocked", "unblocked"];
-        let mut table = Table::new("card_blocks", "Cards blocked and unblocked by actor", &columns);
+        let mut table = Table::new(&forms::CARD_BLOCKS);
         for ((partner, actor), it) in &self.blocks {
             table.push(vec![partner.get().into(), actor.as_str().into(), it.blocked.into(), it.unblocked.into()]);
         }
@@ -179,21 +174,7 @@ impl Acts {
     }
 
     fn refunds(&self, programme: &Programme) -> Table {
-        let columns = [
-            "partner",
-            "orders",
-            "completed",
-            "refunds",
-            "cancellations",
-            "taken_back",
-            "debt",
-            "let_go",
-            "given_back",
-            "amount",
-            "currency",
-            "without_amount",
-        ];
-        let mut table = Table::new("orders_refunded", "Orders refunded", &columns);
+        let mut table = Table::new(&forms::ORDERS_REFUNDED);
         for (partner, it) in &self.refunds {
             let counts = [it.orders, it.completed, it.refunds, it.cancellations].map(Cell::from);
             let points = [it.taken_back, it.debt, it.let_go, it.given_back].map(Cell::from);

@@ -1,10 +1,10 @@
 //! What the cards may still spend at the end of the period: what it is worth, and when it ends. And how much of what left was never used.
 
-use super::table::{Cell, Table};
 use crate::decimal::{Decimal, Fraction};
 use crate::fold::{Card, Cards, Totals, worth};
 use crate::instant::{Instant, Month};
 use crate::points::{PartnerId, TemplateId};
+use counterfoil_statements::{Cell, Table, forms};
 use std::collections::BTreeMap;
 
 /// The open lots and the debt of some cards.
@@ -49,8 +49,6 @@ impl Owed {
         [self.cards.into(), self.lots.into(), open, due, available, debt, balance]
     }
 }
-
-const OWED: [&str; 7] = ["cards", "lots", "open", "due", "available", "debt", "balance"];
 
 /// When lots end: in what order they stand in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,17 +98,7 @@ impl Value {
 }
 
 fn priced(cards: &Cards, templates: &BTreeMap<(PartnerId, TemplateId), Owed>) -> (Table, Table) {
-    let terms = [
-        "template_version",
-        "redeemable",
-        "points_per_currency_redemption",
-        "currency_amount_redemption",
-        "currency",
-        "value",
-        "due_value",
-    ];
-    let columns = [&["partner", "template"][..], &OWED, &terms].concat();
-    let mut table = Table::new("liability_by_template", "Liability by the cards' template, and its price", &columns);
+    let mut table = Table::new(&forms::LIABILITY_BY_TEMPLATE);
     let mut partners: BTreeMap<PartnerId, (Owed, Value)> = BTreeMap::new();
     for ((partner, template), owed) in templates {
         let currency = cards.programme.currency(*partner);
@@ -131,8 +119,7 @@ fn priced(cards: &Cards, templates: &BTreeMap<(PartnerId, TemplateId), Owed>) ->
         row.extend(value.cells());
         table.push(row);
     }
-    let columns = [&["partner"][..], &OWED, &["currency", "value", "due_value"]].concat();
-    let mut whole = Table::new("liability", "Points liability at the end of the period", &columns);
+    let mut whole = Table::new(&forms::LIABILITY);
     for (partner, (owed, value)) in partners {
         let mut row = vec![partner.get().into()];
         row.extend(owed.cells());
@@ -144,8 +131,7 @@ fn priced(cards: &Cards, templates: &BTreeMap<(PartnerId, TemplateId), Owed>) ->
 }
 
 fn ageing(ages: &BTreeMap<(PartnerId, TemplateId, End), (u64, i128)>) -> Table {
-    let columns = ["partner", "template", "expires", "due", "lots", "points"];
-    let mut table = Table::new("ageing", "Open lots by the month in which they expire", &columns);
+    let mut table = Table::new(&forms::AGEING);
     for ((partner, template, end), (lots, points)) in ages {
         let (expires, due) = match end {
             End::Due(month) => (month.to_string(), true),
@@ -161,8 +147,7 @@ fn ageing(ages: &BTreeMap<(PartnerId, TemplateId, End), (u64, i128)>) -> Table {
 
 /// The share of what left by use or expiry that expired.
 pub(super) fn breakage<'a>(partners: impl Iterator<Item = (PartnerId, &'a Totals)>) -> Table {
-    let columns = ["partner", "redeemed", "expired", "fraction", "percent"];
-    let mut table = Table::new("breakage", "Breakage: expired / (redeemed + expired)", &columns);
+    let mut table = Table::new(&forms::BREAKAGE);
     for (partner, totals) in partners {
         let (fraction, percent) = share(totals.expired, totals.redeemed + totals.expired);
         let cells = [totals.redeemed.into(), totals.expired.into(), fraction, percent];

@@ -1,7 +1,7 @@
 //! Whether the log is whole: events that are missing from it, and times that go back.
 
-use super::table::Table;
 use crate::instant::Instant;
+use counterfoil_statements::{Table, forms};
 
 /// How many places of each sort are listed. All are counted.
 const LISTED: usize = 1000;
@@ -55,12 +55,14 @@ impl Order {
 
     /// The two lists.
     pub(super) fn tables(&self) -> [Table; 2] {
-        let mut gaps = Table::new("gaps", "Gaps in the log", &["after_seq", "next_seq", "missing"]);
+        let mut gaps = Table::new(&forms::GAPS);
         for (after, next) in &self.gaps {
             gaps.push(vec![(*after).into(), (*next).into(), (i128::from(*next) - i128::from(*after) - 1).into()]);
         }
-        let mut times = Table::new("time_back", "Events recorded before the one before them", &["seq"]);
-        times.rows.extend(self.backwards.iter().map(|seq| vec![(*seq).into()]));
+        let mut times = Table::new(&forms::TIME_BACK);
+        for seq in &self.backwards {
+            times.push(vec![(*seq).into()]);
+        }
         [gaps, times]
     }
 }

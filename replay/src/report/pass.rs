@@ -2,10 +2,9 @@
 
 use super::acts::Acts;
 use super::order::Order;
-use super::table::{Cell, Table};
 use super::trial::Trial;
 use super::versions::Versions;
-use super::{Period, Report, liability};
+use super::{Period, liability};
 use crate::commands::CommandError;
 use crate::findings::Findings;
 use crate::fold::Cards;
@@ -14,6 +13,7 @@ use crate::ledger::{COLUMNS, Event, head, require_ledger};
 use crate::payload::Payload;
 use crate::points::PartnerId;
 use crate::progress::Progress;
+use counterfoil_statements::{Statement, Summary};
 use std::path::Path;
 
 /// The books of a period: of all partners, or of one.
@@ -25,7 +25,7 @@ pub fn report(
     period: Period,
     partner: Option<i64>,
     progress: &Progress,
-) -> Result<Report, CommandError> {
+) -> Result<Statement, CommandError> {
     let connection = require_ledger(ledger)?;
     progress.begin("reading the books of", head(&connection)?);
     let mut pass = Pass::new(period, partner.map(PartnerId::new));
@@ -132,38 +132,35 @@ impl Pass {
         self.acts.note(event, payload, during);
     }
 
-    fn finish(mut self) -> Report {
+    fn finish(mut self) -> Statement {
         match self.month {
             None => self.trial.open(&self.cards, self.only),
             Some(month) => self.trial.end_month(&self.cards, self.only, month),
         }
         self.trial.close(&self.cards, self.only);
-        let (balances, closes) = self.trial.tables();
-        let whole = self.order.gaps_found == 0 && self.order.backwards_found == 0;
-        let summary = self.summary(closes, whole);
+        let (balances, checks) = self.trial.tables();
+        let summary = self.summary(checks.closes());
         let mut tables = Vec::from(balances);
         tables.extend(liability::tables(&self.cards, self.only, self.period.to));
         tables.push(liability::breakage(self.trial.partners()));
         tables.push(self.versions.into_table());
         tables.extend(self.acts.tables(&self.cards.programme));
         tables.extend(self.order.tables());
-        Report { summary, tables, closes, whole }
+        tables.push(checks.into_table());
+        Statement::new(summary, tables)
     }
 
-    fn summary(&self, closes: bool, whole: bool) -> Table {
-        let columns = ["from", "to", "partner", "as_of_seq", "first_seq", "events", "closes", "whole", "gaps_found"];
-        let mut summary = Table::new("summary", "Books of a period", &columns);
-        summary.push(vec![
-            Cell::Text(self.period.from.to_string()),
-            Cell::Text(self.period.to.to_string()),
-            Cell::id(self.only.map(PartnerId::get)),
-            self.order.last().into(),
-            Cell::id(self.first),
-            self.events.into(),
-            closes.into(),
-            whole.into(),
-            self.order.gaps_found.into(),
-        ]);
-        summary
+    fn summary(&self, closes: bool) -> Summary {
+        Summary {
+            from: self.period.from.to_string(),
+            to: self.period.to.to_string(),
+            partner: self.only.map(PartnerId::get),
+            as_of_seq: self.order.last(),
+            first_seq: self.first,
+            events: self.events,
+            closes,
+            whole: self.order.gaps_found == 0 && self.order.backwards_found == 0,
+            gaps_found: self.order.gaps_found,
+        }
     }
 }

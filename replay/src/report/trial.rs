@@ -1,10 +1,11 @@
 //! Trial balances: what every partner, shop, template and month opened with, what moved, and what it closed with.
 
-use super::table::{Cell, Table};
+use super::checks::{ByTemplate, Checks, Held, Of, of_partners};
 use crate::fold::{Cards, Totals};
 use crate::instant::Month;
 use crate::payload::{Moving, MovingKind};
 use crate::points::{CardId, PartnerId, Points, ShopId, TemplateId};
+use counterfoil_statements::{Cell, Table, forms};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 
@@ -44,7 +45,14 @@ impl Line {
         }
     }
 
-    fn moved(&self, opening: i128) -> Vec<Cell> {
+    /// What it opens and closes with.
+    fn ends(&self) -> (i128, i128) {
+        let opening = self.before.net();
+        (opening, opening + self.during.net())
+    }
+
+    /// The cells of its row, after those that name it.
+    fn row(&self, mut row: Vec<Cell>, opening: i128, closes: Option<bool>) -> Vec<Cell> {
         let it = &self.during;
         let sums = [
             opening,
@@ -57,46 +65,14 @@ impl Line {
             it.adjusted_down,
             opening + it.net(),
         ];
-        sums.into_iter().map(Cell::from).collect()
-    }
-
-    fn counted(&self) -> [Cell; 4] {
-        let it = &self.imported;
-        [self.movements.into(), it.movements.into(), it.points_in.into(), it.points_out.into()]
-    }
-}
-
-/// What cards hold at one moment, found in three ways that have to agree.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Held {
-    /// The sum of the balances that the fold gives.
-    balances: i128,
-    /// What remains in open lots, less what is owed.
-    lots_less_debt: i128,
-    /// The sum of the balances that the cards' last events state.
-    stated: i128,
-    /// The cards for which the three differ.
-    amiss: u64,
-}
-
-impl Held {
-    fn add(&mut self, other: &Self) {
-        self.balances += other.balances;
-        self.lots_less_debt += other.lots_less_debt;
-        self.stated += other.stated;
-        self.amiss += other.amiss;
-    }
-
-    const fn is(&self, points: i128) -> bool {
-        self.amiss == 0 && self.balances == points && self.lots_less_debt == points && self.stated == points
-    }
-
-    fn cells(&self) -> [Cell; 4] {
-        [self.balances.into(), self.lots_less_debt.into(), self.stated.into(), self.amiss.into()]
+        row.extend(sums.map(Cell::from));
+        row.extend(closes.map(Cell::from));
+        let imported = &self.imported;
+        row.extend([self.movements.into(), imported.movements.into()]);
+        row.extend([imported.points_in.into(), imported.points_out.into()]);
+        row
     }
 }
-
-type ByTemplate = BTreeMap<(PartnerId, Option<TemplateId>), Held>;
 
 /// All rows, and what was held when they began and ended.
 #[derive(Debug, Default)]
@@ -109,16 +85,6 @@ pub(super) struct Trial {
     stated: FxHashMap<CardId, Points>,
     opened: ByTemplate,
     closed: ByTemplate,
-}
-
-const MOVED: [&str; 9] =
-    ["opening", "awarded", "given_back", "redeemed", "expired", "refunded", "adjusted_up", "adjusted_down", "closing"];
-const HELD: [&str; 5] = ["balances", "lots_less_debt", "stated", "cards_amiss", "closes"];
-const COUNTED: [&str; 4] = ["movements", "imported_movements", "imported_in", "imported_out"];
-
-fn columns(of: &[&'static str], checked: bool) -> Vec<&'static str> {
-    let held: &[&str] = if checked { &HELD } else { &[] };
-    [of, &MOVED, held, &COUNTED].concat()
 }
 
 impl Trial {
@@ -170,13 +136,7 @@ impl Trial {
         for (id, card) in cards.iter().filter(|(_, card)| only.is_none_or(|only| only == card.partner)) {
             let in_lots = card.in_lots().minus(card.debt);
             let stated = self.stated.get(&id).copied().unwrap_or_default();
-            let held = Held {
-                balances: card.balance.get().into(),
-                lots_less_debt: in_lots.get().into(),
-                stated: stated.get().into(),
-                amiss: u64::from(card.balance != in_lots || card.balance != stated),
-            };
-            sums.entry((card.partner, Some(card.template))).or_default().add(&held);
+            sums.entry((card.partner, Some(card.template))).or_default().note(card.balance, in_lots, stated);
         }
         sums
     }
@@ -186,99 +146,61 @@ impl Trial {
         self.partners.iter().map(|(partner, line)| (*partner, &line.during))
     }
 
-    /// The four tables, and whether every row of them closes.
-    pub(super) fn tables(&self) -> ([Table; 4], bool) {
-        let (partners, partners_close) = self.by_partner();
-        let (templates, templates_close) = self.by_template();
-        let (months, months_close) = self.by_month();
-        let closes = partners_close && templates_close && months_close;
-        ([partners, self.by_shop(), templates, months], closes)
+    /// The four trial balances, and what the cards say of their closings.
+    pub(super) fn tables(&self) -> ([Table; 4], Checks) {
+        let mut checks = Checks::new();
+        let partners = self.by_partner(&mut checks);
+        let templates = self.by_template(&mut checks);
+        let months = self.by_month(&mut checks);
+        ([partners, self.by_shop(), templates, months], checks)
     }
 
-    fn by_partner(&self) -> (Table, bool) {
-        let mut table = Table::new("trial_balance", "Trial balance by partner (points)", &columns(&["partner"], true));
+    fn by_partner(&self, checks: &mut Checks) -> Table {
+        let mut table = Table::new(&forms::TRIAL_BALANCE);
         let (opened, closed) = (of_partners(&self.opened), of_partners(&self.closed));
-        let mut all = true;
         for (partner, line) in &self.partners {
-            let (opened, closed) = (opened.get(partner), closed.get(partner));
-            all &= checked_row(&mut table, vec![partner.get().into()], line, opened, closed);
-        }
-        (table, all)
-    }
-
-    fn by_template(&self) -> (Table, bool) {
-        let columns = columns(&["partner", "template"], true);
-        let mut table = Table::new("by_template", "Trial balance by the cards' template (points)", &columns);
-        let mut rows = self.templates.clone();
-        for key in self.closed.keys() {
-            rows.entry(*key).or_default();
-        }
-        let mut all = true;
-        for (key, line) in &rows {
-            let name = vec![key.0.get().into(), Cell::id(key.1.map(TemplateId::get))];
-            all &= checked_row(&mut table, name, line, self.opened.get(key), self.closed.get(key));
-        }
-        (table, all)
-    }
-
-    fn by_shop(&self) -> Table {
-        let columns = columns(&["partner", "shop"], false);
-        let mut table = Table::new("by_shop", "Trial balance by the movements' shop (points)", &columns);
-        for ((partner, shop), line) in &self.shops {
-            let mut row = vec![partner.get().into(), Cell::id(shop.map(ShopId::get))];
-            row.extend(line.moved(line.before.net()));
-            row.extend(line.counted());
-            table.push(row);
+            let closes = checks.ends(Of::partner(*partner), line.ends(), opened.get(partner), closed.get(partner));
+            table.push(line.row(vec![partner.get().into()], line.before.net(), Some(closes)));
         }
         table
     }
 
-    fn by_month(&self) -> (Table, bool) {
-        let columns = columns(&["partner", "month"], true);
-        let mut table = Table::new("by_month", "Trial balance by calendar month (points)", &columns);
-        let mut all = true;
+    fn by_template(&self, checks: &mut Checks) -> Table {
+        let mut table = Table::new(&forms::BY_TEMPLATE);
+        let mut rows = self.templates.clone();
+        for key in self.closed.keys() {
+            rows.entry(*key).or_default();
+        }
+        for (key, line) in &rows {
+            let of = Of::template(key.0, key.1);
+            let closes = checks.ends(of, line.ends(), self.opened.get(key), self.closed.get(key));
+            let name = vec![key.0.get().into(), Cell::id(key.1.map(TemplateId::get))];
+            table.push(line.row(name, line.before.net(), Some(closes)));
+        }
+        table
+    }
+
+    fn by_shop(&self) -> Table {
+        let mut table = Table::new(&forms::BY_SHOP);
+        for ((partner, shop), line) in &self.shops {
+            let name = vec![partner.get().into(), Cell::id(shop.map(ShopId::get))];
+            table.push(line.row(name, line.before.net(), None));
+        }
+        table
+    }
+
+    fn by_month(&self, checks: &mut Checks) -> Table {
+        let mut table = Table::new(&forms::BY_MONTH);
         let mut before: Option<(PartnerId, i128)> = None;
         for ((partner, month), (line, end)) in &self.months {
             let carried = before.filter(|(of, _)| of == partner).map(|(_, closing)| closing);
             let opening = carried.unwrap_or_else(|| self.partners.get(partner).map_or(0, |line| line.before.net()));
             let closing = opening + line.during.net();
             before = Some((*partner, closing));
-            let mut row = vec![partner.get().into(), Cell::Text(month.to_string())];
-            row.extend(line.moved(opening));
-            row.extend(end.cells());
-            row.push(end.is(closing).into());
-            row.extend(line.counted());
-            all &= end.is(closing);
-            table.push(row);
+            let closes = checks.end(Of::month(*partner, *month), closing, end);
+            let name = vec![partner.get().into(), Cell::Text(month.to_string())];
+            table.push(line.row(name, opening, Some(closes)));
         }
-        (table, all)
+        table
     }
-}
-
-/// Adds a row whose ends are checked; gives whether it closes.
-fn checked_row(
-    table: &mut Table,
-    mut row: Vec<Cell>,
-    line: &Line,
-    opened: Option<&Held>,
-    closed: Option<&Held>,
-) -> bool {
-    let opening = line.before.net();
-    let opened = opened.copied().unwrap_or_default();
-    let closed = closed.copied().unwrap_or_default();
-    let closes = opened.is(opening) && closed.is(opening + line.during.net());
-    row.extend(line.moved(opening));
-    row.extend(closed.cells());
-    row.push(closes.into());
-    row.extend(line.counted());
-    table.push(row);
-    closes
-}
-
-fn of_partners(held: &ByTemplate) -> BTreeMap<PartnerId, Held> {
-    let mut sums: BTreeMap<PartnerId, Held> = BTreeMap::new();
-    for ((partner, _), held) in held {
-        sums.entry(*partner).or_default().add(held);
-    }
-    sums
 }

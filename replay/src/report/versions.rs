@@ -1,10 +1,10 @@
 //! The settings and rules in force over the period: each version, since when and until when.
 
-use super::table::{Cell, Table};
 use crate::instant::Instant;
 use crate::ledger::Event;
 use crate::payload::Payload;
 use crate::points::{PartnerId, TemplateId};
+use counterfoil_statements::{Cell, Table, forms};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -54,9 +54,11 @@ impl Versions {
             | Payload::WebhookRotated(_)
             | Payload::WebhookDisabled(_)
             | Payload::WebhookRemoved(_)
+            | Payload::BalancesSealed(_)
             | Payload::CustomerRegistered(_)
             | Payload::CustomerUpdated(_)
             | Payload::CustomerErased(_)
+            | Payload::RecordsErased(_)
             | Payload::Issued(_)
             | Payload::Updated(_)
             | Payload::Activated(_)
@@ -86,8 +88,7 @@ impl Versions {
 
     /// The table, by subject and seq.
     pub(super) fn into_table(self) -> Table {
-        let columns = ["partner", "subject", "template", "version", "seq", "event", "from", "to", "actor", "terms"];
-        let mut table = Table::new("rules", "Settings and rules in force over the period", &columns);
+        let mut table = Table::new(&forms::RULES);
         let mut versions: Vec<_> = self.ended.into_iter().chain(self.current).collect();
         versions.sort_by_key(|(subject, version)| (*subject, version.seq));
         for ((partner, template), it) in versions {

@@ -1,6 +1,7 @@
 //! Rows on their way from the reader to the workers: one text for all of them, so that a batch costs two allocations and not ten per row.
 
 use crate::fold::MovementRow;
+use crate::instant::Instant;
 use crate::ledger::{Event, Hash};
 use std::ops::Range;
 
@@ -24,6 +25,7 @@ struct Slot {
     previous: Option<Hash>,
     command_key: Option<Range<usize>>,
     projected: Option<Projected>,
+    time: Instant,
 }
 
 /// A row of `movements`, its texts in the batch's text.
@@ -56,8 +58,15 @@ impl Batch {
         self.rows.len() >= 4096 || self.bytes.len() > 4_000_000
     }
 
-    /// Adds a row with the hash before it, if that is known, and the row that a projection holds for it.
-    pub(super) fn push(&mut self, event: &Event<'_>, previous: Option<Hash>, projected: Option<&MovementRow<'_>>) {
+    /// Adds a row with the hash before it, if that is known, the row that a projection holds for it, and its time, or the latest
+    /// before it where that is later.
+    pub(super) fn push(
+        &mut self,
+        event: &Event<'_>,
+        previous: Option<Hash>,
+        projected: Option<&MovementRow<'_>>,
+        time: Instant,
+    ) {
         let start = self.bytes.len();
         let texts = [event.stream, event.kind, event.actor, event.idempotency_key.unwrap_or(""), event.payload];
         let ends = texts.map(|text| {
@@ -80,6 +89,7 @@ impl Batch {
             previous,
             command_key,
             projected,
+            time,
         });
     }
 
@@ -137,6 +147,11 @@ impl Batch {
             payload: &self.bytes[key..payload],
             hash: row.hash,
         }
+    }
+
+    /// The row's time, or the latest before it where that is later.
+    pub(super) fn time(&self, at: usize) -> Instant {
+        self.rows[at].time
     }
 
     /// The stored hash of the row before; none where that row is missing.

@@ -6,12 +6,15 @@
 //!
 //! Memory holds the cards, their open lots, a note of each refund, the checkpoints, eight bytes for each idempotency key, sixteen more for each
 //! redemption of an order by itself and for each award where tiers count twelve months or all cards, and 32 for 256 events of the tree; never the
-//! history: orders that were refunded, or whose points were redeemed by themselves, are looked up at the end.
+//! history: orders that were refunded, or whose points were redeemed by themselves, are looked up at the end. Where balances were sealed, the
+//! log is read once more, as far as the last seal reaches, for each card's balance and lots that expire.
 
 mod batch;
+mod forgetting;
 mod guards;
 mod halves;
 mod idempotency;
+mod idle;
 mod keys;
 mod laws;
 mod names;
@@ -22,6 +25,7 @@ mod projections;
 mod reader;
 mod registry;
 mod report;
+mod seals;
 mod standings;
 mod step;
 mod tables;
@@ -123,7 +127,9 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
     let mut key_hashes = Vec::with_capacity(workers);
     let mut refunds = Vec::new();
     let (mut tables, mut claims) = (Tables::default(), claims.clone());
-    for WorkerResult { findings: found, mut cards, keys, tables: more, claims: also } in results {
+    let mut noted = Vec::new();
+    for WorkerResult { findings: found, mut cards, keys, tables: more, claims: also, seals } in results {
+        noted.extend(seals);
         tables.absorb(more);
         claims.absorb(&also);
         cards.finish(&mut findings);
@@ -135,6 +141,10 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
     let claimed = keys::check_unique(&ledger, key_hashes, &mut findings)?;
     orders::check(&ledger, refunds, &claimed, &mut findings)?;
     halves::check(&ledger, &claimed, &mut findings)?;
+    if !noted.is_empty() {
+        progress.say("making the seals anew");
+    }
+    let unopened = seals::check(&ledger, noted, &mut findings)?;
     laws::check(&folds, &mut findings);
     laws::check_numbers(&folds, &mut findings);
     let compared = match &views {
@@ -146,7 +156,7 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
         None => None,
     };
     let cards = folds.iter().map(|fold| fold.iter().count()).sum();
-    let notes = sealed.note.into_iter().collect();
+    let notes = sealed.note.into_iter().chain(unopened).collect();
     let report = Report::new(findings, read.events, read.head_seq, read.head_hash, cards, compared, watermark, notes);
     Ok(report.with_tree(grown.root, grown.checkpoints))
 }

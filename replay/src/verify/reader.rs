@@ -5,6 +5,7 @@ use super::batch::Batch;
 use super::order::Order;
 use super::views::{Movements, Views};
 use crate::findings::{Check, Findings};
+use crate::instant::Instant;
 use crate::ledger::{COLUMNS, Event, Hash, Malformed};
 use crate::progress::Progress;
 use rusqlite::Connection;
@@ -31,11 +32,20 @@ pub(super) struct Reader<'a> {
     findings: Findings,
     order: Order,
     events: u64,
+    latest: Instant,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(ledger: &'a Connection, views: Option<&'a Views>, progress: &'a Progress) -> Self {
-        Self { ledger, views, progress, findings: Findings::default(), order: Order::new(), events: 0 }
+        Self {
+            ledger,
+            views,
+            progress,
+            findings: Findings::default(),
+            order: Order::new(),
+            events: 0,
+            latest: Instant::from_micros(i64::MIN),
+        }
     }
 
     /// Sends every row to every queue.
@@ -71,7 +81,8 @@ impl<'a> Reader<'a> {
                 Some(movements) if crate::payload::moves(event.kind) => movements.at(event.seq, &mut self.findings)?,
                 Some(_) | None => None,
             };
-            batch.push(&event, previous, row.as_ref());
+            self.latest = self.latest.max(Instant::from_micros(event.recorded_at));
+            batch.push(&event, previous, row.as_ref(), self.latest);
         }
         self.send(batch, queues)?;
         if let Some(mut movements) = movements {

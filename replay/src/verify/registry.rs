@@ -25,6 +25,8 @@ enum Change {
     /// What is retired may be updated, and then is in use again.
     Retire,
     Renew,
+    /// What was sealed about an erased customer since comes to its time, too.
+    Forget,
     /// What a retired key has signed may still be witnessed.
     Cosign,
 }
@@ -54,7 +56,8 @@ impl Registry {
             Payload::PartnerCreated(_)
             | Payload::ShopOpened(_)
             | Payload::KeyCreated(_)
-            | Payload::CheckpointKeyCreated(_) => self.create(kind, number, event, findings),
+            | Payload::CheckpointKeyCreated(_)
+            | Payload::BalancesSealed(_) => self.create(kind, number, event, findings),
             Payload::WebhookCreated(created) => {
                 self.create(kind, number, event, findings);
                 self.check_wishes(&created.events, &created.shop_ids, event, findings);
@@ -97,6 +100,7 @@ impl Registry {
             }
             Payload::CustomerUpdated(_) => self.change(kind, number, Change::Update, event, findings),
             Payload::CustomerErased(_) => self.change(kind, number, Change::Erase, event, findings),
+            Payload::RecordsErased(_) => self.change(kind, number, Change::Forget, event, findings),
             Payload::Updated(_)
             | Payload::Activated(_)
             | Payload::Blocked(_)
@@ -124,7 +128,7 @@ impl Registry {
         self.require(kind, number, event, findings);
         let Some(thing) = self.things.get_mut(&(kind, number)) else { return };
         // What was sealed about a customer after an erasure is erased by another one.
-        if thing.ended && !matches!(change, Change::Erase | Change::Renew | Change::Cosign) {
+        if thing.ended && !matches!(change, Change::Erase | Change::Forget | Change::Renew | Change::Cosign) {
             let ended = if change == Change::Retire { "retired" } else { "revoked or erased" };
             let sentence = format!("{} after {kind}:{number} was {ended}", event.kind);
             findings.event(Check::Programme, event.seq, sentence);
@@ -134,7 +138,7 @@ impl Registry {
             report_version(event.seq, event.stream, event.version, expected, findings);
         }
         let ends = match change {
-            Change::Update | Change::Cosign => thing.ended,
+            Change::Update | Change::Forget | Change::Cosign => thing.ended,
             Change::Renew => false,
             Change::Revoke | Change::Erase | Change::Retire => true,
         };

@@ -262,6 +262,7 @@ fn tell_root(seq: i64, findings: &mut Findings) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::instant::Instant;
     use ed25519_dalek::{Signer as _, SigningKey};
     use serde_json::json;
     use std::sync::mpsc::channel;
@@ -316,7 +317,7 @@ mod tests {
                 _ => row(seq, "points.awarded", "{}"),
             };
             ledger.execute("INSERT INTO events VALUES (?1, ?2)", (seq, event.hash)).unwrap();
-            batch.push(&event, None, None);
+            batch.push(&event, None, None, Instant::from_micros(event.recorded_at));
         }
         let (queue, batches) = channel();
         queue.send(Arc::new(batch)).unwrap();

@@ -3,11 +3,13 @@
 //! Records are numbered in the order of the events that name them, so both are read once, side by side.
 
 use super::VerifyError;
+use super::forgetting::{Forgetting, Forgotten, Listed, Place};
 use super::standings::Follower;
 use crate::findings::{Check, Findings};
 use crate::fold::Note;
+use crate::instant::Instant;
 use crate::ledger::{Event, commitment};
-use crate::payload::{Commitment, Payload};
+use crate::payload::{Commitment, Payload, Retention, Rule};
 use crate::points::CustomerId;
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator as _;
 use rusqlite::{Connection, Row, Rows};
@@ -26,24 +28,53 @@ pub(super) struct Facts {
 /// Something that an event says about the vault.
 #[derive(Debug, Clone)]
 pub(super) enum Fact {
-    Sealed { seq: i64, record: i64, commitment: Commitment, subject: (&'static str, i64) },
-    Erased { seq: i64, customer: CustomerId, records: u64 },
+    Sealed { named: Named, commitment: Commitment, subject: (&'static str, i64) },
+    Erased { seq: i64, customer: CustomerId, records: u64, by: Option<Forgotten> },
+    Forgotten(Forgotten),
+}
+
+/// A record, and the event that names it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Named {
+    seq: i64,
+    record: i64,
+    at: Instant,
+    place: Option<Place>,
 }
 
 impl Fact {
     /// What an event says about the vault. A card's records are about the card's customer.
-    pub(super) fn of(event: &Event<'_>, payload: &Payload<'_>, customer: Option<CustomerId>) -> Option<Self> {
-        if let Payload::CustomerErased(erased) = payload {
-            return Some(Self::Erased { seq: event.seq, customer: erased.customer, records: erased.records });
+    pub(super) fn of(
+        event: &Event<'_>,
+        payload: &Payload<'_>,
+        customer: Option<CustomerId>,
+        retention: &Retention,
+    ) -> Option<Self> {
+        let (seq, at) = (event.seq, Instant::from_micros(event.recorded_at));
+        let by = |customer: CustomerId, rule, value, records| {
+            let (customer, in_force) = (customer.get(), retention.value(rule));
+            Forgotten { seq, at, customer, rule, value, in_force, records }
+        };
+        if let Payload::CustomerErased(it) = payload {
+            // A value without a rule is nobody's: taken for one, it is not what the settings said.
+            let rule = it.rule.or(it.value.map(|_| Rule::Inactive));
+            let by = rule.map(|rule| by(it.customer, rule, it.value, Vec::new()));
+            return Some(Self::Erased { seq, customer: it.customer, records: it.records, by });
+        }
+        if let Payload::RecordsErased(it) = payload {
+            return Some(Self::Forgotten(by(it.customer, it.rule, Some(it.value), it.records.clone())));
         }
         let sealed = payload.sealed()?;
         let subject = customer.map_or_else(|| payload.stream(), |customer| ("customer", customer.get()));
-        Some(Self::Sealed { seq: event.seq, record: sealed.record.get(), commitment: sealed.commitment, subject })
+        let named = Named { seq, record: sealed.record.get(), at, place: Place::of(payload) };
+        Some(Self::Sealed { named, commitment: sealed.commitment, subject })
     }
 
     const fn seq(&self) -> i64 {
         match self {
-            Self::Sealed { seq, .. } | Self::Erased { seq, .. } => *seq,
+            Self::Sealed { named, .. } => named.seq,
+            Self::Erased { seq, .. } => *seq,
+            Self::Forgotten(it) => it.seq,
         }
     }
 }
@@ -89,6 +120,8 @@ pub(super) fn follow(
         included: rows_exist,
         last: 0,
         erasures: BTreeMap::new(),
+        forgetting: Forgetting::default(),
+        ledger,
         findings: Findings::default(),
     };
     vault.step()?;
@@ -111,12 +144,13 @@ pub(super) fn follow(
         }
     }
     vault.finish()?;
-    let Vault { findings, last, erasures, .. } = vault;
+    let Vault { mut findings, last, erasures, forgetting, .. } = vault;
+    let listed = once_each(forgetting.listed, &mut findings);
     let note = (!rows_exist && last > 0)
         .then(|| format!("vault not included: the {last} records that events name were not checked"));
     let mut followed = Followed { findings, note };
     if rows_exist {
-        check_erasures(ledger, erasures, &mut followed.findings)?;
+        check_erasures(ledger, erasures, &listed, &mut followed.findings)?;
     }
     Ok(followed)
 }
@@ -129,31 +163,65 @@ struct Vault<'a> {
     last: i64,
     /// By subject, in the order of the log.
     erasures: BTreeMap<String, Vec<Erasure>>,
+    forgetting: Forgetting,
+    ledger: &'a Connection,
     findings: Findings,
 }
 
 impl Vault<'_> {
     fn check(&mut self, fact: &Fact) -> Result<(), VerifyError> {
         match fact {
-            Fact::Erased { seq, customer, records } => {
+            Fact::Erased { seq, customer, records, by } => {
+                if let Some(by) = by {
+                    self.check_inactive(by)?;
+                }
                 let erasure = Erasure { seq: *seq, boundary: self.last, stated: *records, found: 0 };
                 self.erasures.entry(format!("customer:{customer}")).or_default().push(erasure);
             }
-            Fact::Sealed { seq, record, commitment, subject } => {
+            Fact::Forgotten(erasure) => {
+                self.forgetting.check(erasure, self.last, self.ledger, &mut self.findings)?;
+                let before = self.erasures.get(&format!("customer:{}", erasure.customer)).and_then(|all| all.last());
+                if let Some(before) = before
+                    && let Some(erased) = erasure.records.iter().find(|erased| erased.record.get() <= before.boundary)
+                {
+                    let sentence =
+                        format!("erases vault record {}, which event {} had erased", erased.record, before.seq);
+                    self.findings.event(Check::Vault, erasure.seq, sentence);
+                }
+            }
+            Fact::Sealed { named, commitment, subject } => {
+                let Named { seq, record, at, place } = *named;
                 let expected = self.last + 1;
-                if *record != expected {
+                if record != expected {
                     self.findings.event(
                         Check::Vault,
-                        *seq,
+                        seq,
                         format!("names vault record {record}, where {expected} comes next"),
                     );
                 }
-                self.last = (*record).max(self.last);
+                self.last = record.max(self.last);
+                self.forgetting.note(record, place, subject.1, at);
                 if self.included {
-                    self.check_record(*seq, *record, commitment, *subject)?;
+                    self.check_record(seq, record, commitment, *subject)?;
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Whoever was erased as inactive was not changed for that long; the workers look at the cards.
+    fn check_inactive(&mut self, erasure: &Forgotten) -> Result<(), VerifyError> {
+        self.forgetting.check(erasure, self.last, self.ledger, &mut self.findings)?;
+        let since = erasure.at.months_earlier(erasure.value.unwrap_or(0));
+        let wrong = if erasure.rule != Rule::Inactive {
+            "that rule is not about the whole person"
+        } else if self.forgetting.changed(erasure.customer).is_some_and(|at| at > since) {
+            "they were changed since"
+        } else {
+            return Ok(());
+        };
+        let sentence = format!("erases customer {} by {}, but {wrong}", erasure.customer, erasure.rule.name());
+        self.findings.event(Check::Vault, erasure.seq, sentence);
         Ok(())
     }
 
@@ -223,10 +291,26 @@ fn wrong_with(
     })
 }
 
+/// What was erased by rules, sorted by record. A record is erased once.
+fn once_each(mut listed: Vec<Listed>, findings: &mut Findings) -> Vec<Listed> {
+    listed.sort_unstable();
+    for pair in listed.windows(2) {
+        if let [first, again] = pair
+            && first.record == again.record
+        {
+            let sentence = format!("erases vault record {}, which event {} had erased", again.record, first.seq);
+            findings.event(Check::Vault, again.seq, sentence);
+        }
+    }
+    listed.dedup_by_key(|one| one.record);
+    listed
+}
+
 /// Checks that exactly those records are erased that the log says are, and as many.
 fn check_erasures(
     ledger: &Connection,
     mut erasures: BTreeMap<String, Vec<Erasure>>,
+    listed: &[Listed],
     findings: &mut Findings,
 ) -> Result<(), VerifyError> {
     let mut statement = ledger.prepare("SELECT record, subject, body IS NULL FROM sealed_records ORDER BY record")?;
@@ -234,6 +318,10 @@ fn check_erasures(
     while let Some(row) = rows.next()? {
         let (record, erased): (i64, bool) = (row.get(0)?, row.get(2)?);
         let Ok(subject) = row.get_ref(1)?.as_str() else { continue };
+        if let Ok(place) = listed.binary_search_by_key(&record, |one| one.record) {
+            check_listed(listed[place], subject, erased, findings);
+            continue;
+        }
         // Boundaries never fall, so the first erasure that reaches the record is the one that erased it.
         let covering = erasures.get_mut(subject).and_then(|all| {
             let first = all.partition_point(|erasure| erasure.boundary < record);
@@ -253,7 +341,7 @@ fn check_erasures(
                 "sealed_records",
                 record,
                 None,
-                format!("erased, but no event erased {subject} after it was sealed"),
+                format!("erased, but no event erased it, or {subject} after it was sealed"),
             ),
             (None, false) => {}
         }
@@ -266,4 +354,14 @@ fn check_erasures(
         }
     }
     Ok(())
+}
+
+fn check_listed(listed: Listed, subject: &str, erased: bool, findings: &mut Findings) {
+    let mut wrong = |sentence| findings.row(Check::Vault, "sealed_records", listed.record, None, sentence);
+    if !erased {
+        wrong(format!("the record is still there, but event {} says that it was erased", listed.seq));
+    }
+    if crate::payload::stream_parts(subject) != Some(("customer", listed.customer)) {
+        wrong(format!("the record of {subject} was erased by event {} of customer {}", listed.seq, listed.customer));
+    }
 }

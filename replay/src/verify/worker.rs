@@ -3,9 +3,11 @@
 use super::batch::Batch;
 use super::fold_of;
 use super::idempotency::RowSum;
+use super::idle::Idle;
 use super::keys::KeyHashes;
 use super::names::Names;
 use super::registry::Registry;
+use super::seals::{Months, Noted};
 use super::vault::{Fact, Facts};
 use crate::findings::{Check, Findings};
 use crate::fold::{Cards, MovementRow, Note, Programme, Tables, check_key, differences};
@@ -24,6 +26,8 @@ pub(super) struct WorkerResult {
     /// As of the watermark, where there are projections.
     pub(super) tables: Tables,
     pub(super) claims: RowSum,
+    /// Of the first worker, which sees all of them.
+    pub(super) seals: Vec<Noted>,
 }
 
 /// A worker's state.
@@ -40,6 +44,8 @@ pub(super) struct Worker {
     claims: RowSum,
     names: Names,
     registry: Option<Registry>,
+    months: Months,
+    idle: Idle,
     spelling: String,
     /// What the batch in hand says of the vault, and of tiers.
     facts: Vec<Fact>,
@@ -60,6 +66,8 @@ impl Worker {
             claims,
             names: Names::default(),
             registry: (number == 0).then(Registry::default),
+            months: Months::default(),
+            idle: Idle::default(),
             spelling: String::new(),
             facts: Vec::new(),
             notes: Vec::new(),
@@ -77,8 +85,8 @@ impl Worker {
             // Nobody listens only after an error elsewhere, which is then the one to tell.
             let _ = facts.send(Facts { worker: self.number, facts: facts_found, notes });
         }
-        let Self { findings, cards, keys, tables, claims, .. } = self;
-        WorkerResult { findings, cards, keys, tables, claims }
+        let Self { findings, cards, keys, tables, claims, months, .. } = self;
+        WorkerResult { findings, cards, keys, tables, claims, seals: months.into_noted() }
     }
 
     fn hash(&mut self, batch: &Batch) {
@@ -116,7 +124,9 @@ impl Worker {
         }
         // Whoever folds a card has to know its terms.
         let learns = card.is_none() && Programme::concerns(event.kind);
-        if !mine && !registers && !learns {
+        // The cards of whoever was erased may be anybody's.
+        let erases = event.kind == "customer.erased";
+        if !mine && !registers && !learns && !erases {
             return;
         }
         if self.watermark.is_some_and(|watermark| event.seq > watermark) {
@@ -135,6 +145,10 @@ impl Worker {
         };
         if let Some(registry) = &mut self.registry {
             registry.check(&event, &payload, batch.command_key(at), &self.cards.programme, &mut self.findings);
+            self.months.follow(&event, &payload, &mut self.findings);
+        }
+        if let Payload::CustomerErased(erased) = &payload {
+            self.idle.check(&event, erased, &self.cards, &mut self.findings);
         }
         if learns {
             self.cards.programme.learn(&event, &payload);
@@ -167,14 +181,20 @@ impl Worker {
                 "the key names an order or reference, but the command moves no points",
             );
         }
+        if !elsewhere {
+            self.idle.note(payload);
+        }
         let customer = payload.card().and_then(|card| self.cards.get(card)).map(|card| card.customer);
         if self.is_projected(event) && !elsewhere {
             self.tables.apply(event, payload, customer, movement.as_ref());
+            let card = payload.card().and_then(|card| self.cards.get(card));
+            self.tables.books.book(event, payload, batch.time(at), card);
         }
         if self.cards.programme.counts_more(PartnerId::new(event.partner_id)) {
             self.notes.extend(Note::of(event, payload));
         }
-        self.facts.extend(Fact::of(event, payload, customer));
+        let retention = self.cards.programme.retention(PartnerId::new(event.partner_id));
+        self.facts.extend(Fact::of(event, payload, customer, &retention));
     }
 
     /// Whether the projections have to reflect an event.

@@ -156,7 +156,10 @@ impl Books {
         let subject = format!("customer:{customer}");
         let records = self
             .ledger
-            .execute("UPDATE sealed_records SET salt = NULL, body = NULL WHERE subject = ?1", [&subject])
+            .execute(
+                "UPDATE sealed_records SET salt = NULL, body = NULL WHERE subject = ?1 AND body IS NOT NULL",
+                [&subject],
+            )
             .expect("an erasure");
         self.command(&subject, "customer.erased", None, json!({"customer": customer, "records": records}));
     }

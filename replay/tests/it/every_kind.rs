@@ -45,10 +45,32 @@ impl Books {
         books.second_card();
         books.moves();
         books.erase(10);
+        books.correct(9);
         let mut books = books.checkpointed();
         books.fill(700);
+        books.seal_january();
         books.make_views();
         books
+    }
+
+    /// Changes what is known of a customer who was never changed; what was known before is erased with it.
+    pub(crate) fn correct(&mut self, customer: i64) -> i64 {
+        let (stream, sql) =
+            (format!("customer:{customer}"), "SELECT payload ->> '$.sealed.record' FROM events WHERE stream = ?1");
+        let before: i64 = self.ledger.query_row(sql, [&stream], |row| row.get(0)).expect("a registration");
+        let sealed = self.seal(&stream, json!({"email": "right@example.com"}));
+        self.command(&stream, "customer.updated", None, json!({"customer": customer, "sealed": sealed}));
+        self.forget(before);
+        let rule = json!({
+            "customer": customer, "rule": "superseded_records_after_days", "value": 0, "records": [{"record": before}],
+        });
+        self.same_command(&stream, "records.erased", rule)
+    }
+
+    /// Takes a record's bytes out of the vault.
+    pub(crate) fn forget(&self, record: i64) {
+        let sql = "UPDATE sealed_records SET salt = NULL, body = NULL WHERE record = ?1";
+        self.ledger.execute(sql, [record]).expect("an erasure");
     }
 
     /// Until the log has so many events, changes the card's design back and forth.

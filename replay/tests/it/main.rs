@@ -3,10 +3,12 @@
 mod books;
 mod checkpoints;
 mod every_kind;
+mod forgetting;
 mod orders;
 mod projections;
 mod questions;
 mod report;
 mod rules;
+mod seals;
 mod tampering;
 mod vectors;

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 /// The columns that make up a table's key; by any of them a row is looked for.
-const KEYS: [(&str, usize); 18] = [
+const KEYS: [(&str, usize); 27] = [
     ("meta", 1),
     ("partners", 1),
     ("shops", 1),
@@ -17,6 +17,7 @@ const KEYS: [(&str, usize); 18] = [
     ("cards", 1),
     ("lots", 2),
     ("movements", 1),
+    ("stream_events", 3),
     ("refunds", 2),
     ("idempotency", 3),
     ("card_counts", 4),
@@ -25,7 +26,18 @@ const KEYS: [(&str, usize); 18] = [
     ("checkpoint_keys", 1),
     ("checkpoints", 1),
     ("webhooks", 1),
+    ("seals", 1),
+    ("book_spans", 3),
+    ("book_moves", 5),
+    ("book_cards", 4),
+    ("book_lots", 5),
+    ("book_ends", 5),
+    ("book_acts", 5),
+    ("book_refunds", 3),
 ];
+
+/// How many problems a report lists; the others are counted.
+const LISTED: i64 = 100;
 
 /// Columns with their types.
 fn columns(views: &Connection, table: &str) -> Vec<(String, String)> {
@@ -109,14 +121,14 @@ fn every_missing_and_surplus_row_is_named() {
         let rows = problems.iter().filter(|problem| problem["table"] == table).count();
         let held: i64 =
             books.views().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).expect("a count");
-        assert_eq!(i64::try_from(rows), Ok(held), "{table}: {problems:#?}");
+        assert_eq!(i64::try_from(rows), Ok(held.min(LISTED)), "{table}: {problems:#?}");
 
         let columns: Vec<String> = columns(&books.views(), table).into_iter().map(|(name, _)| name).collect();
         let last = columns.iter().zip(0..).map(|(name, place)| {
-            // The first column is of every key, a card's number and a key's public id are unique.
+            // The first column is of every key; a card's number, a key's public id and a seal's month are unique.
             match (place, name.as_str()) {
                 (0, _) => "424242".to_owned(),
-                (_, "number" | "public_id") => "'doctored'".to_owned(),
+                (_, "number" | "public_id" | "period") => "'doctored'".to_owned(),
                 (_, "email_hash" | "phone_hash") => "NULL".to_owned(),
                 _ => name.clone(),
             }

@@ -3,6 +3,8 @@ CREATE UNIQUE INDEX keys_by_public_id    ON keys (public_id);
 CREATE UNIQUE INDEX customers_by_email   ON customers (partner, email_hash) WHERE email_hash IS NOT NULL;
 CREATE INDEX customers_by_phone          ON customers (partner, phone_hash) WHERE phone_hash IS NOT NULL;
 CREATE INDEX customers_by_partner        ON customers (partner, customer);
+-- In the order of the vault, which is that of the log: what is due by age is walked from the oldest.
+CREATE INDEX customer_records_by_record  ON customer_records (record, customer, seq);
 CREATE UNIQUE INDEX cards_by_number      ON cards (partner, number);
 CREATE INDEX cards_by_customer           ON cards (customer);
 CREATE INDEX cards_by_partner            ON cards (partner, card);
@@ -16,3 +18,4 @@ CREATE INDEX movements_by_order          ON movements (order_id) WHERE order_id 
 CREATE INDEX movements_by_reference      ON movements (reference) WHERE reference IS NOT NULL;
 -- Of one size there is one checkpoint, and then its cosignatures.
 CREATE INDEX checkpoints_by_size         ON checkpoints (size, seq);
+CREATE UNIQUE INDEX seals_by_period      ON seals (partner, period);

@@ -34,9 +34,9 @@ CREATE TABLE customers (
     registered_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, erased_at INTEGER, version INTEGER NOT NULL, as_of INTEGER NOT NULL
 ) STRICT;
 
--- Sealed records about a customer that no row of `movements` names.
+-- Sealed records about a customer that no row of `movements` names; `seq` is the event that names them.
 CREATE TABLE customer_records (
-    customer INTEGER NOT NULL, record INTEGER NOT NULL, PRIMARY KEY (customer, record)
+    customer INTEGER NOT NULL, record INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (customer, record)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE cards (
@@ -67,6 +67,12 @@ CREATE TABLE movements (
     amount INTEGER,                -- the order's total in ten-thousandths, where the row states one
     happened_at INTEGER            -- when it really happened, where an import said so; `at` is always the time of recording
 ) STRICT;
+
+-- Every event of a card, customer, partner, shop, template or key (`stream`) that is no row of `movements`: with these it is
+-- found what happened to a thing up to any event.
+CREATE TABLE stream_events (
+    stream TEXT NOT NULL, id INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (stream, id, seq)
+) STRICT, WITHOUT ROWID;
 
 -- Which points.refunded refunded an order: `order_seq` is the seq of the order's first event, by which a refund names it.
 CREATE TABLE refunds (
@@ -116,3 +122,64 @@ CREATE TABLE checkpoints (
     seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, key INTEGER NOT NULL, size INTEGER NOT NULL, root BLOB, signature BLOB NOT NULL,
     witness TEXT, witness_key BLOB, cosigned_at INTEGER, CHECK ((root IS NULL) = (witness IS NOT NULL))
 ) STRICT;
+
+-- Seals of balances, one for each partner and month: `seq` is the event's, `up_to` that of the last event before `ends_at`. The
+-- secret and the tree's tiles stand in the vault (`record`).
+CREATE TABLE seals (
+    seal INTEGER PRIMARY KEY, seq INTEGER NOT NULL, at INTEGER NOT NULL, partner INTEGER NOT NULL, period TEXT NOT NULL,
+    ends_at INTEGER NOT NULL, up_to INTEGER NOT NULL, cards INTEGER NOT NULL, points INTEGER NOT NULL, available INTEGER NOT NULL,
+    root BLOB NOT NULL, record INTEGER NOT NULL
+) STRICT;
+-- The books: what the log comes to, in sums by span, so that the report of any period is answered without reading the log again.
+-- A span is the events of one day (`day`: days since 1970-01-01, UTC) and one block (`block`: seq / 16384, rounded down); the last
+-- of a log is a part of one. An event recorded before an earlier one counts as of that one's time. Shop 0: none was named.
+CREATE TABLE book_spans (
+    day INTEGER NOT NULL, block INTEGER NOT NULL, partner INTEGER NOT NULL, events INTEGER NOT NULL,
+    late INTEGER NOT NULL,         -- how many of them were recorded before an event that stands before them
+    first_seq INTEGER NOT NULL, last_seq INTEGER NOT NULL, last_at INTEGER NOT NULL,
+    PRIMARY KEY (day, block, partner)
+) STRICT, WITHOUT ROWID;
+
+-- Movements by shop and the card's template; `orders` earned nothing and are no movements. imported*: those of them that happened
+-- before they were recorded, and the points that they brought and took.
+CREATE TABLE book_moves (
+    day INTEGER NOT NULL, block INTEGER NOT NULL, partner INTEGER NOT NULL, shop INTEGER NOT NULL, template INTEGER NOT NULL,
+    movements INTEGER NOT NULL, orders INTEGER NOT NULL, awarded INTEGER NOT NULL, given_back INTEGER NOT NULL,
+    redeemed INTEGER NOT NULL, expired INTEGER NOT NULL, refunded INTEGER NOT NULL, adjusted_up INTEGER NOT NULL,
+    adjusted_down INTEGER NOT NULL, imported INTEGER NOT NULL, imported_in INTEGER NOT NULL, imported_out INTEGER NOT NULL,
+    PRIMARY KEY (day, block, partner, shop, template)
+) STRICT, WITHOUT ROWID;
+
+-- Cards issued, and by how much what cards owe has changed.
+CREATE TABLE book_cards (
+    day INTEGER NOT NULL, block INTEGER NOT NULL, partner INTEGER NOT NULL, template INTEGER NOT NULL,
+    cards INTEGER NOT NULL, debt INTEGER NOT NULL, PRIMARY KEY (day, block, partner, template)
+) STRICT, WITHOUT ROWID;
+
+-- By how much open lots and what remains in them have changed, by the month in which they end (year * 12 + month - 1; -1: never).
+CREATE TABLE book_lots (
+    day INTEGER NOT NULL, block INTEGER NOT NULL, partner INTEGER NOT NULL, template INTEGER NOT NULL, month INTEGER NOT NULL,
+    lots INTEGER NOT NULL, points INTEGER NOT NULL, PRIMARY KEY (day, block, partner, template, month)
+) STRICT, WITHOUT ROWID;
+
+-- The same by the day on which they end: `ending` is twice the day, and one more where it is not the day's first moment. Whatever
+-- happened to lots before that day is one sum, under that day and the block -1: it tells what is due, and nothing finer is asked.
+CREATE TABLE book_ends (
+    ending INTEGER NOT NULL, day INTEGER NOT NULL, block INTEGER NOT NULL, partner INTEGER NOT NULL, template INTEGER NOT NULL,
+    lots INTEGER NOT NULL, points INTEGER NOT NULL, PRIMARY KEY (ending, day, block, partner, template)
+) STRICT, WITHOUT ROWID;
+
+-- Who did what, by the kind of event: corrections (points added, points taken, how many took), blocks, changes of the programme.
+CREATE TABLE book_acts (
+    day INTEGER NOT NULL, block INTEGER NOT NULL, partner INTEGER NOT NULL, actor TEXT NOT NULL, act TEXT NOT NULL,
+    acts INTEGER NOT NULL, up INTEGER NOT NULL, down INTEGER NOT NULL, downs INTEGER NOT NULL,
+    PRIMARY KEY (day, block, partner, actor, act)
+) STRICT, WITHOUT ROWID;
+
+-- What refunds came to. `orders`: those of which it was the first refund; `amount` in ten-thousandths.
+CREATE TABLE book_refunds (
+    day INTEGER NOT NULL, block INTEGER NOT NULL, partner INTEGER NOT NULL, refunds INTEGER NOT NULL, cancellations INTEGER NOT NULL,
+    returns INTEGER NOT NULL, orders INTEGER NOT NULL, completed INTEGER NOT NULL, taken_back INTEGER NOT NULL,
+    debt INTEGER NOT NULL, let_go INTEGER NOT NULL, given_back INTEGER NOT NULL, amount INTEGER NOT NULL,
+    without_amount INTEGER NOT NULL, PRIMARY KEY (day, block, partner)
+) STRICT, WITHOUT ROWID;

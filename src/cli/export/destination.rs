@@ -7,13 +7,13 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-pub(super) enum Destination {
+pub(in crate::cli) enum Destination {
     Output(io::Stdout),
     File { unfinished: BufWriter<NamedTempFile>, path: PathBuf },
 }
 
 impl Destination {
-    pub(super) fn open(path: &Path, format: Format) -> Result<Self, Failure> {
+    pub(in crate::cli) fn open(path: &Path, format: Format) -> Result<Self, Failure> {
         if path == Path::new("-") {
             let stdout = io::stdout();
             if format == Format::Xlsx && stdout.is_terminal() {
@@ -27,11 +27,11 @@ impl Destination {
         Ok(Self::File { unfinished: BufWriter::new(unfinished), path: path.to_owned() })
     }
 
-    pub(super) const fn is_output(&self) -> bool {
+    pub(in crate::cli) const fn is_output(&self) -> bool {
         matches!(self, Self::Output(_))
     }
 
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+    pub(in crate::cli) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         match self {
             Self::Output(stdout) => stdout.write_all(bytes).map_err(Failure::Output),
             Self::File { unfinished, path } => unfinished.write_all(bytes).map_err(|source| at(path, source)),
@@ -39,7 +39,7 @@ impl Destination {
     }
 
     /// Nothing is left of a file that does not come this far.
-    pub(super) fn finish(self) -> Result<(), Failure> {
+    pub(in crate::cli) fn finish(self) -> Result<(), Failure> {
         match self {
             Self::Output(mut stdout) => stdout.flush().map_err(Failure::Output),
             Self::File { unfinished, path } => {

@@ -13,7 +13,7 @@ use crate::exports::{Encoder, Format, Selection};
 use crate::queries::{DataSet, ExportFilter, ExportQuestion, ExportReader, TRANSACTION_WORDS, kinds_of};
 use crate::storage::DataDir;
 use clap::Args;
-use destination::Destination;
+pub(super) use destination::Destination;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -167,7 +167,7 @@ impl Filters {
 }
 
 /// A reader of views that reflect everything that was acknowledged before this was called.
-fn caught_up(dir: &DataDir) -> Result<ExportReader, Failure> {
+pub(super) fn caught_up(dir: &DataDir) -> Result<ExportReader, Failure> {
     // Without a service, this starts the ledger, which brings its views level, and stops it.
     let AdminAnswer::Status { head, .. } = call(dir, &AdminRequest::CatchUp)? else {
         return Err(Failure::unexpected());
@@ -179,7 +179,7 @@ fn caught_up(dir: &DataDir) -> Result<ExportReader, Failure> {
     Ok(reader)
 }
 
-fn partner(reader: &ExportReader, named: Option<i64>) -> Result<PartnerId, Failure> {
+pub(super) fn partner(reader: &ExportReader, named: Option<i64>) -> Result<PartnerId, Failure> {
     let partners = reader.partners()?;
     match (named.map(PartnerId::new), partners.as_slice()) {
         (Some(named), partners) if partners.contains(&named) => Ok(named),

@@ -18,7 +18,7 @@ pub(super) fn of(refused: &Refusal) -> Option<RowRefusal> {
             let message = format!("the id was used before{by}, with other content");
             Some(refusal("RESOURCE_ALREADY_EXISTS", Some("id"), message))
         }
-        Refusal::Busy | Refusal::NotWritten | Refusal::Stopping => None,
+        Refusal::TooOften { .. } | Refusal::Busy | Refusal::NotWritten | Refusal::Stopping => None,
     }
 }
 
@@ -118,6 +118,9 @@ fn of_rejection(rejection: &Rejection) -> RowRefusal {
         | Rejection::ChangedMeanwhile { .. }
         | Rejection::CheckpointKeyNotInForce { .. }
         | Rejection::CheckpointNotAhead { .. }
+        | Rejection::PeriodNotNext { .. }
+        | Rejection::PeriodNotEnded { .. }
+        | Rejection::NotLastOfPeriod { .. }
         | Rejection::CardBlocked { .. }
         | Rejection::CardInactive { .. }
         | Rejection::StoreAccessDenied { .. }

@@ -187,9 +187,11 @@ impl Card {
             | Event::WebhookRotated(_)
             | Event::WebhookDisabled(_)
             | Event::WebhookRemoved(_)
+            | Event::BalancesSealed(_)
             | Event::CustomerRegistered(_)
             | Event::CustomerUpdated(_)
-            | Event::CustomerErased(_) => unreachable!("{} does not change a card", event.kind()),
+            | Event::CustomerErased(_)
+            | Event::RecordsErased(_) => unreachable!("{} does not change a card", event.kind()),
         }
         self.version += 1;
         self.as_of = seq;

@@ -46,6 +46,12 @@ impl Customer {
         self.advanced(seq, at);
     }
 
+    /// `records.erased`: what was known of them before is known no longer; who they are stays as it was.
+    pub fn records_erased(&mut self, seq: Seq) {
+        self.version += 1;
+        self.as_of = seq;
+    }
+
     fn advanced(&mut self, seq: Seq, at: Timestamp) {
         self.updated_at = at;
         self.version += 1;

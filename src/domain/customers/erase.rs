@@ -15,7 +15,9 @@ impl Erase {
     pub fn decide(&self, customer: &Customer, records: i64) -> Vec<Draft> {
         match customer.erased_at {
             Some(_) if records == 0 => Vec::new(),
-            Some(_) | None => vec![Draft::open(CustomerErased { customer: customer.id, records })],
+            Some(_) | None => {
+                vec![Draft::open(CustomerErased { customer: customer.id, records, rule: None, value: None })]
+            }
         }
     }
 }

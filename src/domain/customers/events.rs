@@ -1,6 +1,7 @@
 //! What happens to people. Who they are stands in the vault; the log knows numbers.
 
-use crate::domain::{CustomerId, Sealed, Timestamp};
+use crate::domain::programme::RetentionRule;
+use crate::domain::{CustomerId, RecordId, Sealed, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// `customer.registered`
@@ -31,4 +32,32 @@ pub struct CustomerErased {
     pub customer: CustomerId,
     /// How many records were erased.
     pub records: i64,
+    /// The retention rule that asked for it; absent where a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<RetentionRule>,
+    /// What that rule stated then, in the unit that its name says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<u32>,
+}
+
+/// `records.erased`: these sealed records about the person are gone from the vault, the others stay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordsErased {
+    pub customer: CustomerId,
+    /// The retention rule that asked for it.
+    pub rule: RetentionRule,
+    /// What it stated then, in the unit that its name says.
+    pub value: u32,
+    pub records: Vec<ErasedRecord>,
+}
+
+/// A record that was erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ErasedRecord {
+    pub record: RecordId,
+    /// The event that names the record, where the rule goes by its time and kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<Seq>,
 }

@@ -3,13 +3,15 @@
 mod customer;
 mod erase;
 mod events;
+mod forget;
 mod person;
 mod register;
 mod update;
 
 pub use customer::Customer;
 pub use erase::Erase;
-pub use events::{CustomerErased, CustomerRegistered, CustomerUpdated};
+pub use events::{CustomerErased, CustomerRegistered, CustomerUpdated, ErasedRecord, RecordsErased};
+pub use forget::{FORGOTTEN_MAX, Forget, Keeping, superseded};
 pub use person::PersonRecord;
 pub use register::Register;
 pub use update::UpdateCustomer;

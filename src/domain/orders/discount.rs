@@ -38,6 +38,14 @@ pub fn worth(points: Points, rules: &TemplateRules, currency: &str) -> Result<Mo
     exact.ok_or(Rejection::RuleOutOfBounds { rule: "points_per_currency_redemption" })
 }
 
+/// What so many points are worth, as [`worth`]; of sums that are more than one balance holds, too. None where they have no price.
+#[must_use]
+pub fn worth_of(points: i128, rules: &TemplateRules, currency: &str) -> Option<Decimal> {
+    let points = Ratio::of(Decimal::try_from_i128_with_scale(points, 0).ok()?)?;
+    let units = points.over(Ratio::of(rules.points_per_currency_redemption)?)?;
+    units.times(Ratio::of(rules.currency_amount_redemption)?)?.decimal_rounded_down(minor_places(currency))
+}
+
 impl Discount {
     /// What the points buy by these terms, where the client's own figure, if it has one, is not above that.
     ///

@@ -8,7 +8,7 @@ mod purchase;
 mod refund;
 mod transaction;
 
-pub use discount::{Discount, worth};
+pub use discount::{Discount, worth, worth_of};
 pub use earning::{Bound, Breakdown, Formula, earned};
 pub use events::{OrderRecorded, PointsRefunded, PointsReturned, RefundCause};
 pub use order::{PlacedOrder, Refunded, Spent};

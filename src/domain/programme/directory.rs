@@ -6,6 +6,7 @@ use super::{
 };
 use crate::domain::WebhookId;
 use crate::domain::checkpoints::Checkpoints;
+use crate::domain::seals::Seals;
 use crate::domain::webhooks::{self, Webhook};
 use crate::domain::{Event, KeyId, PartnerId, RecordId, Rejection, Sealed, Seq, ShopId, TemplateId, Timestamp};
 use std::collections::BTreeMap;
@@ -103,6 +104,7 @@ pub struct Directory {
     pub keys: BTreeMap<KeyId, Key>,
     pub checkpoints: Checkpoints,
     pub webhooks: BTreeMap<WebhookId, Webhook>,
+    pub seals: Seals,
 }
 
 impl Directory {
@@ -145,9 +147,11 @@ impl Directory {
             | Event::WebhookRemoved(_) => {
                 webhooks::evolve(&mut self.webhooks, event, partner, seq, at);
             }
+            Event::BalancesSealed(event) => self.seals.sealed(event, partner),
             Event::CustomerRegistered(_)
             | Event::CustomerUpdated(_)
             | Event::CustomerErased(_)
+            | Event::RecordsErased(_)
             | Event::CardIssued(_)
             | Event::CardUpdated(_)
             | Event::CardActivated(_)
@@ -188,6 +192,7 @@ impl Directory {
                 | Event::WebhookRotated(_)
                 | Event::WebhookDisabled(_)
                 | Event::WebhookRemoved(_)
+                | Event::BalancesSealed(_)
         )
     }
 

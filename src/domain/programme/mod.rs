@@ -5,6 +5,7 @@ mod directory;
 mod events;
 mod key;
 mod records;
+mod retention;
 mod rules;
 mod settings;
 mod shop;
@@ -19,6 +20,7 @@ pub use events::{
 };
 pub use key::{KeyForm, Scope};
 pub use records::{Localised, NameRecord, SettingsRecord, ShopRecord, TemplateRecord, TierRecord};
+pub use retention::{RETENTION_DAYS_MAX, RETENTION_MONTHS_MAX, Retention, RetentionRule};
 pub use rules::{Activation, TemplateRules};
 pub use settings::{PointSharing, Setting, Settings, Shortfall, TierBasis, TierLevel, TierPlan};
 pub use shop::{Coordinates, OpenShop, RetireShop, ShopFacts, UpdateShop};

@@ -1,5 +1,6 @@
 //! A partner's settings: whose points may be spent where, what a refund does when a card holds too little, and the tiers.
 
+use super::Retention;
 use crate::domain::cards::Tier;
 use crate::domain::points::Points;
 use crate::domain::{Rejection, Timestamp};
@@ -19,6 +20,9 @@ pub struct Settings {
     /// What a refund does when the card holds too little.
     pub refund_shortfall: Shortfall,
     pub tiers: TierPlan,
+    /// How long the vault keeps what. Absent where it says nothing else than a partner that never set it.
+    #[serde(default, skip_serializing_if = "Retention::is_default")]
+    pub retention: Retention,
 }
 
 /// Where points are earned and spent.
@@ -87,7 +91,8 @@ impl Settings {
     /// # Errors
     /// [`Rejection::RuleOutOfBounds`]
     pub fn check(&self) -> Result<(), Rejection> {
-        self.tiers.check()
+        self.tiers.check()?;
+        self.retention.check()
     }
 }
 

@@ -153,7 +153,7 @@ pub(crate) async fn submit_all(
 const fn is_of_the_batch(refusal: &Refusal) -> bool {
     match refusal {
         Refusal::Busy | Refusal::NotWritten | Refusal::Stopping => true,
-        Refusal::Rejected(_) | Refusal::Conflict { .. } => false,
+        Refusal::Rejected(_) | Refusal::Conflict { .. } | Refusal::TooOften { .. } => false,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::domain::customers::{Erase, PersonRecord, Register};
 use crate::domain::programme::Scope;
 use crate::domain::{CustomerId, Event, Metadata, Timestamp};
 use crate::http::HttpState;
+use crate::http::as_of::AsOf;
 use crate::http::auth::Caller;
 use crate::http::body::Body;
 use crate::http::envelope::Answer;
@@ -156,8 +157,14 @@ pub(crate) async fn list(state: State, caller: Caller, request: HttpRequest) -> 
     Ok(Answer::ok(Message::Customers, list))
 }
 
-pub(crate) async fn get(state: State, caller: Caller, id: PathId) -> Result<Answer<CustomerWithCards>, ApiError> {
+pub(crate) async fn get(
+    state: State,
+    caller: Caller,
+    id: PathId,
+    as_of: AsOf,
+) -> Result<Answer<CustomerWithCards>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
+    let state = as_of.customer(state, &caller, &id.0).await?;
     let view = find(&state, &caller, &id).await?;
     let cards = view.cards.iter().map(OnCard::from).collect();
     Ok(Answer::ok(Message::Customer, CustomerWithCards { customer: Customer::from(&view), cards }))
@@ -172,8 +179,14 @@ pub(crate) struct CustomerBalance {
     tier: &'static str,
 }
 
-pub(crate) async fn balance(state: State, caller: Caller, id: PathId) -> Result<Answer<CustomerBalance>, ApiError> {
+pub(crate) async fn balance(
+    state: State,
+    caller: Caller,
+    id: PathId,
+    as_of: AsOf,
+) -> Result<Answer<CustomerBalance>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
+    let state = as_of.customer(state, &caller, &id.0).await?;
     let view = find(&state, &caller, &id).await?;
     let points = view.points().get();
     let customer_id = ids::customer(view.customer.id);

@@ -1,6 +1,7 @@
 //! The classic surface, `/api/*`: cards, points and customers.
 
 pub(crate) mod bulk;
+pub(crate) mod customer_data;
 pub(crate) mod customers;
 pub(crate) mod entries;
 pub(crate) mod loyalty_cards;

@@ -7,6 +7,7 @@ use crate::domain::points::{Adjust, Award, Expire, Note, Order, Particulars, Poi
 use crate::domain::programme::Scope;
 use crate::domain::{CardId, Timestamp};
 use crate::http::HttpState;
+use crate::http::as_of::AsOf;
 use crate::http::auth::Caller;
 use crate::http::body::Body;
 use crate::http::envelope::Answer;
@@ -250,8 +251,14 @@ impl ExpiringSoon {
     }
 }
 
-pub(crate) async fn balance(state: State, caller: Caller, id: PathId) -> Result<Answer<Balance>, ApiError> {
+pub(crate) async fn balance(
+    state: State,
+    caller: Caller,
+    id: PathId,
+    as_of: AsOf,
+) -> Result<Answer<Balance>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
+    let state = as_of.card(state, &caller, &id.0).await?;
     let card = find_card(&state, &caller, &id.0).await?;
     let card = state.queries.card(caller.partner, card)?.ok_or(ApiError::CardNotFound { card: id.0 })?;
     let (now, directory) = (state.now(), state.queries.live().directory());
@@ -297,9 +304,11 @@ pub(crate) async fn history(
     caller: Caller,
     id: PathId,
     request: HttpRequest,
+    as_of: AsOf,
 ) -> Result<Answer<History>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
     let (filter, paging) = history_query(&request, limits::PAGE_ROWS)?;
+    let state = as_of.card(state, &caller, &id.0).await?;
     let card = find_card(&state, &caller, &id.0).await?;
     let found = state.queries.history(caller.partner, card, filter, paging.window()).await?;
     let found = found.ok_or(ApiError::CardNotFound { card: id.0 })?;
@@ -333,13 +342,22 @@ struct ExpiringOnCard {
     soon: ExpiringSoon,
 }
 
-pub(crate) async fn expiring(state: State, caller: Caller, request: HttpRequest) -> Result<Answer<Expiring>, ApiError> {
+pub(crate) async fn expiring(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    as_of: AsOf,
+) -> Result<Answer<Expiring>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
     let mut params = Params::of(&request);
     let days = params.number(&["days"], 1..=i64::from(limits::EXPIRING_DAYS_MAX));
     let card = params.value("card_id");
     let paging = params.paging(limits::PAGE_ROWS_MAX);
     let days = params.finish(days)?.unwrap_or(i64::from(limits::EXPIRING_DAYS));
+    let state = match &card {
+        Some(card) => as_of.card(state, &caller, card).await?,
+        None => as_of.list(state, &caller, None, "card_id").await?,
+    };
     let now = state.now();
     let until = now.plus_days(u32::try_from(days).unwrap_or(limits::EXPIRING_DAYS));
     let (lots, total_lots, total_points) = match card {

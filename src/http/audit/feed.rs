@@ -101,6 +101,11 @@ impl Feeds {
         Ok(Feed(waiting))
     }
 
+    /// How many streams there are.
+    pub(crate) fn open(&self) -> usize {
+        FEEDS_MAX - self.places.available_permits()
+    }
+
     /// Ends every stream, and each that begins: a service that stops waits for its connections.
     pub(crate) fn close(&self) {
         self.closing.send_replace(true);

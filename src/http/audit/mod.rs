@@ -1,6 +1,8 @@
-//! The auditor's surface, `/audit/*`: checkpoints, proofs, tiles, events and receipts. Answers are what other tools read (notes,
+//! The auditor's surface, `/audit/*`: checkpoints, proofs, tiles, events, receipts and books. Answers are what other tools read (notes,
 //! tiles, plain JSON), without the envelope of the other surfaces; refusals have the same form as everywhere.
 
+pub(crate) mod balances;
+pub(crate) mod books;
 pub(crate) mod checkpoints;
 pub(crate) mod events;
 mod feed;

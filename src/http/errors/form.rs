@@ -4,6 +4,7 @@ use super::ApiError;
 use super::rejections::rejected;
 use crate::domain::ShopId;
 use crate::http::fields::{Problem, Problems};
+use crate::http::ids;
 use crate::http::locales::Message;
 use actix_web::http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -101,6 +102,7 @@ impl ApiError {
             }
             Self::Invalid(problems) => invalid(problems),
             Self::MalformedBody(why) => Form::new(S::BAD_REQUEST, "VALIDATION_ERROR", why.clone()).number(1100),
+            Self::BodyTooSlow => Form::new(S::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", Message::BodyTooSlow),
             Self::BodyTooLarge { most } => Form::new(S::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", Message::BodyTooLarge)
                 .detail("maximum_bytes", *most),
             Self::BulkTooLarge { size, most } => {
@@ -139,6 +141,9 @@ impl ApiError {
                 ..Form::new(S::CONFLICT, "RESOURCE_ALREADY_EXISTS", Message::RecordedDifferently)
             },
             Self::CheckpointNotFound => Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchCheckpoint),
+            Self::SealNotFound { period } => {
+                Form::new(S::NOT_FOUND, "RESOURCE_NOT_FOUND", Message::NoSuchSeal).detail("period", period.as_str())
+            }
             Self::ReceiptTooLong { bytes } => {
                 Form::new(S::UNPROCESSABLE_ENTITY, "OPERATION_NOT_ALLOWED", Message::ReceiptTooLong)
                     .detail("bytes", *bytes)
@@ -156,6 +161,12 @@ impl ApiError {
                 retry_after: Some(*retry_after),
                 ..Form::new(S::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED", Message::TooManyRequests)
                     .number(1003)
+                    .detail("retry_after", *retry_after)
+            },
+            Self::TooManyMovements { card, retry_after } => Form {
+                retry_after: Some(*retry_after),
+                ..Form::new(S::TOO_MANY_REQUESTS, "TRANSACTION_LIMIT_EXCEEDED", Message::TooManyMovements)
+                    .detail("card_id", ids::card(*card))
                     .detail("retry_after", *retry_after)
             },
             Self::TooManyDownloads { retry_after } => Form {

@@ -13,10 +13,11 @@ pub(crate) use form::Form;
 use super::fields::{Problem, Problems};
 use super::locales::Message;
 use crate::domain::programme::Scope;
-use crate::domain::{Rejection, ShopId};
+use crate::domain::{CardId, Rejection, ShopId};
 use crate::notary::NotaryError;
 use crate::ops::OpsError;
 use crate::queries::QueryError;
+use crate::sealing::SealingError;
 use crate::writer::Refusal;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
@@ -57,6 +58,8 @@ pub(crate) enum ApiError {
     Invalid(Problems),
     /// The body is no JSON object.
     MalformedBody(Message),
+    /// The body did not arrive in time.
+    BodyTooSlow,
     BodyTooLarge {
         most: usize,
     },
@@ -95,6 +98,10 @@ pub(crate) enum ApiError {
         recorded: Value,
     },
     CheckpointNotFound,
+    /// The month is not sealed, or the card was issued later.
+    SealNotFound {
+        period: String,
+    },
     /// A QR code does not hold so much.
     ReceiptTooLong {
         bytes: usize,
@@ -106,6 +113,11 @@ pub(crate) enum ApiError {
         allowed: Option<String>,
     },
     TooManyRequests {
+        retry_after: i64,
+    },
+    /// Points moved on the card as often as they may.
+    TooManyMovements {
+        card: CardId,
         retry_after: i64,
     },
     /// As many downloads as there may be are under way.
@@ -147,6 +159,7 @@ impl ApiError {
         match refusal {
             Refusal::Rejected(rejection) => Self::Rejected(rejection),
             Refusal::Conflict { events } => Self::AlreadyExists { recorded: recorded(&events) },
+            Refusal::TooOften { card, retry_after } => Self::TooManyMovements { card, retry_after },
             Refusal::Busy => Self::Unavailable(Message::BusyNothingWritten),
             Refusal::NotWritten => Self::Unavailable(Message::LedgerNotWritten),
             Refusal::Stopping => Self::Unavailable(Message::Stopping),
@@ -160,7 +173,12 @@ impl From<QueryError> for ApiError {
             QueryError::Behind => Self::Unavailable(Message::ViewsCatchingUp),
             QueryError::Busy => Self::Unavailable(Message::Busy),
             QueryError::TooWide { most } => Self::too_wide("from_date", most),
-            QueryError::Open(_)
+            // Whoever asks for a moment of the past says of which field: see `as_of`.
+            QueryError::Beyond { head } => {
+                Self::invalid(Problem::range("as_of_seq", Message::NumberBetween { least: 1, most: head.get() }))
+            }
+            QueryError::Past(_)
+            | QueryError::Open(_)
             | QueryError::Read(_)
             | QueryError::Body(_)
             | QueryError::Tree(_)
@@ -176,6 +194,25 @@ impl From<OpsError> for ApiError {
     fn from(error: OpsError) -> Self {
         tracing::error!(%error, "ops.db failed");
         Self::Internal
+    }
+}
+
+impl From<SealingError> for ApiError {
+    fn from(error: SealingError) -> Self {
+        match error {
+            SealingError::Query(error) => error.into(),
+            SealingError::Refused(refusal) => Self::refused(refusal, |_| Value::Null),
+            SealingError::Checkpoint(error) => error.into(),
+            SealingError::Randomness(_)
+            | SealingError::Overtaken { .. }
+            | SealingError::Empty
+            | SealingError::Stopped
+            | SealingError::Unwritten
+            | SealingError::Contradicted => {
+                tracing::error!(%error, "a balance was not proved");
+                Self::Internal
+            }
+        }
     }
 }
 

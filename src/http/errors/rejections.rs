@@ -111,6 +111,11 @@ pub(super) fn rejected(rejection: &Rejection) -> Form {
         Rejection::CheckpointNotAhead { size, newest } => {
             not_allowed(Message::CheckpointNotSigned).detail("size", size.get()).detail("newest_size", newest.get())
         }
+        Rejection::PeriodNotNext { period, .. }
+        | Rejection::PeriodNotEnded { period }
+        | Rejection::NotLastOfPeriod { period, .. } => {
+            not_allowed(Message::MonthNotSealable).detail("period", period.to_string())
+        }
         Rejection::NothingToExpire { card } => {
             not_allowed(Message::NothingToExpire).detail("card_id", ids::card(*card))
         }

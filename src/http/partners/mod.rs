@@ -11,8 +11,10 @@ mod shops;
 mod transactions;
 mod webhooks;
 
+pub(crate) use access::Access;
 pub(crate) use exports::Downloads;
 
+use super::api::customer_data;
 use super::locales::Locale;
 use super::server::packed;
 use actix_web::web;
@@ -62,6 +64,7 @@ fn people(routes: &mut web::ServiceConfig, base: &str) {
     routes
         .service(at("").route(packed(web::get().to(customers::list))).route(web::post().to(customers::create)))
         .service(at("/{id}").route(web::get().to(customers::get)).route(web::put().to(customers::update)))
+        .service(at("/{id}/data-export").route(packed(web::get().to(customer_data::export_of_partner))))
         .service(at("/{id}/loyalty-stats").route(web::get().to(customers::loyalty_stats)))
         .service(at("/{id}/transactions").route(packed(web::get().to(customers::transactions))));
 }

@@ -2,6 +2,7 @@
 
 use super::State;
 use super::listing::{Listing, Rows};
+use super::naming::{named, names, told};
 use super::shops::partner_name;
 use super::templates::{Issuer, Rules, Template, design};
 use crate::domain::cards::Status;
@@ -12,11 +13,11 @@ use crate::domain::{CustomerId, Metadata, ShopId, TemplateId, Timestamp};
 use crate::http::HttpState;
 use crate::http::api::loyalty_cards::{host, qr_url};
 use crate::http::api::submitting::PathId;
+use crate::http::as_of::AsOf;
 use crate::http::auth::Caller;
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
-use crate::http::fields::Problem;
-use crate::http::ids::{self, CardRef};
+use crate::http::ids;
 use crate::http::limits;
 use crate::http::locales::{Locale, Message};
 use crate::http::numbers::Number;
@@ -161,12 +162,18 @@ pub(crate) enum Shown {
     Card(Box<Card>),
 }
 
-pub(crate) async fn list(state: State, caller: Caller, request: HttpRequest) -> Result<Answer<Rows<Shown>>, ApiError> {
+pub(crate) async fn list(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    as_of: AsOf,
+) -> Result<Answer<Rows<Shown>>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
     let mut params = Params::of(&request);
     if ["card_number", "user_id", "user_email"].iter().any(|name| params.value(name).is_some()) {
-        return list_cards(&state, &caller, params, &request).await;
+        return list_cards(state, &caller, params, &request, as_of).await;
     }
+    let state = as_of.list(state, &caller, None, "card_number, user_id").await?;
     let (filter, down) = template_filter(&mut params);
     let listing = Listing::of(&mut params, limits::SHOP_ROWS_MAX);
     let (filter, down, listing) = params.finish((filter, down, listing))?;
@@ -182,9 +189,11 @@ pub(crate) async fn get(
     caller: Caller,
     id: PathId,
     request: HttpRequest,
+    as_of: AsOf,
 ) -> Result<Answer<Shown>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
     let number = ids::parse_card(&id.0).ok_or_else(|| ApiError::CardNotFound { card: id.0.clone() })?;
+    let state = as_of.card(state, &caller, &id.0).await?;
     if let Some(view) = state.queries.template(caller.partner, TemplateId::new(number.get()))? {
         let template = Template::of(view, &partner_name(&state, &caller)?);
         return Ok(Answer::ok(Message::CardTemplate, Shown::Template(Box::new(template))));
@@ -195,9 +204,14 @@ pub(crate) async fn get(
     Ok(Answer::ok(Message::Card, Shown::Card(Box::new(card(&state, &caller, sheet, &request)?))))
 }
 
-pub(crate) async fn info(state: State, caller: Caller, request: HttpRequest) -> Result<Answer<Card>, ApiError> {
+pub(crate) async fn info(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    as_of: AsOf,
+) -> Result<Answer<Card>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
-    let sheet = named(&state, &caller, &request).await?;
+    let (state, sheet) = named(state, &caller, &request, as_of).await?;
     Ok(Answer::ok(Message::Card, card(&state, &caller, sheet, &request)?))
 }
 
@@ -218,9 +232,14 @@ pub(crate) struct Balance {
     transactions_count: i64,
 }
 
-pub(crate) async fn balance(state: State, caller: Caller, request: HttpRequest) -> Result<Answer<Balance>, ApiError> {
+pub(crate) async fn balance(
+    state: State,
+    caller: Caller,
+    request: HttpRequest,
+    as_of: AsOf,
+) -> Result<Answer<Balance>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
-    let card = named(&state, &caller, &request).await?.card;
+    let (state, CardSheet { card, .. }) = named(state, &caller, &request, as_of).await?;
     let now = state.now();
     let soon = ExpiringLot::of_card(&card, now, now.plus_days(limits::EXPIRING_DAYS));
     let points = card.available(now).get();
@@ -242,54 +261,29 @@ pub(crate) async fn balance(state: State, caller: Caller, request: HttpRequest) 
 }
 
 async fn list_cards(
-    state: &HttpState,
+    state: State,
     caller: &Caller,
     mut params: Params,
     request: &HttpRequest,
+    as_of: AsOf,
 ) -> Result<Answer<Rows<Shown>>, ApiError> {
     let names = names(&mut params);
     let is_active = params.boolean("is_active");
     let third_party = third_party(&mut params);
     let listing = Listing::of(&mut params, limits::SHOP_ROWS_MAX);
     let (names, listing) = params.finish((names, listing))?;
+    let state = told(as_of, state, caller, names.as_ref()).await?;
     let found = match names {
         Some(names) => state.queries.card_sheet(caller.partner, &names).await?,
         None => None,
     };
-    let found = found.map(|sheet| card(state, caller, sheet, request)).transpose()?.filter(|card| {
+    let found = found.map(|sheet| card(&state, caller, sheet, request)).transpose()?.filter(|card| {
         is_active.is_none_or(|wanted| wanted == card.is_active)
             && third_party.is_none_or(|wanted| wanted == card.is_third_party)
     });
     let total = i64::from(found.is_some());
     let rows = found.filter(|_| listing.paging.page == 1).map(|card| Shown::Card(Box::new(card)));
     Ok(listing.answer(Message::Cards, rows.into_iter().collect(), total))
-}
-
-/// The one card that a query names, in any of its ways.
-async fn named(state: &HttpState, caller: &Caller, request: &HttpRequest) -> Result<CardSheet, ApiError> {
-    let mut params = Params::of(request);
-    let text = params.text(&["card_number", "card_id", "loyalty_card_id", "user_id"]).map(|(_, value)| value);
-    if text.is_none() {
-        params.problem(Problem::required("card_id"));
-    }
-    let names = names(&mut params);
-    let names = params.finish(names)?;
-    let unknown = || ApiError::CardNotFound { card: text.unwrap_or_default() };
-    let Some(names) = names else { return Err(unknown()) };
-    state.queries.card_sheet(caller.partner, &names).await?.ok_or_else(unknown)
-}
-
-/// How a query names a card; none where what should be a card's number is none.
-fn names(params: &mut Params) -> Option<CardNames> {
-    let card = params.id(&["card_id", "loyalty_card_id"], ids::parse_card);
-    let customer = params.id(&["user_id", "customer_id"], ids::parse_customer);
-    let email = params.value("user_email");
-    let number = match params.value("card_number").map(|text| CardRef::parse(&text)) {
-        Some(Some(CardRef::Number(number))) => Some(number),
-        Some(Some(CardRef::Id(_)) | None) => return None,
-        None => None,
-    };
-    Some(CardNames { card, number, customer, email })
 }
 
 fn card(state: &HttpState, caller: &Caller, sheet: CardSheet, request: &HttpRequest) -> Result<Card, ApiError> {

@@ -4,6 +4,7 @@ pub(crate) mod cards;
 pub(crate) mod catalogue;
 pub(crate) mod facts;
 pub(crate) mod listing;
+mod naming;
 pub(crate) mod points;
 pub(crate) mod qr;
 pub(crate) mod shops;

@@ -10,6 +10,7 @@ use crate::domain::programme::{Localised, Scope};
 use crate::domain::{CardId, Metadata, Timestamp};
 use crate::http::HttpState;
 use crate::http::api::submitting::{IdempotencyKey, PathId, find_card, request, submit};
+use crate::http::as_of::AsOf;
 use crate::http::auth::Caller;
 use crate::http::body::Body;
 use crate::http::envelope::Answer;
@@ -104,6 +105,7 @@ pub(crate) async fn list(
     caller: Caller,
     locale: Locale,
     request: HttpRequest,
+    as_of: AsOf,
 ) -> Result<Answer<Rows<Entry>>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
     let mut params = Params::of(&request);
@@ -112,6 +114,7 @@ pub(crate) async fn list(
     let sort = params.sort(sort_field, "created_at, points").unwrap_or((TransactionSort::Recorded, true));
     let listing = Listing::of(&mut params, limits::SHOP_ROWS_MAX);
     let whose = params.finish(whose)?;
+    let state = as_of.list(state, &caller, whose.subject(), Whose::NAMING).await?;
     let filter = whose.applied(&state, &caller, TransactionFilter { kinds, ..filter }).await?;
     let page = match filter {
         Some(filter) => state.queries.transactions(caller.partner, filter, sort, listing.paging.window()).await?,
@@ -126,8 +129,15 @@ pub(crate) async fn list(
     Ok(listing.answer_with(Message::PointEntries, rows.collect(), page.page.total, sums))
 }
 
-pub(crate) async fn get(state: State, caller: Caller, locale: Locale, id: PathId) -> Result<Answer<Entry>, ApiError> {
+pub(crate) async fn get(
+    state: State,
+    caller: Caller,
+    locale: Locale,
+    id: PathId,
+    as_of: AsOf,
+) -> Result<Answer<Entry>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
+    let state = as_of.transaction(state, &caller, &id.0).await?;
     let view = found(&state, &caller, id).await?;
     let card = OnCard::of(view.card, &view.title, view.number.to_string(), locale);
     let facts = Facts::of_view(&view).ok_or(ApiError::Internal)?;
@@ -151,8 +161,10 @@ pub(crate) async fn balance(
     caller: Caller,
     locale: Locale,
     id: PathId,
+    as_of: AsOf,
 ) -> Result<Answer<Balance>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
+    let state = as_of.card(state, &caller, &id.0).await?;
     let card = find_card(&state, &caller, &id.0).await?;
     let card = state.queries.card(caller.partner, card)?.ok_or(ApiError::CardNotFound { card: id.0 })?;
     let balance = Balance {

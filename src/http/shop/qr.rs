@@ -3,6 +3,7 @@
 use super::State;
 use crate::http::HttpState;
 use crate::http::api::submitting::PathId;
+use crate::http::as_of;
 use crate::http::edge::RequestContext;
 use crate::http::errors::ApiError;
 use crate::http::fields::Problem;
@@ -17,7 +18,7 @@ use qrcode::EcLevel;
 
 /// Counts the request, and notes what its headers say.
 fn counted(state: &HttpState, request: &HttpRequest) -> Result<(), ApiError> {
-    let verdict = state.rate_limits.count_picture(request);
+    let verdict = state.rate_limits.count_picture(state.proxies.counted(request));
     if let Some(context) = RequestContext::of(request) {
         context.stands(verdict.standing);
     }
@@ -42,6 +43,7 @@ pub(crate) async fn text(state: State, request: HttpRequest) -> Result<HttpRespo
 
 pub(crate) async fn card(state: State, id: PathId, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     counted(&state, &request)?;
+    as_of::check(&request)?;
     let mut params = Params::of(&request);
     let size = picture::size(&mut params, limits::QR_PIXELS);
     let size = params.finish(size)?;

@@ -63,6 +63,15 @@ impl ExportReader {
         position(&self.0, partner, set)
     }
 
+    /// One moment of the files.
+    pub(in crate::queries) fn snapshot<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, QueryError>,
+    ) -> Result<T, QueryError> {
+        let _snapshot = self.0.unchecked_transaction()?;
+        read(&self.0)
+    }
+
     /// The page after an id.
     ///
     /// # Errors

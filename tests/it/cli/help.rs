@@ -4,13 +4,29 @@ use super::program::run_bare;
 
 #[test]
 fn each_subcommand_explains_its_flags() {
-    let subcommands: [(&str, &[&str]); 13] = [
+    let subcommands: [(&str, &[&str]); 16] = [
         ("demo", &["--data", "--listen"]),
         ("init", &["--data", "--partner", "--currency", "--json"]),
         (
             "serve",
-            &["--data", "--listen", "--rate-limit", "--log", "--card-memory", "--environment", "--webhook-retry"],
+            &[
+                "--data",
+                "--config",
+                "--listen",
+                "--rate-limit",
+                "--limit-card",
+                "--log",
+                "--card-memory",
+                "--environment",
+                "--webhook-retry",
+                "--trusted-proxy",
+                "--tls-cert",
+                "--metrics-listen",
+                "COUNTERFOIL_CARD_MEMORY",
+            ],
         ),
+        ("config check", &["--data", "--config", "--listen"]),
+        ("config show", &["--data", "--config", "--listen", "--json"]),
         (
             "keys create",
             &[
@@ -36,6 +52,7 @@ fn each_subcommand_explains_its_flags() {
         ("webhooks create", &["--data", "--url", "--events", "--shops", "--description", "--partner", "--json"]),
         ("webhooks redeliver", &["--data", "--webhook", "--from", "--to", "--json"]),
         ("rebuild", &["--data", "--check"]),
+        ("seal", &["--data"]),
         ("backup", &["--data", "--to", "--for-auditor"]),
     ];
     for (subcommand, flags) in subcommands {

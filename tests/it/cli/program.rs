@@ -58,7 +58,7 @@ pub(super) fn run_bare(words: &str) -> Finished {
     command(words).output().expect("the binary starts").into()
 }
 
-fn command(words: &str) -> Command {
+pub(super) fn command(words: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
     command.args(words.split_whitespace()).stdin(Stdio::null()).env_remove("COUNTERFOIL_DATA").env_remove("RUST_LOG");
     command
@@ -103,7 +103,7 @@ impl Service {
 
     /// Waits until it says that it serves.
     pub(super) fn await_announcement(&mut self) {
-        while !self.announcement.contains("serves on http://") {
+        while !self.announcement.contains("serves on http") {
             let read = self.stdout.read_line(&mut self.announcement).expect("announcements are text");
             assert_ne!(read, 0, "the service ended before it served: {}", self.log());
         }
@@ -116,7 +116,8 @@ impl Service {
 
     /// The address that it announced, as in `127.0.0.1:41234`.
     pub(super) fn address(&self) -> &str {
-        let (_, rest) = self.announcement.split_once("serves on http://").expect("it was announced");
+        let (_, rest) = self.announcement.split_once("serves on http").expect("it was announced");
+        let (_, rest) = rest.split_once("://").expect("with its scheme");
         rest.split_whitespace().next().expect("the address follows")
     }
 

@@ -4,4 +4,5 @@ mod checkpoints;
 mod io_error;
 mod kill;
 mod process;
+mod seals;
 mod webhooks;

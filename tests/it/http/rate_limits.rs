@@ -2,7 +2,7 @@
 
 use crate::support::{NewKey, Shop};
 use counterfoil::domain::programme::{KeyForm, TemplateRules};
-use counterfoil::http::HttpConfig;
+use counterfoil::http::{Allowances, HttpConfig};
 use serde_json::json;
 
 fn number(reply: &crate::support::Reply, name: &str) -> i64 {
@@ -25,9 +25,91 @@ fn a_key_has_a_hundred_requests_a_minute_and_every_answer_says_what_is_left() {
     assert_eq!(error["retry_after"], json!(60));
     assert_eq!(number(&refused, "retry-after"), 60);
     assert_eq!(number(&refused, "x-ratelimit-remaining"), 0);
+    assert_eq!(refused.header("retry-after"), refused.header("x-ratelimit-retry-after"));
+    assert_eq!(refused.header("ratelimit"), Some(r#""hour";r=1900;t=3600, "minute";r=0;t=60"#));
     shop.keyed(NewKey::default()).get("/api/loyalty-cards").data(200);
     shop.server.advance_seconds(60);
     shop.get("/api/loyalty-cards").data(200);
+}
+
+#[test]
+fn both_windows_are_told_in_the_form_of_the_standard() {
+    let shop = Shop::with(TemplateRules::default(), HttpConfig::default());
+    shop.server.advance_seconds(90);
+    let reply = shop.get("/api/loyalty-cards");
+    assert_eq!(reply.header("ratelimit-policy"), Some(r#""hour";q=2000;w=3600, "minute";q=100;w=60"#));
+    assert_eq!(reply.header("ratelimit"), Some(r#""hour";r=1999;t=3510, "minute";r=99;t=30"#));
+    let stranger = shop.client.bare().get("/health");
+    assert_eq!(stranger.header("ratelimit-policy"), Some(r#""minute";q=60;w=60"#));
+}
+
+#[test]
+fn a_till_that_polls_a_balance_does_not_keep_its_awards_waiting() {
+    let shop = Shop::with(TemplateRules::default(), HttpConfig::default());
+    let card = shop.card("ann@example.com");
+    while shop.get(&format!("/api/points/balance/{card}")).status == 200 {}
+    let award = shop.post("/api/points/award", &json!({"card_id": card, "points": 1, "reason": "x"}));
+    award.data(201);
+    assert_eq!(number(&award, "x-ratelimit-remaining"), 1_998, "the card and the award");
+}
+
+#[test]
+fn the_partners_surface_has_an_allowance_of_its_own() {
+    let shop = Shop::with(TemplateRules::default(), HttpConfig::default());
+    for path in ["/en/partners/shops", "/lt/partners/cards", "/api/partners/shops"] {
+        assert_eq!(number(&shop.get(path), "x-ratelimit-limit"), 8_000, "{path}");
+    }
+    assert_eq!(number(&shop.get("/api/partners/shops"), "x-ratelimit-remaining"), 7_996);
+    assert_eq!(number(&shop.get("/en/shop/shops"), "x-ratelimit-remaining"), 1_999);
+}
+
+fn without_limits_on_keys() -> Shop {
+    let pair = "off".parse().unwrap();
+    let limits = Allowances { pair, ..Allowances::default() };
+    Shop::with(TemplateRules::default(), HttpConfig { rate_limits: Some(limits), ..HttpConfig::default() })
+}
+
+#[test]
+fn points_of_one_card_move_a_hundred_and_twenty_times_a_minute() {
+    let shop = without_limits_on_keys();
+    let (card, other) = (shop.card("ann@example.com"), shop.card("ben@example.com"));
+    let award = |card: &str, order: i32| {
+        let body = json!({"card_id": card, "points": 1, "reason": "x", "order_id": format!("order-{order}")});
+        shop.post("/api/points/award", &body)
+    };
+    for order in 0..120 {
+        award(&card, order).data(201);
+    }
+    let refused = award(&card, 120);
+    let error = refused.error(429, "TRANSACTION_LIMIT_EXCEEDED");
+    assert_eq!((&error["retry_after"], &error["card_id"]), (&json!(60), &json!(card)));
+    assert_eq!(number(&refused, "retry-after"), 60);
+    assert!(award(&card, 7).replayed(), "a repeated order is answered again");
+    let unbounded = award(&other, 200);
+    unbounded.data(201);
+    assert_eq!(unbounded.header("x-ratelimit-limit"), None, "the key has no limit to tell of");
+    let body = json!({"card_id": card, "points": 1, "reason": "x"});
+    shop.post("/api/points/redeem", &body).error(429, "TRANSACTION_LIMIT_EXCEEDED");
+    assert_eq!(shop.balance(&card), 120);
+    let in_lithuanian = shop.post("/lt/shop/transactions/deduct-points", &json!({"card_id": card, "points": 1}));
+    let error = in_lithuanian.error(429, "TRANSACTION_LIMIT_EXCEEDED");
+    assert!(error["message"].as_str().unwrap().contains("kortel"), "{error:#}");
+    shop.server.advance_seconds(60);
+    award(&card, 120).data(201);
+}
+
+#[test]
+fn what_comes_in_bulk_and_what_is_refused_does_not_count_for_a_card() {
+    let shop = without_limits_on_keys();
+    let card = shop.card("ann@example.com");
+    let item = json!({"type": "award", "card_id": card, "points": 1, "reason": "x"});
+    let bulk = json!({"transactions": vec![item; 500]});
+    shop.post("/api/points/bulk", &bulk).data(200);
+    let too_much = json!({"card_id": card, "points": 501, "reason": "x"});
+    for _ in 0..130 {
+        shop.post("/api/points/redeem", &too_much).error(422, "INSUFFICIENT_POINTS");
+    }
+    shop.post("/api/points/award", &json!({"card_id": card, "points": 1, "reason": "x"})).data(201);
 }
 
 #[test]

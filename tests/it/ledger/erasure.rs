@@ -9,7 +9,7 @@ use std::path::Path;
 
 const EMAIL: &str = "rasa.unmistakable@example.com";
 
-fn files_holding(dir: &Path, needle: &str) -> Vec<String> {
+pub(super) fn files_holding(dir: &Path, needle: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();

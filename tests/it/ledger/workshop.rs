@@ -13,6 +13,7 @@ use counterfoil::notary::Notary;
 use counterfoil::ops::Secrets;
 use counterfoil::projections;
 use counterfoil::queries::Queries;
+use counterfoil::sealing::Sealer;
 use counterfoil::storage::{DataDir, open_reader};
 use counterfoil::writer::{Actor, BuyerId, Command, Outcome, Refusal, Request};
 use std::collections::BTreeMap;
@@ -46,8 +47,17 @@ impl Drop for Workshop {
 impl Workshop {
     /// One partner, one shop, one template with these rules.
     pub(crate) fn with_rules(rules: TemplateRules) -> Self {
+        Self::founded(rules, START)
+    }
+
+    /// Like [`Workshop::new`], at another time.
+    pub(crate) fn beginning(at: i64) -> Self {
+        Self::founded(TemplateRules::default(), at)
+    }
+
+    fn founded(rules: TemplateRules, at: i64) -> Self {
         let files = tempfile::tempdir().expect("a temporary directory");
-        let clock = Clock::manual(Timestamp::from_micros(START));
+        let clock = Clock::manual(Timestamp::from_micros(at));
         let mut workshop = Self { engine: None, clock, pages_max: Arc::default(), files, broken_on_purpose: false };
         workshop.start();
         let partner = CreatePartner { name: "Corner Bakery".into(), currency: "EUR".into() };
@@ -81,6 +91,12 @@ impl Workshop {
         Notary::new(self.engine().writer().clone(), queries, secrets, self.clock.clone())
     }
 
+    /// Somebody who seals balances.
+    pub(crate) fn sealer(&self) -> Sealer {
+        let queries = Queries::new(self.dir(), Arc::clone(self.engine().live()));
+        Sealer::new(self.engine().writer().clone(), queries, self.notary(), self.clock.clone())
+    }
+
     /// Spares the books the auditor's look at the end.
     pub(crate) fn break_on_purpose(&mut self) {
         self.broken_on_purpose = true;
@@ -94,6 +110,13 @@ impl Workshop {
 
     pub(crate) fn restart(&mut self) {
         self.stop();
+        self.start();
+    }
+
+    /// The same after somebody deleted views.db meanwhile: it is made anew from the log.
+    pub(crate) fn restart_without_views(&mut self) {
+        self.stop();
+        std::fs::remove_file(self.dir().views()).expect("views.db");
         self.start();
     }
 

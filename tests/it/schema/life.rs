@@ -103,6 +103,7 @@ impl Life {
         life.correct_and_expire();
         life.block_and_change();
         life.state_and_witness();
+        life.seal();
         life.end()
     }
 }
@@ -110,6 +111,8 @@ impl Life {
 struct Story {
     workshop: Workshop,
     card: CardId,
+    /// What was sealed before it was corrected, and so erased.
+    corrected: Vec<Value>,
 }
 
 impl Story {
@@ -125,7 +128,7 @@ impl Story {
         let title = BTreeMap::from([("lt".to_owned(), "Kepyklos kortelė".to_owned())]);
         let rules = TemplateRules { auto_assign: false, ..TemplateRules::default() };
         workshop.must(Command::CreateTemplate(CreateTemplate::titled(title, rules)));
-        Self { workshop, card: CardId::new(0) }
+        Self { workshop, card: CardId::new(0), corrected: Vec::new() }
     }
 
     fn must(&self, command: Command) -> Outcome {
@@ -289,6 +292,7 @@ impl Story {
             ..PersonRecord::default()
         };
         self.must(Command::Register(Register { person: person.clone() }));
+        self.corrected = sealed(&open_ledger(&self.workshop.dir()).expect("a ledger"));
         let issue = Command::Issue(Issue {
             person: PersonRecord { phone: Some(OTHER_PHONE.to_owned()), ..person },
             initial_points: Some(Points::new(500)),
@@ -360,10 +364,18 @@ impl Story {
         notary.rotate_key(Actor::CommandLine).expect("a key");
     }
 
+    /// The months until then, of which only the first has cards.
+    fn seal(&self) {
+        self.workshop.set_time(START + 40 * DAY);
+        let sealed = self.workshop.sealer().seal_due(9, Actor::SealJob, &|| true).expect("seals");
+        assert!(!sealed.is_empty());
+    }
+
     fn end(mut self) -> Life {
         let customer = self.workshop.engine().live().card(self.card).expect("a card in memory").customer;
         let ledger = open_ledger(&self.workshop.dir()).expect("a ledger");
-        let sealed = sealed(&ledger);
+        let mut sealed = sealed(&ledger);
+        sealed.append(&mut self.corrected);
         drop(ledger);
         self.must(erase(customer));
         self.workshop.stop();
@@ -386,7 +398,8 @@ fn words(name: &str, text: &str) -> Metadata {
 }
 
 fn sealed(ledger: &Connection) -> Vec<Value> {
-    let mut statement = ledger.prepare("SELECT body FROM sealed_records ORDER BY record").expect("a query");
+    let mut statement =
+        ledger.prepare("SELECT body FROM sealed_records WHERE body IS NOT NULL ORDER BY record").expect("a query");
     let bodies = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows");
     bodies.map(|body| serde_json::from_str(&body.expect("a body")).expect("a JSON body")).collect()
 }

@@ -6,7 +6,7 @@ mod receiver;
 mod server;
 mod shop;
 
-pub(crate) use auditor::verify;
+pub(crate) use auditor::{balance_at, movements_at, verify};
 pub(crate) use client::{Client, Reply, is_time};
 pub(crate) use receiver::{Reaction, Received, Receiver, wait_for, wait_until};
 pub(crate) use server::{NewKey, Server};

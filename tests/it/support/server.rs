@@ -6,12 +6,14 @@ use counterfoil::domain::programme::{
     CreateKey, CreatePartner, CreateTemplate, KeyForm, OpenShop, Scope, TemplateRules,
 };
 use counterfoil::domain::{Event, KeyId, PartnerId, ShopId, Timestamp};
-use counterfoil::http::{Closing, HttpConfig, HttpState, server};
+use counterfoil::http::{Closing, HttpConfig, HttpState, Listener, server};
+use counterfoil::notary::Notary;
 use counterfoil::ops::{Credential, ExportJobs, Secrets};
 use counterfoil::queries::Queries;
+use counterfoil::sealing::Sealer;
 use counterfoil::storage::DataDir;
 use counterfoil::webhooks::{Office, Policy, Post};
-use counterfoil::writer::{Actor, Command, Outcome, Request};
+use counterfoil::writer::{Actor, CardPace, Command, Outcome, Request};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
@@ -55,7 +57,12 @@ impl Server {
     fn start_on(files: tempfile::TempDir, clock: Clock, pages_max: Arc<AtomicU32>, config: &HttpConfig) -> Self {
         let dir = DataDir::new(files.path());
         let ledger_pages_max = pages_max.clone();
-        let engine = EngineConfig { clock: clock.clone(), ledger_pages_max, ..EngineConfig::new(dir.clone()) };
+        let engine = EngineConfig {
+            clock: clock.clone(),
+            card_pace: config.rate_limits.map(|_| CardPace::default()),
+            ledger_pages_max,
+            ..EngineConfig::new(dir.clone())
+        };
         let engine = Engine::start(engine).expect("the engine starts");
         let secrets = Arc::new(Secrets::open(&dir).expect("ops.db opens"));
         let exports = Arc::new(ExportJobs::open(&dir).expect("ops.db opens"));
@@ -72,7 +79,7 @@ impl Server {
         let config = config.clone();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let server = server(state, listener, &config).expect("the server starts");
+                let server = server(state, Listener::Tcp(listener), &config).expect("the server starts");
                 tell.send(server.handle()).expect("the test waits");
                 server.await.expect("the server ends well");
             });
@@ -98,6 +105,17 @@ impl Server {
         Self::start_on(files, self.clock.clone(), self.pages_max.clone(), config)
     }
 
+    /// The same after somebody deleted views.db meanwhile: it is made anew from the log.
+    pub(crate) fn restart_without_views(mut self, config: &HttpConfig) -> Self {
+        self.stop();
+        for name in ["views.db", "views.db-wal", "views.db-shm"] {
+            // The last connection takes the companions away.
+            let gone = std::fs::remove_file(self.files.path().join(name));
+            assert!(gone.is_ok() || name != "views.db", "{name}: {gone:?}");
+        }
+        self.restart(config)
+    }
+
     /// The disk has room for so many pages of ledger.db, or for all that are wanted where it is 0. Holds from the next start,
     /// or from the first write that fails.
     pub(crate) fn limit_pages(&self, pages: u32) {
@@ -114,6 +132,15 @@ impl Server {
 
     pub(crate) fn advance_seconds(&self, seconds: i64) {
         self.clock.set(Timestamp::from_micros(self.clock.now().micros() + seconds * 1_000_000));
+    }
+
+    /// Seals every month that is over.
+    pub(crate) fn seal(&self) {
+        let (writer, clock) = (self.engine().writer().clone(), self.clock.clone());
+        let queries = Queries::new(DataDir::new(self.files.path()), self.engine().live().clone());
+        let notary = Notary::new(writer.clone(), queries.clone(), self.secrets.clone(), clock.clone());
+        let sealed = Sealer::new(writer, queries, notary, clock).seal_due(100, Actor::SealJob, &|| true);
+        assert!(!sealed.expect("seals").is_empty(), "a month was over");
     }
 
     pub(crate) fn command(&self, partner: PartnerId, command: Command) -> Outcome {

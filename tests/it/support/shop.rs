@@ -56,6 +56,13 @@ impl Shop {
         Self { server, client, ..self }
     }
 
+    /// The same shop after its projections were lost.
+    pub(crate) fn without_views(self, config: &HttpConfig) -> Self {
+        let server = self.server.restart_without_views(config);
+        let client = Client::new(&server.base).with("X-API-Key", &self.public_id).with("X-API-Secret", &self.secret);
+        Self { server, client, ..self }
+    }
+
     /// The same shop on a disk that has no room left.
     pub(crate) fn on_a_full_disk(self) -> Self {
         self.server.limit_pages(1);

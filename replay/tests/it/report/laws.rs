@@ -2,7 +2,7 @@
 
 use super::super::books::{Books, DAY, START, time_text};
 use super::{books_of, json_of};
-use counterfoil_replay::report::Report;
+use counterfoil_replay::report::Statement;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -141,7 +141,7 @@ fn add_up(parts: [&Value; 3], table: &str, key: &[&str], columns: &[&str]) {
 /// Checks that two halves of a period are its whole, and that the one closes with what the other opens with.
 fn halves(books: &Books, from: i64, cut: i64, to: i64) {
     let reports = [(from, cut), (cut, to), (from, to)].map(|(from, to)| books_of(books, from, to));
-    assert!(reports.iter().all(Report::ok));
+    assert!(reports.iter().all(Statement::ok));
     let [first, second, whole] = reports.map(|report| json_of(&report));
     let counted = [&LINES[..], &["movements", "imported_movements", "imported_in", "imported_out"]].concat();
     let parts = [&first, &second, &whole];

@@ -1,30 +1,31 @@
-//! The books of a period: small ones by hand, random ones by their laws ([`laws`]), and forged ones, which do not close ([`forged`]).
+//! The books of a period: small ones by hand, random ones by their laws ([`laws`]), forged ones, which do not close ([`forged`]), and the tool's files ([`printed`]).
 
 mod forged;
 mod laws;
+mod printed;
 
 use super::books::{Books, DAY, START, time_text};
 use super::orders;
 use counterfoil_replay::commands::CommandError;
 use counterfoil_replay::instant::Instant;
 use counterfoil_replay::progress::Progress;
-use counterfoil_replay::report::{Period, Report, report};
+use counterfoil_replay::report::{Files, Period, Statement, report};
 use serde_json::{Value, json};
 use std::process::Command;
 
 /// The books from one moment to another.
-fn books_of(books: &Books, from: i64, to: i64) -> Report {
+fn books_of(books: &Books, from: i64, to: i64) -> Statement {
     let period = Period::new(Instant::from_micros(from), Instant::from_micros(to)).expect("a period");
     report(&books.path(), period, None, &Progress::silent()).expect("a report")
 }
 
-fn text_of(report: &Report) -> String {
+fn text_of(report: &Statement) -> String {
     let mut text = Vec::new();
     report.write_json(&mut text).expect("JSON");
     String::from_utf8(text).expect("text")
 }
 
-fn json_of(report: &Report) -> Value {
+fn json_of(report: &Statement) -> Value {
     serde_json::from_str(&text_of(report)).expect("JSON")
 }
 
@@ -45,13 +46,19 @@ fn the_books_of_every_kind_are_what_a_hand_reckons() {
     // 300 for A, 155 for B, a bonus of 50, 250 for E; B spent 100 and was refunded whole.
     let moved = json!({
         "partner": 1, "opening": 0, "awarded": 755, "given_back": 100, "redeemed": 100, "expired": 0, "refunded": 155,
-        "adjusted_up": 0, "adjusted_down": 0, "closing": 600, "balances": 600, "lots_less_debt": 600, "stated": 600, "cards_amiss": 0,
-        "closes": true, "movements": 9, "imported_movements": 0,
+        "adjusted_up": 0, "adjusted_down": 0, "closing": 600, "closes": true, "movements": 9, "imported_movements": 0,
     });
     has(&first["trial_balance"][0], moved.clone());
     has(&first["by_template"][0], moved.clone());
     has(&first["by_month"][0], moved);
     has(&first["by_month"][0], json!({"month": "2026-01"}));
+    let checks = first["checks"].as_array().expect("rows");
+    let held = json!({"closing": 600, "balances": 600, "lots_less_debt": 600, "stated": 600, "cards_amiss": 0, "closes": true});
+    let of = |check: &Value| ["trial_balance", "template", "month"].map(|key| check[key].clone());
+    let rows =
+        [json!(["trial_balance", null, null]), json!(["by_template", 1, null]), json!(["by_month", null, "2026-01"])];
+    assert_eq!(checks.iter().map(|check| json!(of(check))).collect::<Vec<_>>(), rows);
+    checks.iter().for_each(|check| has(check, held.clone()));
     let moved = json!({
         "opening": 600, "awarded": 0, "expired": 270, "adjusted_up": 5, "adjusted_down": 10, "closing": 325, "movements": 5, "closes": true,
     });
@@ -106,7 +113,8 @@ fn debt_stands_apart_and_points_without_a_price_have_no_value() {
     let found = json_of(&found);
     has(&found["liability"][0], owed.clone());
     has(&found["liability"][0], json!({"value": "1.33"}));
-    has(&found["trial_balance"][0], json!({"refunded": 95, "closing": 58, "lots_less_debt": 58}));
+    has(&found["trial_balance"][0], json!({"refunded": 95, "closing": 58}));
+    has(&found["checks"][0], json!({"closing": 58, "lots_less_debt": 58}));
     let refunds = json!({"orders": 1, "taken_back": 95, "debt": 75, "let_go": 5, "amount": "0", "without_amount": 1});
     has(&found["orders_refunded"][0], refunds);
     let mut priceless = super::books::rules();
@@ -212,13 +220,17 @@ fn keys_stand_in_the_order_of_the_lines_and_tables_are_files() {
             .to_vec();
     assert!(places.is_sorted(), "{places:?}");
     let directory = books.directory.path().join("books");
-    assert_eq!(found.write_csv(&directory).expect("files"), found.tables().len() + 1);
+    let files = Files { csv: Some(directory.clone()), ..Files::default() };
+    assert_eq!(
+        files.write(&found).expect("files"),
+        [format!("{}: {} tables", directory.display(), found.tables().len())]
+    );
     for table in found.tables() {
-        let mut reader = csv::Reader::from_path(directory.join(format!("{}.csv", table.name))).expect("a file");
-        assert_eq!(reader.headers().expect("a header"), table.columns);
-        assert_eq!(reader.records().count(), table.rows.len(), "{}", table.name);
+        let mut reader = csv::Reader::from_path(directory.join(format!("{}.csv", table.name()))).expect("a file");
+        assert_eq!(reader.headers().expect("a header"), table.names().collect::<Vec<_>>());
+        assert_eq!(reader.records().count(), table.rows().len(), "{}", table.name());
     }
-    assert!(matches!(found.write_csv(&directory), Err(CommandError::Exists(_))));
+    assert!(matches!(files.write(&found), Err(CommandError::Exists(_))));
 }
 
 #[test]

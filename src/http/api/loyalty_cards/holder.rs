@@ -30,10 +30,7 @@ impl Holder {
 
 /// Where the client reached this service, unless it is configured.
 pub(crate) fn host(state: &HttpState, request: &HttpRequest) -> String {
-    state.public_url.clone().unwrap_or_else(|| {
-        let reached = request.connection_info();
-        format!("{}://{}", reached.scheme(), reached.host())
-    })
+    state.public_url.clone().unwrap_or_else(|| state.proxies.base_url(request))
 }
 
 /// Where the QR code of a card is to be found.

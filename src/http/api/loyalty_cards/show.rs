@@ -7,6 +7,7 @@ use crate::domain::{Metadata, Timestamp};
 use crate::http::api::entries::{HistoryEntry, RecentEntry};
 use crate::http::api::points::history_query;
 use crate::http::api::submitting::{PathId, find_card};
+use crate::http::as_of::AsOf;
 use crate::http::auth::Caller;
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
@@ -64,8 +65,10 @@ pub(crate) async fn get(
     caller: Caller,
     id: PathId,
     request: HttpRequest,
+    as_of: AsOf,
 ) -> Result<Answer<Shown>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
+    let state = as_of.card(state, &caller, &id.0).await?;
     let card = find_card(&state, &caller, &id.0).await?;
     let view = state.queries.card_view(caller.partner, card).await?;
     let view = view.ok_or(ApiError::CardNotFound { card: id.0 })?;
@@ -94,9 +97,11 @@ pub(crate) async fn history(
     caller: Caller,
     id: PathId,
     request: HttpRequest,
+    as_of: AsOf,
 ) -> Result<Answer<History>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
     let (filter, paging) = history_query(&request, limits::HISTORY_ROWS)?;
+    let state = as_of.card(state, &caller, &id.0).await?;
     let card = find_card(&state, &caller, &id.0).await?;
     let found = state.queries.history(caller.partner, card, filter, paging.window()).await?;
     let found = found.ok_or(ApiError::CardNotFound { card: id.0 })?;

@@ -11,6 +11,7 @@ use crate::domain::programme::Scope;
 use crate::domain::{CustomerId, Event};
 use crate::http::api::customers::person;
 use crate::http::api::submitting::{IdempotencyKey, PathId, find_customer, request, submit};
+use crate::http::as_of::AsOf;
 use crate::http::auth::Caller;
 use crate::http::body::Body;
 use crate::http::envelope::Answer;
@@ -111,8 +112,10 @@ pub(crate) async fn get(
     access: Access,
     locale: Locale,
     id: PathId,
+    as_of: AsOf,
 ) -> Result<Answer<WithHistory>, ApiError> {
     let caller = access.reads()?;
+    let state = as_of.customer(state, &caller, &id.0).await?;
     let sheet = found(&state, &caller, &id.0).await?;
     let history = match sheet.view.cards.first() {
         Some(card) => {
@@ -175,8 +178,14 @@ const READ_ONLY: [&str; 9] = [
     "transaction_history",
 ];
 
-pub(crate) async fn loyalty_stats(state: State, access: Access, id: PathId) -> Result<Answer<Statistics>, ApiError> {
+pub(crate) async fn loyalty_stats(
+    state: State,
+    access: Access,
+    id: PathId,
+    as_of: AsOf,
+) -> Result<Answer<Statistics>, ApiError> {
     let caller = access.reads()?;
+    let state = as_of.customer(state, &caller, &id.0).await?;
     let customer = found(&state, &caller, &id.0).await?.view.customer.id;
     let (now, directory) = (state.now(), state.queries.live().directory());
     let settings = &directory.partners.get(&caller.partner).ok_or(ApiError::Internal)?.settings;
@@ -190,8 +199,10 @@ pub(crate) async fn transactions(
     locale: Locale,
     id: PathId,
     request: HttpRequest,
+    as_of: AsOf,
 ) -> Result<Answer<Rows<PartnerTransaction>>, ApiError> {
     let caller = access.reads()?;
+    let state = as_of.customer(state, &caller, &id.0).await?;
     let sheet = found(&state, &caller, &id.0).await?;
     // Who has no card has no transactions, whatever is asked.
     let card = sheet.view.cards.first().map(|card| card.card);

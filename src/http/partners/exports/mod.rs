@@ -158,7 +158,11 @@ fn linked_job(state: &State, request: &HttpRequest, id: &str, token: &str) -> Re
     let now = state.clock.now();
     let found = state.exports.get(id)?.filter(|job| state.exports.verify(job, token));
     let Some(job) = found else {
-        return state.rate_limits.count_failure(request, now).outcome.and(Err(ApiError::WrongToken));
+        return state
+            .rate_limits
+            .count_failure(state.proxies.counted(request), now)
+            .outcome
+            .and(Err(ApiError::WrongToken));
     };
     let directory = state.queries.live().directory();
     let key = directory.keys.get(&job.key).filter(|key| key.revoked_at.is_none());

@@ -7,7 +7,7 @@ use super::access::Access;
 use super::changing::change;
 use crate::domain::cards::Tier;
 use crate::domain::programme::{
-    ChangeSettings, Partner, PointSharing, Scope, Settings, SettingsRecord, Shortfall, TierBasis, TierLevel,
+    ChangeSettings, Partner, PointSharing, Retention, Scope, Settings, SettingsRecord, Shortfall, TierBasis, TierLevel,
 };
 use crate::http::auth::Caller;
 use crate::http::body::Body;
@@ -34,6 +34,7 @@ pub(crate) struct Shown {
     tier_basis: TierBasis,
     tiers: Vec<ShownTier>,
     refunds: Refunds,
+    retention: ShownRetention,
     version: i64,
     updated_at: String,
 }
@@ -53,6 +54,28 @@ struct Refunds {
     mode: &'static str,
     max_days: Option<u32>,
     insufficient: Shortfall,
+}
+
+/// How long the vault keeps what; null keeps it for ever.
+#[derive(Debug, Serialize)]
+struct ShownRetention {
+    superseded_records_after_days: u32,
+    movement_texts_after_months: Option<u32>,
+    block_reasons_after_months: Option<u32>,
+    inactive_customers_after_months: Option<u32>,
+    inactive_customers_with_points: bool,
+}
+
+impl From<Retention> for ShownRetention {
+    fn from(rules: Retention) -> Self {
+        Self {
+            superseded_records_after_days: rules.superseded_records_after_days,
+            movement_texts_after_months: rules.movement_texts_after_months,
+            block_reasons_after_months: rules.block_reasons_after_months,
+            inactive_customers_after_months: rules.inactive_customers_after_months,
+            inactive_customers_with_points: rules.inactive_customers_with_points,
+        }
+    }
 }
 
 impl ShownTier {
@@ -96,6 +119,7 @@ fn shown(state: &State, caller: &Caller) -> Result<Shown, ApiError> {
         tier_basis: settings.tiers.basis,
         tiers: settings.tiers.levels.iter().map(|level| ShownTier::of(*level, &record)).collect(),
         refunds: Refunds { mode: "automatic", max_days: None, insufficient: settings.refund_shortfall },
+        retention: settings.retention.into(),
         version: partner.version,
         updated_at: partner.updated_at.to_millis_text(),
     })

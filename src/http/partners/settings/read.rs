@@ -4,7 +4,8 @@ use super::{capitalised, crosses_shops};
 use crate::domain::cards::Tier;
 use crate::domain::points::Points;
 use crate::domain::programme::{
-    Partner, PointSharing, Settings, SettingsRecord, Shortfall, TierBasis, TierLevel, TierPlan, TierRecord,
+    Partner, PointSharing, RETENTION_DAYS_MAX, RETENTION_MONTHS_MAX, Retention, Settings, SettingsRecord, Shortfall,
+    TierBasis, TierLevel, TierPlan, TierRecord,
 };
 use crate::http::errors::ApiError;
 use crate::http::fields::{Fields, Problem};
@@ -29,6 +30,7 @@ pub(super) fn changed(
     sharing(&mut fields, &mut settings);
     set(&mut settings.unified_tiers, fields.boolean("unified_tiers"));
     fields.within("refunds", |inner| refunds(inner, &mut settings));
+    fields.within("retention", |inner| retention(inner, &mut settings.retention));
     let basis = |word: &str| match word {
         "lifetime" => Some(TierBasis::Lifetime),
         "rolling_12_months" => Some(TierBasis::Rolling),
@@ -122,6 +124,24 @@ fn refunds(inner: &mut Fields, settings: &mut Settings) {
     if inner.take("max_days").is_some() {
         inner.problem(Problem::value("max_days", Message::AlwaysSo { value: "null" }));
     }
+}
+
+/// How long the vault keeps what; an explicit null keeps it for ever.
+fn retention(inner: &mut Fields, retention: &mut Retention) {
+    let days = inner.whole("superseded_records_after_days", 0..=i64::from(RETENTION_DAYS_MAX));
+    set(&mut retention.superseded_records_after_days, days.and_then(|days| u32::try_from(days).ok()));
+    for (name, place) in [
+        ("movement_texts_after_months", &mut retention.movement_texts_after_months),
+        ("block_reasons_after_months", &mut retention.block_reasons_after_months),
+        ("inactive_customers_after_months", &mut retention.inactive_customers_after_months),
+    ] {
+        let months = |fields: &mut Fields, name: &str| {
+            let months = fields.whole(name, 1..=i64::from(RETENTION_MONTHS_MAX))?;
+            u32::try_from(months).ok()
+        };
+        inner.change(name, months).apply(place);
+    }
+    set(&mut retention.inactive_customers_with_points, inner.boolean("inactive_customers_with_points"));
 }
 
 /// The tiers from the lowest, as a whole: each takes the next of the four ranks, unless it names its own.

@@ -10,6 +10,7 @@ use super::access::Access;
 use crate::domain::orders::TransactionKind;
 use crate::domain::{CardId, Timestamp};
 use crate::http::api::submitting::PathId;
+use crate::http::as_of::AsOf;
 use crate::http::auth::Caller;
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
@@ -28,12 +29,24 @@ pub(crate) async fn list(
     access: Access,
     locale: Locale,
     request: HttpRequest,
+    as_of: AsOf,
 ) -> Result<Answer<Rows<PartnerTransaction>>, ApiError> {
-    page(&state, &access.reads()?, locale, &request, None).await
+    let caller = access.reads()?;
+    // What is wrong with the names is told with all that is wrong with the query.
+    let whose = Whose::of(&mut Params::of(&request));
+    let state = as_of.list(state, &caller, whose.subject(), Whose::NAMING).await?;
+    page(&state, &caller, locale, &request, None).await
 }
 
-pub(crate) async fn get(state: State, access: Access, locale: Locale, id: PathId) -> Result<Answer<Detail>, ApiError> {
+pub(crate) async fn get(
+    state: State,
+    access: Access,
+    locale: Locale,
+    id: PathId,
+    as_of: AsOf,
+) -> Result<Answer<Detail>, ApiError> {
     let caller = access.reads()?;
+    let state = as_of.transaction(state, &caller, &id.0).await?;
     let view = found(&state, &caller, id).await?;
     let detail = Detail::of(view, &state, &caller, locale).await?;
     Ok(Answer::ok(Message::Transaction, detail))

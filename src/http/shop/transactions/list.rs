@@ -3,6 +3,7 @@
 use crate::domain::programme::Scope;
 use crate::domain::{CardId, CustomerId, Metadata};
 use crate::http::api::submitting::PathId;
+use crate::http::as_of::AsOf;
 use crate::http::auth::Caller;
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
@@ -15,7 +16,7 @@ use crate::http::shop::facts::Facts;
 use crate::http::shop::listing::{Listing, Rows};
 use crate::http::{HttpState, ids, limits};
 use crate::queries::{
-    Page, TRANSACTION_WORDS, TransactionFilter, TransactionPage, TransactionSort, TransactionView, kinds_of,
+    Page, Subject, TRANSACTION_WORDS, TransactionFilter, TransactionPage, TransactionSort, TransactionView, kinds_of,
 };
 use actix_web::HttpRequest;
 use serde::Serialize;
@@ -110,6 +111,7 @@ pub(crate) async fn list(
     caller: Caller,
     locale: Locale,
     request: HttpRequest,
+    as_of: AsOf,
 ) -> Result<Answer<Rows<Item>>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
     let mut params = Params::of(&request);
@@ -119,6 +121,7 @@ pub(crate) async fn list(
     let sort = params.sort(sort_field, "created_at, transaction_date, points, amount");
     let listing = Listing::of(&mut params, limits::PAGE_ROWS_MAX);
     let whose = params.finish(whose)?;
+    let state = as_of.list(state, &caller, whose.subject(), Whose::NAMING).await?;
     let filter = whose.applied(&state, &caller, TransactionFilter { kinds, ..filter }).await?;
     let sort = sort.unwrap_or((TransactionSort::Recorded, true));
     let page = match filter {
@@ -131,8 +134,15 @@ pub(crate) async fn list(
     Ok(listing.answer(Message::Transactions, rows.collect(), page.page.total))
 }
 
-pub(crate) async fn get(state: State, caller: Caller, locale: Locale, id: PathId) -> Result<Answer<Item>, ApiError> {
+pub(crate) async fn get(
+    state: State,
+    caller: Caller,
+    locale: Locale,
+    id: PathId,
+    as_of: AsOf,
+) -> Result<Answer<Item>, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
+    let state = as_of.transaction(state, &caller, &id.0).await?;
     let view = found(&state, &caller, id).await?;
     let item = Item::of(view, &state, &caller, locale).ok_or(ApiError::Internal)?;
     Ok(Answer::ok(Message::Transaction, item))
@@ -163,6 +173,14 @@ pub(in crate::http) struct Whose {
 }
 
 impl Whose {
+    /// How the one is named whose past is asked for.
+    pub(in crate::http) const NAMING: &str = "card_id, user_id";
+
+    /// Whose past tells of them; nobody's where an email alone names them, which may have been another's then.
+    pub(in crate::http) fn subject(&self) -> Option<Subject> {
+        self.card.map(Subject::Card).or(self.customer.map(Subject::Customer))
+    }
+
     pub(in crate::http) fn of(params: &mut Params) -> Self {
         Self {
             card: params.id(&["loyalty_card_id", "card_id"], ids::parse_card),

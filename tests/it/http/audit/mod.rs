@@ -1,5 +1,7 @@
 //! `/audit/*`, verified with the auditor's own code, which shares nothing with the service.
 
+mod balances;
+mod books;
 mod checkpoints;
 mod events;
 mod proofs;
@@ -10,14 +12,14 @@ use counterfoil_replay::note::{Checkpoint, LogKey};
 use serde_json::Value;
 
 /// The log's key as the service names it.
-fn log_key(client: &Client) -> LogKey {
+pub(super) fn log_key(client: &Client) -> LogKey {
     let keys = client.get("/audit/keys").json();
     let last = keys["keys"].as_array().and_then(|keys| keys.last()).expect("a key");
     LogKey::parse(last["verifier_key"].as_str().expect("a text")).expect("a key")
 }
 
 /// A fresh checkpoint, believed.
-fn checkpoint(shop: &Shop) -> Checkpoint {
+pub(super) fn checkpoint(shop: &Shop) -> Checkpoint {
     let reply = shop.send("POST", "/audit/checkpoint", None);
     believed(shop, &reply)
 }

@@ -49,7 +49,7 @@ fn what_has_no_receipt_or_no_room_has_no_code() {
 }
 
 /// The picture's width, and what its code says.
-fn scanned(png: Vec<u8>) -> (usize, String) {
+pub(super) fn scanned(png: Vec<u8>) -> (usize, String) {
     let mut decoder = png::Decoder::new(Cursor::new(png));
     decoder.set_transformations(png::Transformations::EXPAND);
     let mut reader = decoder.read_info().expect("a picture");

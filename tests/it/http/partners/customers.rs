@@ -147,10 +147,17 @@ fn a_customer_who_is_sent_again_is_registered_once_even_after_a_change() {
     let body = json!({"email": "dan@example.com", "name": "Dan"});
     let first = once.post(CUSTOMERS, &body).data(201);
     assert_eq!((&first["total_points"], &first["tier"]), (&json!(0), &json!("bronze")));
-    shop.put(&format!("{CUSTOMERS}/{}", first["id"]), &json!({"email": "daniel@example.com"})).data(200);
     let again = once.post("/api/partners/customers", &body);
     assert_eq!(again.data(201), first);
     assert!(again.replayed());
+    // What was corrected is gone: the answer is as they are known now.
+    shop.put(&format!("{CUSTOMERS}/{}", first["id"]), &json!({"name": "Daniel"})).data(200);
+    let again = once.post(CUSTOMERS, &body);
+    assert!(again.replayed());
+    assert_eq!(again.data(201)["name"], json!("Daniel"));
+    // Nothing is left by which the first email could be told from another one.
+    shop.put(&format!("{CUSTOMERS}/{}", first["id"]), &json!({"email": "daniel@example.com"})).data(200);
+    once.post(CUSTOMERS, &body).error(409, "RESOURCE_ALREADY_EXISTS");
     once.post(CUSTOMERS, &json!({"email": "eve@example.com"})).error(409, "RESOURCE_ALREADY_EXISTS");
     let lt = shop.post("/lt/partners/customers", &json!({"email": "x"}));
     lt.error(400, "INVALID_EMAIL");

@@ -1,6 +1,13 @@
 //! How many requests a caller may make in a minute and in an hour. Off for a deployment that sits behind a gateway.
 //!
-//! Windows are fixed: they begin with each minute and each hour of the clock, so that the headers can say when they end.
+//! Windows are fixed: they begin with each minute and each hour of the clock, so that the headers can say when they end. Reads and
+//! writes are counted apart: a till that asks for a balance again and again never keeps an award from being recorded.
+
+mod allowances;
+mod standing;
+
+pub use allowances::{Allowance, Allowances, NoAllowance};
+pub(crate) use standing::Standing;
 
 use super::auth::Caller;
 use super::errors::ApiError;
@@ -8,47 +15,11 @@ use crate::clock::Clock;
 use crate::domain::programme::KeyForm;
 use crate::domain::{KeyId, ShopId, Timestamp};
 use actix_web::HttpRequest;
+use actix_web::http::Method;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
+use standing::Window;
 use std::net::IpAddr;
-
-/// The allowances; none means without bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Allowances {
-    pub pair: Allowance,
-    pub bearer: Allowance,
-    pub failed: Allowance,
-    /// Pictures of QR codes, which anyone may ask for: by address.
-    pub pictures: Allowance,
-}
-
-/// So many in an hour, so many in a minute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Allowance {
-    pub per_hour: Option<i64>,
-    pub per_minute: Option<i64>,
-}
-
-impl Default for Allowances {
-    fn default() -> Self {
-        Self {
-            pair: Allowance { per_hour: Some(2_000), per_minute: Some(100) },
-            bearer: Allowance { per_hour: Some(1_000), per_minute: None },
-            failed: Allowance { per_hour: None, per_minute: Some(60) },
-            // Three tills that show a code anew every two seconds ask 90 times.
-            pictures: Allowance { per_hour: None, per_minute: Some(300) },
-        }
-    }
-}
-
-/// What the headers say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Standing {
-    pub(crate) limit: i64,
-    pub(crate) remaining: i64,
-    /// Seconds since 1970.
-    pub(crate) reset: i64,
-}
 
 /// Whether a request may go on, and what its headers say.
 #[derive(Debug)]
@@ -64,10 +35,26 @@ const HOUR: i64 = 3_600;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Subject {
-    Key(KeyId),
-    Shop(ShopId),
+    Key(KeyId, Use),
+    /// A key under `/partners`.
+    Partner(KeyId, Use),
+    Shop(ShopId, Use),
     Address(IpAddr),
     Viewer(IpAddr),
+}
+
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Use {
+    Reading,
+    Writing,
+}
+
+impl Use {
+    fn of(request: &HttpRequest) -> Self {
+        let reads = [Method::GET, Method::HEAD].contains(request.method());
+        if reads { Self::Reading } else { Self::Writing }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -93,28 +80,32 @@ impl RateLimits {
     }
 
     /// Counts an authenticated request.
-    pub(crate) fn count(&self, caller: &Caller, form: KeyForm, now: Timestamp) -> Verdict {
+    pub(crate) fn count(&self, request: &HttpRequest, caller: &Caller, form: KeyForm, now: Timestamp) -> Verdict {
         let Some(allowances) = self.allowances else { return Verdict { outcome: Ok(()), standing: None } };
+        let wanted = Use::of(request);
         let (subject, allowance) = match (form, caller.shop) {
-            (KeyForm::Bearer, Some(shop)) => (Subject::Shop(shop), allowances.bearer),
-            (KeyForm::Bearer, None) => (Subject::Key(caller.key), allowances.bearer),
-            (KeyForm::Pair, _) => (Subject::Key(caller.key), allowances.pair),
+            (KeyForm::Bearer, Some(shop)) => (Subject::Shop(shop, wanted), allowances.bearer),
+            (KeyForm::Bearer, None) => (Subject::Key(caller.key, wanted), allowances.bearer),
+            (KeyForm::Pair, _) if is_the_partners(request.path()) => {
+                (Subject::Partner(caller.key, wanted), allowances.partner)
+            }
+            (KeyForm::Pair, _) => (Subject::Key(caller.key, wanted), allowances.pair),
         };
         self.spend(subject, allowance, now)
     }
 
     /// Counts a request whose credentials were refused, against its address. Right credentials are never held up by it:
     /// a secret is too long to guess, and many shops may share an address.
-    pub(crate) fn count_failure(&self, request: &HttpRequest, now: Timestamp) -> Verdict {
-        match (self.allowances, address_of(request)) {
+    pub(crate) fn count_failure(&self, address: Option<IpAddr>, now: Timestamp) -> Verdict {
+        match (self.allowances, network_of(address)) {
             (Some(allowances), Some(address)) => self.spend(Subject::Address(address), allowances.failed, now),
             (Some(_) | None, _) => Verdict { outcome: Ok(()), standing: None },
         }
     }
 
     /// Counts a request for a picture, which needs no credentials, against its address.
-    pub(crate) fn count_picture(&self, request: &HttpRequest) -> Verdict {
-        match (self.allowances, address_of(request)) {
+    pub(crate) fn count_picture(&self, address: Option<IpAddr>) -> Verdict {
+        match (self.allowances, network_of(address)) {
             (Some(allowances), Some(address)) => {
                 self.spend(Subject::Viewer(address), allowances.pictures, self.clock.now())
             }
@@ -123,11 +114,11 @@ impl RateLimits {
     }
 
     /// What the headers of a request without credentials say; nothing is counted.
-    pub(crate) fn standing_of(&self, request: &HttpRequest) -> Option<Standing> {
-        let (allowances, address) = (self.allowances?, address_of(request)?);
+    pub(crate) fn standing_of(&self, address: impl FnOnce() -> Option<IpAddr>) -> Option<Standing> {
+        let (allowances, address) = (self.allowances?, network_of(address())?);
         let now = seconds(self.clock.now());
         let used = self.used.lock().get(&Subject::Address(address)).copied().unwrap_or_default().at(now);
-        Some(used.standing(allowances.failed, now))
+        used.standing(allowances.failed, now)
     }
 
     fn spend(&self, subject: Subject, allowance: Allowance, now: Timestamp) -> Verdict {
@@ -138,14 +129,14 @@ impl RateLimits {
         }
         let used = all.entry(subject).or_default();
         *used = used.at(now);
-        if let Some((limit, reset)) = used.exhausted(allowance) {
-            let standing = Standing { limit, remaining: 0, reset };
-            let outcome = Err(ApiError::TooManyRequests { retry_after: (reset - now).max(1) });
-            return Verdict { outcome, standing: Some(standing) };
+        if let Some(window) = used.exhausted(allowance) {
+            let standing = used.standing(allowance, now).map(|standing| Standing { shown: window, ..standing });
+            let outcome = Err(ApiError::TooManyRequests { retry_after: (window.reset - now).max(1) });
+            return Verdict { outcome, standing };
         }
         used.in_hour += 1;
         used.in_minute += 1;
-        Verdict { outcome: Ok(()), standing: Some(used.standing(allowance, now)) }
+        Verdict { outcome: Ok(()), standing: used.standing(allowance, now) }
     }
 }
 
@@ -161,25 +152,33 @@ impl Used {
         }
     }
 
-    // The window that has no room, and when it ends; the longer one first.
-    fn exhausted(&self, allowance: Allowance) -> Option<(i64, i64)> {
-        let hour = allowance.per_hour.filter(|limit| self.in_hour >= *limit);
-        let minute = allowance.per_minute.filter(|limit| self.in_minute >= *limit);
-        hour.map(|limit| (limit, (self.hour + 1) * HOUR)).or(minute.map(|limit| (limit, (self.minute + 1) * MINUTE)))
+    // The window that has no room; the longer one first.
+    fn exhausted(&self, allowance: Allowance) -> Option<Window> {
+        let windows = [self.hour_of(allowance), self.minute_of(allowance)];
+        windows.into_iter().flatten().find(|window| window.remaining == 0)
     }
 
-    // The hour's numbers, or the minute's where the hour has no bound.
-    fn standing(&self, allowance: Allowance, now: i64) -> Standing {
-        match (allowance.per_hour, allowance.per_minute) {
-            (Some(limit), _) => {
-                Standing { limit, remaining: (limit - self.in_hour).max(0), reset: (self.hour + 1) * HOUR }
-            }
-            (None, Some(limit)) => {
-                Standing { limit, remaining: (limit - self.in_minute).max(0), reset: (self.minute + 1) * MINUTE }
-            }
-            (None, None) => Standing { limit: i64::MAX, remaining: i64::MAX, reset: now },
-        }
+    // The hour's numbers stand for both, or the minute's where the hour has no bound.
+    fn standing(&self, allowance: Allowance, now: i64) -> Option<Standing> {
+        let (hour, minute) = (self.hour_of(allowance), self.minute_of(allowance));
+        hour.or(minute).map(|shown| Standing { hour, minute, shown, now })
     }
+
+    fn hour_of(&self, allowance: Allowance) -> Option<Window> {
+        let of = |limit: i64| Window { limit, remaining: (limit - self.in_hour).max(0), reset: (self.hour + 1) * HOUR };
+        allowance.per_hour.map(of)
+    }
+
+    fn minute_of(&self, allowance: Allowance) -> Option<Window> {
+        let reset = (self.minute + 1) * MINUTE;
+        allowance.per_minute.map(|limit| Window { limit, remaining: (limit - self.in_minute).max(0), reset })
+    }
+}
+
+/// Whether a path is of the partner's surface: `/{locale}/partners`, or `/api/partners`.
+fn is_the_partners(path: &str) -> bool {
+    let mut segments = path.split('/').skip(1);
+    segments.nth(1) == Some("partners")
 }
 
 // Whoever has used nothing of the windows that `now` is in; if that is nobody, all addresses: memory stays bounded.
@@ -191,9 +190,9 @@ fn forget(all: &mut FxHashMap<Subject, Used>, now: i64) {
 }
 
 // One IPv6 customer has a /64 at least.
-fn address_of(request: &HttpRequest) -> Option<IpAddr> {
+fn network_of(address: Option<IpAddr>) -> Option<IpAddr> {
     const NETWORK: u128 = !(u64::MAX as u128);
-    Some(match request.peer_addr()?.ip().to_canonical() {
+    Some(match address?.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() & NETWORK).into()),
         address @ IpAddr::V4(_) => address,
     })
@@ -210,9 +209,13 @@ mod tests {
     const ALLOWANCE: Allowance = Allowance { per_hour: Some(5), per_minute: Some(2) };
 
     fn spend(limits: &RateLimits, second: i64) -> Result<i64, i64> {
-        let verdict = limits.spend(Subject::Key(KeyId::new(1)), ALLOWANCE, Timestamp::from_micros(second * 1_000_000));
+        let verdict = limits.spend(
+            Subject::Key(KeyId::new(1), Use::Writing),
+            ALLOWANCE,
+            Timestamp::from_micros(second * 1_000_000),
+        );
         match verdict.outcome {
-            Ok(()) => Ok(verdict.standing.unwrap().remaining),
+            Ok(()) => Ok(verdict.standing.unwrap().shown.remaining),
             Err(ApiError::TooManyRequests { retry_after }) => Err(retry_after),
             Err(other) => panic!("{other}"),
         }

@@ -1,0 +1,303 @@
+//! The loop: a step, what is due after it, and a wait; and what becomes of whatever ended it.
+
+use super::alarm::{self, Alarm, Alarms, Kind};
+use super::mirror::Mirror;
+use super::pace::{self, Round};
+use super::source::{PAGE, Source, Trouble};
+use super::step::Step;
+use super::{FollowError, Halt, Outcome, Settings, line, say};
+use crate::note::LogKey;
+use crate::progress::Progress;
+use crate::verify::verify;
+use serde_json::{Map, Value, json};
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+/// How often `--once` tries to reach a source.
+const ATTEMPTS: u32 = 3;
+
+/// Follows one source into one mirror.
+pub(super) struct Follower<'a> {
+    settings: &'a Settings,
+    pub(super) source: Source,
+    pub(super) mirror: Mirror,
+    alarms: Alarms,
+    round: Round,
+    /// When the whole mirror was verified, and how far.
+    pub(super) verified: Option<(Instant, i64)>,
+    /// When a step came to its end.
+    contact: Instant,
+    /// The first event that no checkpoint covers, and when it was seen first.
+    uncovered: Option<(i64, Instant)>,
+    warned: Option<Instant>,
+    /// How many keys took the pinned one's place.
+    trusted: usize,
+}
+
+impl<'a> Follower<'a> {
+    pub(super) fn new(settings: &'a Settings, source: Source, mirror: Mirror, alarms: Alarms) -> Self {
+        Self {
+            settings,
+            source,
+            mirror,
+            alarms,
+            round: Round::default(),
+            verified: None,
+            contact: Instant::now(),
+            uncovered: None,
+            warned: None,
+            trusted: 0,
+        }
+    }
+
+    pub(super) fn run(&mut self, out: &mut impl Write) -> Result<Outcome, FollowError> {
+        let ended = self.begin(out).and_then(|()| self.go_on(out));
+        match ended {
+            Ok(()) => Ok(Outcome::Followed),
+            Err(Halt::Alarm(alarm)) => self.raise(&alarm),
+            Err(Halt::Trouble(trouble)) => Err(trouble.into()),
+            Err(Halt::Error(error)) => Err(error),
+        }
+    }
+
+    /// The mirror has to be what it was.
+    fn begin(&mut self, out: &mut impl Write) -> Result<(), Halt> {
+        if let Some(damage) = self.mirror.read()? {
+            let sentence = format!("the mirror itself was changed: {}", damage.sentence);
+            return Err(Alarm::new(Kind::Mirror, damage.seq, sentence).into());
+        }
+        if let Some(given) = &self.settings.key {
+            self.take_key(given)?;
+        }
+        self.trusted = self.mirror.keys.successors().len();
+        let (url, into) = (&self.source.url, self.settings.into.display());
+        let covered = self.mirror.covered.as_ref().map_or(0, |covered| covered.checkpoint.size);
+        let head = self.mirror.head.seq;
+        line(out, &format!("following {url} into {into}: {head} events, {covered} of them under a checkpoint"));
+        Ok(())
+    }
+
+    /// A key that was named must be the mirror's, or one that took its place; before the first checkpoint any will do.
+    fn take_key(&mut self, given: &LogKey) -> Result<(), Halt> {
+        let keys = &self.mirror.keys;
+        match keys.pinned() {
+            Some(pinned) if pinned == given && self.mirror.state.named => Ok(()),
+            Some(pinned) if pinned != given && self.mirror.covered.is_some() => {
+                if keys.successors().iter().any(|(_, key)| *key == given) {
+                    return Ok(());
+                }
+                Err(FollowError::OtherKey { pinned: pinned.text(), given: given.text() }.into())
+            }
+            // What was taken at its word is confirmed now, or not bound to anything yet.
+            Some(_) | None => Ok(self.mirror.pin(given.clone(), true)?),
+        }
+    }
+
+    fn go_on(&mut self, out: &mut impl Write) -> Result<(), Halt> {
+        let mut failures = 0;
+        loop {
+            let wait = match self.step(out) {
+                Ok(()) => {
+                    failures = 0;
+                    self.settings.every
+                }
+                Err(Halt::Trouble(trouble)) => {
+                    failures += 1;
+                    self.wait_after(trouble, failures)?
+                }
+                Err(other) => return Err(other),
+            };
+            self.watch_the_clock()?;
+            if self.settings.once && failures == 0 {
+                return Ok(());
+            }
+            std::thread::sleep(wait);
+        }
+    }
+
+    fn step(&mut self, out: &mut impl Write) -> Result<(), Halt> {
+        let stepped = Step { source: &self.source, mirror: &mut self.mirror }.run()?;
+        self.contact = Instant::now();
+        let head = self.mirror.head.seq;
+        self.tell_of_rotations()?;
+        if stepped.covered
+            && let Some(covered) = &self.mirror.covered
+        {
+            let (size, root) = (covered.checkpoint.size, hex::encode(covered.checkpoint.root));
+            line(out, &format!("verified {size} events under the checkpoint of that size, root {root}"));
+        }
+        if stepped.events > 0 {
+            let more = head - i64::try_from(self.covered()).unwrap_or(head);
+            line(
+                out,
+                &format!("mirrored {} events up to {head}, {more} of them not yet under a checkpoint", stepped.events),
+            );
+        }
+        self.verify_when_due(out)?;
+        self.recheck()?;
+        self.write_status()
+    }
+
+    pub(super) fn covered(&self) -> u64 {
+        self.mirror.covered.as_ref().map_or(0, |covered| covered.checkpoint.size)
+    }
+
+    /// Nothing that the old key signed says that the new one takes its place: a person should know.
+    fn tell_of_rotations(&mut self) -> Result<(), Halt> {
+        let successors = self.mirror.keys.successors();
+        for (seq, key) in &successors[self.trusted.min(successors.len())..] {
+            let text = key.text();
+            say(&format!(
+                "the log's key was rotated: since event {seq} it is {text}. Ask the operator whether that is so"
+            ));
+        }
+        self.trusted = successors.len();
+        Ok(())
+    }
+
+    /// The rules of every movement, and everything else that `verify` checks, on the whole mirror.
+    fn verify_when_due(&mut self, out: &mut impl Write) -> Result<(), Halt> {
+        let head = self.mirror.head.seq;
+        let due = match self.verified {
+            None => true,
+            Some((at, seq)) => {
+                let every = self.settings.verify_every;
+                !every.is_zero() && at.elapsed() >= every && head > seq
+            }
+        };
+        if !due || head == 0 {
+            return Ok(());
+        }
+        let report = verify(&self.mirror.location(), &Progress::silent()).map_err(FollowError::from)?;
+        if !report.ok() {
+            let report = report.to_json();
+            let problems = report["problems"].as_array().cloned().unwrap_or_default();
+            let found = report["problems_found"].as_u64().unwrap_or(u64::MAX);
+            if !self.are_known(found, &problems)? {
+                let first = problems.first().cloned().unwrap_or_default();
+                let sentence =
+                    format!("{found} problems, the first: {}", first["problem"].as_str().unwrap_or("unknown"));
+                let alarm = Alarm::new(Kind::Rules, first["seq"].as_i64(), sentence);
+                return Err(alarm.with("problems_found", found).with("problems", problems).into());
+            }
+            say(&format!("the rules are broken as they were when that was acknowledged: {found} problems"));
+        } else {
+            line(
+                out,
+                &format!("every rule holds in all {head} events (the vault, with personal data, is not mirrored)"),
+            );
+        }
+        self.verified = Some((Instant::now(), head));
+        Ok(())
+    }
+
+    fn are_known(&self, found: u64, problems: &[Value]) -> Result<bool, Halt> {
+        let known = self.alarms.known_problems();
+        let known = known.map_err(|source| FollowError::File { path: "alarms".to_owned(), source })?;
+        Ok(known.is_some_and(|(count, known)| count == found && known == problems))
+    }
+
+    /// Compares old pages with the source again. A source that has no time for it now is asked in the next step.
+    fn recheck(&mut self) -> Result<(), Halt> {
+        let page_rows = PAGE.unsigned_abs();
+        let pages = self.mirror.head.seq.unsigned_abs().div_ceil(page_rows);
+        let share = self.settings.recheck.map_or(pages, |rows| rows.div_ceil(page_rows).min(pages));
+        if self.settings.recheck.is_none() {
+            self.round = Round::of(pages);
+        }
+        for _ in 0..share {
+            if self.round.page().is_none() {
+                self.round = Round::of(pages);
+            }
+            let Some(page) = self.round.page() else { break };
+            if !self.compare(page)? {
+                break;
+            }
+            self.round.advance();
+        }
+        Ok(())
+    }
+
+    /// Compares a page; false where the source has no time for it now. Whoever comes once waits until it has.
+    fn compare(&mut self, page: u64) -> Result<bool, Halt> {
+        loop {
+            match (Step { source: &self.source, mirror: &mut self.mirror }).compare_page(page) {
+                Ok(()) => return Ok(true),
+                Err(Halt::Trouble(trouble @ Trouble::TooMany(_))) if self.settings.once => {
+                    std::thread::sleep(self.wait_after(trouble, 1)?);
+                }
+                Err(Halt::Trouble(Trouble::TooMany(_))) => return Ok(false),
+                Err(other) => return Err(other),
+            }
+        }
+    }
+
+    /// How long to wait after a source could not be asked; gives up where waiting changes nothing.
+    fn wait_after(&self, trouble: Trouble, failures: u32) -> Result<Duration, Halt> {
+        let wait = match &trouble {
+            Trouble::Refused(_) | Trouble::Redacted { .. } => return Err(trouble.into()),
+            Trouble::Passing(_) if self.settings.once && failures >= ATTEMPTS => return Err(trouble.into()),
+            Trouble::Passing(_) => pace::back_off(self.settings.every.min(Duration::from_secs(60)), failures),
+            Trouble::TooMany(asked) => pace::granted(*asked),
+        };
+        say(&format!("the source: {trouble}. Asked again in {:.1?}", wait));
+        Ok(wait)
+    }
+
+    /// A source may also lie by saying nothing: by not answering, or by signing nothing of what happens.
+    fn watch_the_clock(&mut self) -> Result<(), Halt> {
+        let first = self.mirror.first_uncovered()?;
+        self.uncovered = first.map(|(seq, _)| match self.uncovered {
+            Some((before, since)) if before == seq => (seq, since),
+            Some(_) | None => (seq, Instant::now()),
+        });
+        let patience = self.settings.stale_after;
+        let now = crate::instant::Instant::now().micros();
+        let recorded = |at: i64| u64::try_from(now.saturating_sub(at)).map_or(Duration::ZERO, Duration::from_micros);
+        let unsigned = match (first, self.uncovered) {
+            (Some((seq, at)), Some((_, since))) => Some((seq, since.elapsed().max(recorded(at)))),
+            (None, _) | (_, None) => None,
+        };
+        let sentence = if self.contact.elapsed() >= patience {
+            format!("the source is silent: it could not be read to its end for {:.0?}", self.contact.elapsed())
+        } else if let Some((seq, waiting)) = unsigned.filter(|(_, waiting)| *waiting >= patience) {
+            format!("the source grew and signs no checkpoint of it: event {seq} has waited for {waiting:.0?}")
+        } else {
+            self.warned = None;
+            return Ok(());
+        };
+        if self.settings.stale_alarm {
+            return Err(Alarm::new(Kind::Stale, unsigned.map(|(seq, _)| seq), sentence).into());
+        }
+        if self.warned.is_none_or(|at| at.elapsed() >= patience) {
+            say(&format!("WARNING: {sentence}"));
+            self.warned = Some(Instant::now());
+        }
+        Ok(())
+    }
+
+    fn raise(&self, alarm: &Alarm) -> Result<Outcome, FollowError> {
+        let path = self.alarms.raise(alarm, self.about());
+        let path = path.map_err(|source| FollowError::File { path: "alarms".to_owned(), source })?;
+        say(&format!("ALARM: {alarm}\nThe evidence is in {}. The mirror keeps what it had verified.", path.display()));
+        if let Some(program) = &self.settings.on_alarm {
+            alarm::tell(program, &path);
+        }
+        Ok(Outcome::Alarmed)
+    }
+
+    /// What every alarm says of the mirror.
+    fn about(&self) -> Map<String, Value> {
+        let covered = self.mirror.covered.as_ref();
+        let mirror = json!({
+            "events": self.mirror.head.seq,
+            "head_hash": hex::encode(self.mirror.head.hash),
+            "covered": self.covered(),
+            "root": covered.map(|covered| hex::encode(covered.checkpoint.root)),
+            "key": self.mirror.keys.newest().map(LogKey::text),
+        });
+        let note = covered.map(|covered| covered.note.clone());
+        let about = [("source", json!(self.source.url)), ("mirror", mirror), ("mirror_checkpoint", json!(note))];
+        about.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}

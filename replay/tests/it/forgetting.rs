@@ -1,0 +1,146 @@
+//! Erasures by retention rules: what a partner's rules allowed, and what they did not.
+
+use super::books::{Books, DAY};
+use super::tampering::report;
+use serde_json::{Value, json};
+
+const MONTH: i64 = 31 * DAY;
+
+/// Books whose partner has these rules.
+fn ruled(retention: Value) -> Books {
+    let mut books = Books::with_card();
+    books.settle(json!({ "retention": retention }));
+    books
+}
+
+fn erased_by(rule: &str, value: i64, records: Value) -> Value {
+    json!({"customer": 9, "rule": rule, "value": value, "records": records})
+}
+
+/// An award about which something was typed: its record and its event.
+fn said(books: &mut Books) -> (i64, i64) {
+    let sealed = books.seal("customer:9", json!({"reason": "a purchase"}));
+    let record = sealed["record"].as_i64().expect("a number");
+    let award = json!({
+        "card": 17, "points": 5, "origin": "award", "lot": {"points": 5}, "balance_before": 0, "balance": 5, "lifetime": 5,
+        "sealed": sealed,
+    });
+    (record, books.command("card:17", "points.awarded", None, award))
+}
+
+#[track_caller]
+fn told(books: &Books, seq: i64, sentence: &str) {
+    let report = report(books);
+    assert_eq!(report["ok"], false, "{sentence}");
+    assert!(report.to_string().contains(sentence), "{sentence}: {report:#}");
+    assert_eq!(report["problems"][0]["seq"], seq, "{report:#}");
+}
+
+fn sound(books: &Books) {
+    let report = report(books);
+    assert_eq!(report["ok"], true, "{report:#}");
+}
+
+#[test]
+fn a_correction_takes_the_old_value_with_it() {
+    let mut books = Books::with_card();
+    books.correct(9);
+    sound(&books);
+}
+
+#[test]
+fn texts_go_by_the_rule_in_force_and_not_before_their_time() {
+    const RULE: &str = "movement_texts_after_months";
+    for (months, value, wrong) in
+        [(7, 6, None), (5, 6, Some("it is younger than that")), (7, 5, Some("but the partner's settings said 6"))]
+    {
+        let mut books = ruled(json!({ RULE: 6 }));
+        let (record, event) = said(&mut books);
+        books.later(months * MONTH);
+        books.forget(record);
+        let records = json!([{"record": record, "event": event}]);
+        let seq = books.command("customer:9", "records.erased", None, erased_by(RULE, value, records));
+        match wrong {
+            None => sound(&books),
+            Some(sentence) => told(&books, seq, sentence),
+        }
+    }
+}
+
+#[test]
+fn a_rule_is_about_its_own_kind_of_record_and_its_own_customer() {
+    let rules =
+        json!({"movement_texts_after_months": 1, "block_reasons_after_months": 1, "superseded_records_after_days": 1});
+    for (rule, names_event, sentence) in [
+        ("block_reasons_after_months", true, "it is of another kind"),
+        ("movement_texts_after_months", false, "the event that it states does not name it"),
+        ("superseded_records_after_days", false, "nothing superseded it"),
+        ("inactive_customers_after_months", false, "that rule is about the whole person"),
+    ] {
+        let mut books = ruled(rules.clone());
+        let (record, event) = said(&mut books);
+        books.later(2 * MONTH);
+        books.forget(record);
+        let records =
+            if names_event { json!([{"record": record, "event": event}]) } else { json!([{"record": record}]) };
+        let seq = books.command("customer:9", "records.erased", None, erased_by(rule, 1, records));
+        told(&books, seq, sentence);
+    }
+}
+
+#[test]
+fn the_vault_and_the_erasures_of_the_log_agree() {
+    const RULE: &str = "movement_texts_after_months";
+    let begun = || {
+        let mut books = ruled(json!({ RULE: 1 }));
+        let (record, event) = said(&mut books);
+        books.later(2 * MONTH);
+        (books, record, json!([{"record": record, "event": event}]))
+    };
+    let (books, record, _) = begun();
+    books.forget(record);
+    assert!(report(&books).to_string().contains("erased, but no event erased it"), "{:#}", report(&books));
+
+    let (mut books, _, records) = begun();
+    let seq = books.command("customer:9", "records.erased", None, erased_by(RULE, 1, records));
+    let sentence = format!("the record is still there, but event {seq} says that it was erased");
+    assert!(report(&books).to_string().contains(&sentence), "{:#}", report(&books));
+
+    let (mut books, record, records) = begun();
+    books.forget(record);
+    books.command("customer:9", "records.erased", None, erased_by(RULE, 1, records.clone()));
+    let again = books.command("customer:9", "records.erased", None, erased_by(RULE, 1, records));
+    told(&books, again, "had erased");
+}
+
+#[test]
+fn an_inactive_customer_was_inactive_and_had_nothing_to_spend() {
+    const RULE: &str = "inactive_customers_after_months";
+    for (months, points, with_points, wrong) in [
+        (7, false, false, None),
+        (5, false, false, Some("was not")),
+        (7, true, false, Some("has points")),
+        (7, true, true, None),
+    ] {
+        let mut rules = json!({ RULE: 6 });
+        if with_points {
+            rules["inactive_customers_with_points"] = json!(true);
+        }
+        let mut books = ruled(rules);
+        if points {
+            books.award(17, 5, "1", None, (0, 0));
+        } else {
+            let end = books.now + DAY;
+            books.award(17, 5, "1", Some(end), (0, 0));
+        }
+        books.later(months * MONTH);
+        let sql = "UPDATE sealed_records SET salt = NULL, body = NULL WHERE subject = 'customer:9'";
+        let records = books.ledger.execute(sql, []).expect("an erasure");
+        let erased = json!({"customer": 9, "records": records, "rule": RULE, "value": 6});
+        let seq = books.command("customer:9", "customer.erased", None, erased);
+        match wrong {
+            None => sound(&books),
+            Some(sentence) => told(&books, seq, sentence),
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Forgetting what the partners' retention rules no longer allow to be kept. Each pass walks what has become due since the one
+//! before, from the oldest record on; the first pass after a start walks everything that is due.
+
+use super::JobError;
+use crate::clock::Clock;
+use crate::domain::customers::Forget;
+use crate::domain::programme::{Retention, RetentionRule};
+use crate::domain::{CustomerId, Event, PartnerId};
+use crate::projections;
+use crate::storage::{DataDir, StorageError, open_reader};
+use crate::writer::{Actor, Command, Refusal, Request, Writer};
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How many rows are looked at before their customers are submitted.
+const PAGE: usize = 500;
+/// How many customers one commit takes: each may have some hundred records to erase, and others wait behind it.
+const COMMIT_MAX: usize = 20;
+/// How long the projector may take to reach what has just been committed.
+const CATCH_UP: Duration = Duration::from_secs(10);
+
+/// Why a pass ended early. The next one goes on where it was.
+#[derive(Debug, thiserror::Error)]
+enum Interruption {
+    #[error("views.db: {0}")]
+    Views(#[from] rusqlite::Error),
+    #[error("{0}")]
+    Open(#[from] StorageError),
+    #[error("{0}")]
+    Writer(#[from] Refusal),
+    #[error("the projector is behind")]
+    Behind,
+    /// The same rows again have to find what they wrote.
+    #[error("an import has begun and not ended")]
+    Importing,
+}
+
+/// The running job.
+#[derive(Debug)]
+pub struct RetentionJob {
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl RetentionJob {
+    /// Starts the job: a pass now, and one after each `period`.
+    ///
+    /// # Errors
+    /// When the thread cannot be started.
+    pub fn start(dir: &DataDir, writer: Writer, clock: Clock, period: Duration) -> Result<Self, JobError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let (stop, stopped) = watch::channel(false);
+        let work = Work { dir: dir.clone(), writer, clock, stopped, cursors: BTreeMap::new() };
+        let run = move || runtime.block_on(work.run(period));
+        let thread = std::thread::Builder::new().name("retention".to_owned()).spawn(run)?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+
+    /// Ends the job; returns when its last commit has been answered.
+    pub fn stop(mut self) {
+        self.finish();
+    }
+
+    fn finish(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(thread) = self.thread.take() {
+            let _ended = thread.join();
+        }
+    }
+}
+
+impl Drop for RetentionJob {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+struct Work {
+    dir: DataDir,
+    writer: Writer,
+    clock: Clock,
+    stopped: watch::Receiver<bool>,
+    /// How far the walk of each rule has come.
+    cursors: BTreeMap<(PartnerId, RetentionRule), i64>,
+}
+
+impl Work {
+    async fn run(mut self, period: Duration) {
+        let mut stopped = self.stopped.clone();
+        while !*stopped.borrow() {
+            match self.pass().await {
+                Ok((0, 0)) | Err(Interruption::Importing) => {}
+                Ok((records, people)) => tracing::info!(records, people, "erased what retention rules had due"),
+                Err(error) => tracing::warn!(%error, "the retention job was interrupted and tries again"),
+            }
+            let _told = tokio::time::timeout(period, stopped.changed()).await;
+        }
+    }
+
+    // Answers how many records of whoever stays, and how many people, were erased.
+    async fn pass(&mut self) -> Result<(usize, usize), Interruption> {
+        let mut erased = (0, 0);
+        if !self.writer.live().progress().caught_up(CATCH_UP).await {
+            return Err(Interruption::Behind);
+        }
+        // Opened for each pass: a rebuild may have put another views.db in the place of the one before.
+        let views = open_reader(&self.dir)?;
+        let directory = self.writer.live().directory();
+        for partner in directory.partners.values() {
+            for rule in RetentionRule::ALL {
+                self.walk(&views, partner.id, (&partner.settings.retention, rule), &mut erased).await?;
+            }
+        }
+        Ok(erased)
+    }
+
+    async fn walk(
+        &mut self,
+        views: &Connection,
+        partner: PartnerId,
+        (rules, rule): (&Retention, RetentionRule),
+        erased: &mut (usize, usize),
+    ) -> Result<(), Interruption> {
+        let now = self.writer.live().progress().time(self.clock.now());
+        // Whoever is inactive is not found in the order of any record: that walk is over everybody, each time.
+        let from_the_start = rule == RetentionRule::InactiveCustomers;
+        let mut cursor = if from_the_start { 0 } else { self.cursors.get(&(partner, rule)).copied().unwrap_or(0) };
+        while !*self.stopped.borrow() {
+            // Held until the page is answered: an import begins after it.
+            let Some(_turn) = self.writer.expiry_turn().filter(|_| !self.dir.is_importing()) else {
+                return Err(Interruption::Importing);
+            };
+            let page = projections::due_customers(views, partner, (rules, rule), now, cursor, PAGE)?;
+            let customers: Vec<CustomerId> = page.customers.into_iter().collect();
+            for customers in customers.chunks(COMMIT_MAX) {
+                // The writer would wait for the projector with everybody behind it: this waits before.
+                if !self.writer.live().progress().caught_up(CATCH_UP).await {
+                    return Err(Interruption::Behind);
+                }
+                let (records, people) = submit(&self.writer, partner, customers).await?;
+                (erased.0, erased.1) = (erased.0 + records, erased.1 + people);
+            }
+            cursor = page.cursor;
+            self.cursors.insert((partner, rule), cursor);
+            if !page.more {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn submit(writer: &Writer, partner: PartnerId, customers: &[CustomerId]) -> Result<(usize, usize), Interruption> {
+    let request = |customer: &CustomerId| Request {
+        partner,
+        actor: Actor::RetentionJob,
+        idempotency_key: None,
+        command: Command::Forget(Forget { customer: *customer }),
+    };
+    let (mut records, mut people) = (0, 0);
+    for answer in writer.submit_all(customers.iter().map(request).collect()).await? {
+        let outcome = match answer {
+            Ok(outcome) => outcome,
+            // One customer about whom nothing can be decided must not keep the others waiting.
+            Err(Refusal::Rejected(rejection)) => {
+                tracing::error!(?rejection, "what is due of a customer stays in the vault");
+                continue;
+            }
+            Err(refusal) => return Err(refusal.into()),
+        };
+        for recorded in &outcome.events {
+            if let Event::RecordsErased(event) = &recorded.event {
+                records += event.records.len();
+            } else {
+                people += 1;
+            }
+        }
+    }
+    Ok((records, people))
+}

@@ -1,0 +1,141 @@
+//! The books of a period, from the sums that the projector keeps: what the auditor's tool reads a log for, without reading it.
+//!
+//! A period begins and ends at any moment. Up to the last whole span before it the sums are kept; the rest of the way, less than a
+//! span, is read from the log and summed up by the same code.
+//!
+//! | module | owns |
+//! |---|---|
+//! | `position` | where in the log a moment is |
+//! | `kept` | reading the kept sums between two places |
+//! | `trial` | trial balances, and whether they close |
+//! | `liability`, `due` | what may still be spent, its price and its ageing; breakage |
+//! | `terms` | settings and rules in force |
+//! | `acts` | who changed, corrected, blocked and refunded |
+//! | `order` | gaps |
+
+mod acts;
+mod due;
+mod kept;
+mod liability;
+mod order;
+mod position;
+mod terms;
+mod trial;
+
+use super::{Queries, QueryError};
+use crate::books::{Month, Span};
+use crate::domain::{PartnerId, Seq, Timestamp};
+use crate::projections::BookError;
+use counterfoil_statements::{Statement, Summary};
+use kept::Kept;
+use order::Order;
+use position::{Position, Stretch};
+use rusqlite::Connection;
+use terms::Terms;
+use trial::{Held, Trial};
+
+/// Whose books of which period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BooksQuestion {
+    pub from: Timestamp,
+    /// No part of the period; after `from`.
+    pub to: Timestamp,
+    /// What was recorded after this event is left out, as if the log ended with it.
+    pub as_of: Option<Seq>,
+    /// One partner's; none: everybody's.
+    pub partner: Option<PartnerId>,
+}
+
+impl Queries {
+    /// The books of a period; none where the partner that is asked about did not exist before its end.
+    ///
+    /// Costs what the kept sums of the days up to its end cost to read, and at most two spans of events.
+    ///
+    /// # Errors
+    /// When the projector is too far behind, a file cannot be read, the event as of which they are asked for is beyond the log's
+    /// head ([`QueryError::Beyond`]), or too many events would have to be read to tell what is due
+    /// ([`QueryError::TooWide`]): only where the period ends after that event and before what followed it.
+    pub async fn books(&self, question: BooksQuestion) -> Result<Option<Statement>, QueryError> {
+        self.settled().await?;
+        self.aside(move |connection| books(connection, question)).await
+    }
+}
+
+impl From<BookError> for QueryError {
+    fn from(error: BookError) -> Self {
+        match error {
+            BookError::Views(source) => Self::Read(source),
+            BookError::Log(source) => Self::Past(source.to_string()),
+        }
+    }
+}
+
+fn books(connection: &Connection, question: BooksQuestion) -> Result<Option<Statement>, QueryError> {
+    let BooksQuestion { from, to, as_of, partner } = question;
+    let stretches = position::stretches(connection)?;
+    let head = stretches.last().map_or(0, |last| last.last);
+    if as_of.is_some_and(|seq| seq.get() > head) {
+        return Err(QueryError::Beyond { head: Seq::new(head) });
+    }
+    let most = as_of.map_or(i64::MAX, Seq::get);
+    let begin = Position::before(connection, &stretches, from, most)?;
+    let end = Position::before(connection, &stretches, to, most)?;
+    let kept = Kept { connection, only: partner };
+    let terms = Terms::read(&kept, end.seq, from)?;
+    if partner.is_some_and(|partner| terms.currency(partner).is_none()) {
+        return Ok(None);
+    }
+    let mut order = Order::new();
+    end.follow(connection, &stretches, &mut order)?;
+    let trial = trial(&kept, &stretches, &begin, &end)?;
+    let due = due::due(&kept, &stretches, &end, to)?;
+    let (balances, closes) = trial.tables(&terms);
+    let mut tables = Vec::from(balances);
+    tables.extend(liability::tables(&trial.closed, &due, &terms));
+    tables.push(liability::breakage(&trial.used(&terms)));
+    let acts = acts::tables(&kept.acts(&begin, &end)?, &kept.refunds(&begin, &end)?, &terms);
+    tables.push(terms.into_table());
+    tables.extend(acts);
+    tables.extend(order.tables());
+    let summary = Summary {
+        from: from.to_string(),
+        to: to.to_string(),
+        partner: partner.map(PartnerId::get),
+        as_of_seq: end.seq,
+        first_seq: kept.first(&begin, &end)?,
+        events: u64::try_from(kept.events(&begin, &end)?).unwrap_or(0),
+        closes,
+        whole: order.is_whole(),
+        gaps_found: order.gaps_found,
+    };
+    Ok(Some(Statement::new(summary, tables)))
+}
+
+fn trial(kept: &Kept<'_>, stretches: &[Stretch], begin: &Position, end: &Position) -> Result<Trial, QueryError> {
+    let start = Position::start();
+    let mut held = Held::default();
+    held.add(&kept.cards(&start, begin)?, &kept.lots(&start, begin)?);
+    let mut trial = Trial { before: kept.moves(&start, begin)?, opened: held.clone(), ..Trial::default() };
+    let ends = month_ends(stretches, begin, end);
+    let places: Vec<&Position> =
+        std::iter::once(begin).chain(ends.iter().map(|(_, place)| place.as_ref().unwrap_or(end))).collect();
+    for ((month, _), pair) in ends.iter().zip(places.windows(2)) {
+        let &[from, to] = pair else { continue };
+        held.add(&kept.cards(from, to)?, &kept.lots(from, to)?);
+        trial.months.push((*month, kept.moves(from, to)?, held.by_partner()));
+    }
+    trial.closed = held;
+    Ok(trial)
+}
+
+/// The months of which the period has something, and where each ends; the last one with the period.
+fn month_ends(stretches: &[Stretch], begin: &Position, end: &Position) -> Vec<(Month, Option<Position>)> {
+    let spans = stretches.iter().map(|it| it.span).filter(|span| {
+        let in_part = *span == end.bound && end.part.is_some();
+        *span >= begin.bound && (*span < end.bound || in_part)
+    });
+    let mut months: Vec<(Month, Span)> = spans.map(|span| (span.month(), span)).collect();
+    months.dedup_by_key(|(month, _)| *month);
+    let next = months.iter().skip(1).map(|(_, first)| Some(Position::day(first.day))).chain(std::iter::once(None));
+    months.iter().map(|(month, _)| *month).zip(next).collect()
+}
