@@ -249,12 +249,7 @@ fn other(stored: &Stored, owner: Owner, sources: &Sources) -> rusqlite::Result<T
             put("phone", json!(person.phone));
         }
     } else if let Event::CustomerUpdated(event) = &stored.event {
-        let now = person(stored, sources)?;
-        let before = match event.sealed {
-            Some(sealed) => sources.person_before(event.customer, sealed.record)?,
-            None => None,
-        };
-        put("changed", json!(changed(before.as_ref(), now.as_ref())));
+        put("changed", json!(event.changed));
     } else if let Event::CustomerErased(_) = &stored.event {
         put("erased_at", json!(stored.at.to_seconds_text()));
     } else if let Event::CardIssued(event) = &stored.event {
@@ -281,18 +276,6 @@ fn other(stored: &Stored, owner: Owner, sources: &Sources) -> rusqlite::Result<T
 
 fn person(stored: &Stored, sources: &Sources) -> rusqlite::Result<Option<PersonRecord>> {
     stored.event.sealed().map_or(Ok(None), |sealed| sources.sealed(sealed.record))
-}
-
-/// What differs between two records of a person, as far as they are still there.
-fn changed(before: Option<&PersonRecord>, now: Option<&PersonRecord>) -> Vec<&'static str> {
-    let (Some(before), Some(now)) = (before, now) else { return Vec::new() };
-    let differs = [
-        ("email", before.email != now.email),
-        ("name", before.display_name() != now.display_name()),
-        ("phone", before.phone != now.phone),
-        ("metadata", before.metadata != now.metadata),
-    ];
-    differs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
 }
 
 /// What the tier offers, by the settings of today.

@@ -1,11 +1,10 @@
 //! Where a message comes from: the log, the vault as it is now, and whose card a card is.
 
-use crate::domain::customers::PersonRecord;
 use crate::domain::programme::Directory;
 use crate::domain::{CardId, CustomerId, PartnerId, RecordId, Seq, ShopId};
 use crate::event_log::{LogError, Stored, each_wanted, event_at};
 use crate::live::Live;
-use crate::projections::{customer_records, owner_of_card};
+use crate::projections::owner_of_card;
 use crate::storage::{DataDir, StorageError, open_reader};
 use crate::vault;
 use rusqlite::Connection;
@@ -116,24 +115,6 @@ impl Sources {
     pub(super) fn sealed<T: DeserializeOwned>(&self, record: RecordId) -> rusqlite::Result<Option<T>> {
         let body = vault::body(&self.reader, record)?;
         Ok(body.and_then(|body| serde_json::from_str(&body).ok()))
-    }
-
-    /// What a person was before a record of theirs, as far as it is still there.
-    pub(super) fn person_before(
-        &self,
-        customer: CustomerId,
-        record: RecordId,
-    ) -> rusqlite::Result<Option<PersonRecord>> {
-        let mut before = customer_records(&self.reader, customer)?;
-        before.retain(|known| *known < record);
-        before.sort_unstable();
-        // A customer's records are of several layouts: the last that is a person's.
-        for record in before.into_iter().rev() {
-            if let Some(person) = self.sealed::<PersonRecord>(record)? {
-                return Ok(Some(person));
-            }
-        }
-        Ok(None)
     }
 }
 

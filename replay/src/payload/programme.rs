@@ -101,7 +101,20 @@ pub struct CustomerRegistered {
 #[serde(deny_unknown_fields)]
 pub struct CustomerSealed {
     pub customer: CustomerId,
+    /// Empty only where an earlier version recorded the event.
+    #[serde(default, deserialize_with = "present")]
+    pub changed: Option<Vec<PersonField>>,
     pub sealed: Sealed,
+}
+
+/// A part of what is known of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonField {
+    Email,
+    Name,
+    Phone,
+    Metadata,
 }
 
 /// How a credential is presented.

@@ -59,7 +59,9 @@ impl Books {
             (format!("customer:{customer}"), "SELECT payload ->> '$.sealed.record' FROM events WHERE stream = ?1");
         let before: i64 = self.ledger.query_row(sql, [&stream], |row| row.get(0)).expect("a registration");
         let sealed = self.seal(&stream, json!({"email": "right@example.com"}));
-        self.command(&stream, "customer.updated", None, json!({"customer": customer, "sealed": sealed}));
+        let updated =
+            json!({"customer": customer, "changed": ["email", "name", "phone", "metadata"], "sealed": sealed});
+        self.command(&stream, "customer.updated", None, updated);
         self.forget(before);
         let rule = json!({
             "customer": customer, "rule": "superseded_records_after_days", "value": 0, "records": [{"record": before}],

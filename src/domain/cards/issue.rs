@@ -1,7 +1,7 @@
 //! Issuing a card, to a customer who is known or registered by it.
 
 use super::{CardIssued, CardNumber, CardRecord, Status, Tier};
-use crate::domain::customers::{CustomerRegistered, CustomerUpdated, PersonRecord};
+use crate::domain::customers::{CustomerRegistered, PersonRecord, replacing};
 use crate::domain::points::{Note, OpenedLot, Origin, Points, PointsAwarded, happened_by, promotion};
 use crate::domain::programme::Terms;
 use crate::domain::{CardId, CustomerId, Draft, Metadata, Rejection, Secret, ShopId, Stream, Timestamp};
@@ -89,10 +89,7 @@ impl Issue {
     // What the request says of a known person and differs from what was known.
     fn news(&self, customer: CustomerId, known: &PersonRecord) -> Option<Draft> {
         let merged = known.clone().merged_with(&self.person);
-        (merged != *known).then(|| {
-            let secret = Secret::new(Stream::Customer(customer), &merged);
-            Draft::sealing(CustomerUpdated { customer, sealed: None }, secret)
-        })
+        (merged != *known).then(|| replacing(customer, known, &merged))
     }
 
     fn card(&self, customer: CustomerId, terms: &Terms<'_>, fresh: &Fresh) -> Draft {

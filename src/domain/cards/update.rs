@@ -1,7 +1,7 @@
 //! Changing what is written on a card and known of its holder. Never the email, never the status.
 
 use super::{Card, CardRecord, CardUpdated};
-use crate::domain::customers::{Customer, CustomerUpdated, PersonRecord};
+use crate::domain::customers::{Customer, PersonRecord, replacing};
 use crate::domain::{CardId, Draft, Metadata, Rejection, Secret, Stream};
 
 /// Changes to a card and its holder; what is none stays.
@@ -38,8 +38,7 @@ impl UpdateCard {
         let mut drafts = Vec::new();
         let changed = self.person(person);
         if changed != *person {
-            let secret = Secret::new(Stream::Customer(holder.id), &changed);
-            drafts.push(Draft::sealing(CustomerUpdated { customer: holder.id, sealed: None }, secret));
+            drafts.push(replacing(holder.id, person, &changed));
         }
         drafts.extend(self.card(card, metadata));
         Ok(drafts)

@@ -1,5 +1,6 @@
 //! What happens to people. Who they are stands in the vault; the log knows numbers.
 
+use super::PersonField;
 use crate::domain::programme::RetentionRule;
 use crate::domain::{CustomerId, RecordId, Sealed, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,10 @@ pub struct CustomerRegistered {
 #[serde(deny_unknown_fields)]
 pub struct CustomerUpdated {
     pub customer: CustomerId,
+    /// What differs from the record before, which may be gone with this event: names, no values. Empty where an earlier version
+    /// recorded the event.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<PersonField>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed: Option<Sealed>,
 }

@@ -12,6 +12,6 @@ pub use customer::Customer;
 pub use erase::Erase;
 pub use events::{CustomerErased, CustomerRegistered, CustomerUpdated, ErasedRecord, RecordsErased};
 pub use forget::{FORGOTTEN_MAX, Forget, Keeping, superseded};
-pub use person::PersonRecord;
+pub use person::{PersonField, PersonRecord};
 pub use register::Register;
-pub use update::UpdateCustomer;
+pub use update::{UpdateCustomer, replacing};

@@ -20,7 +20,31 @@ pub struct PersonRecord {
     pub metadata: Metadata,
 }
 
+/// A part of what is known of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonField {
+    Email,
+    /// Any of the names.
+    Name,
+    Phone,
+    Metadata,
+}
+
 impl PersonRecord {
+    /// What is otherwise than it was.
+    #[must_use]
+    pub fn changed_since(&self, before: &Self) -> Vec<PersonField> {
+        let names = |person: &Self| (person.name.clone(), person.first_name.clone(), person.last_name.clone());
+        let differs = [
+            (PersonField::Email, self.email != before.email),
+            (PersonField::Name, names(self) != names(before)),
+            (PersonField::Phone, self.phone != before.phone),
+            (PersonField::Metadata, self.metadata != before.metadata),
+        ];
+        differs.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
+    }
+
     /// The email as it is compared: two spellings that differ in case name one person.
     #[must_use]
     pub fn email_key(email: &str) -> String {
