@@ -12,7 +12,8 @@ use crate::control;
 use crate::http::{HttpConfig, Identity, ProxyHeaders};
 use crate::note::VerifierKey;
 use crate::webhooks::Policy;
-use clap::{Args, ValueEnum};
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Args, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -94,7 +95,10 @@ pub(super) struct Serve {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = arguments::pause)]
     webhook_timeout: Duration,
     /// Send webhooks to plain http and to addresses that are not public too: for development
-    #[arg(long)]
+    #[arg(
+        long, value_name = "on|off", num_args = 0..=1, require_equals = true, default_missing_value = "on",
+        default_value = "off", action = ArgAction::Set, value_parser = BoolishValueParser::new()
+    )]
     webhooks_allow_private: bool,
     /// Serve the endpoint that does nothing, for the benchmark
     #[arg(long, hide = true)]

@@ -70,6 +70,17 @@ fn a_file_that_says_nonsense_is_refused_by_the_name_of_what_is_wrong() {
 }
 
 #[test]
+fn a_switch_and_a_list_may_stand_in_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = file(dir.path(), "webhooks-allow-private = true\nwebhook-retry = [\"1s\", \"2s\"]");
+    let shown = run(&format!("config show --config {path}"), dir.path()).ok();
+    for line in [r#"webhooks-allow-private = "on""#, r#"webhook-retry = ["1s", "2s"]"#] {
+        assert!(shown.contains(line), "{shown}");
+    }
+    run("config show --webhooks-allow-private", dir.path()).ok();
+}
+
+#[test]
 fn a_check_looks_for_the_ledger() {
     let dir = tempfile::tempdir().unwrap();
     run("config check", dir.path()).refused();
