@@ -6,7 +6,7 @@ use crate::domain::orders::{PointsRefunded, TransactionKind};
 use crate::domain::points::{Note, Points};
 use crate::domain::programme::SettingsRecord;
 use crate::domain::webhooks::{Topic, Webhook};
-use crate::domain::{Event, Movement, PartnerId, Seq, ShopId, Stated, Timestamp};
+use crate::domain::{CustomerId, Event, Movement, PartnerId, Seq, ShopId, Stated, Timestamp};
 use crate::event_log::Stored;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -243,7 +243,7 @@ fn other(stored: &Stored, owner: Owner, sources: &Sources) -> rusqlite::Result<T
         happened_at = event.happened_at;
         put("registered_at", json!(event.happened_at.unwrap_or(stored.at).to_seconds_text()));
         put("shop_id", Value::Null);
-        if let Some(person) = person(stored, sources)? {
+        if let Some(person) = person(stored, event.customer, sources)? {
             put("name", json!(person.display_name()));
             put("email", json!(person.email));
             put("phone", json!(person.phone));
@@ -274,8 +274,10 @@ fn other(stored: &Stored, owner: Owner, sources: &Sources) -> rusqlite::Result<T
     Ok((data, happened_at))
 }
 
-fn person(stored: &Stored, sources: &Sources) -> rusqlite::Result<Option<PersonRecord>> {
-    stored.event.sealed().map_or(Ok(None), |sealed| sources.sealed(sealed.record))
+/// Who somebody was then; where the record of then went with a correction, who they are now.
+fn person(stored: &Stored, customer: CustomerId, sources: &Sources) -> rusqlite::Result<Option<PersonRecord>> {
+    let then = stored.event.sealed().map(|sealed| sources.sealed(sealed.record)).transpose()?.flatten();
+    then.map_or_else(|| sources.person_now(customer), |person| Ok(Some(person)))
 }
 
 /// What the tier offers, by the settings of today.

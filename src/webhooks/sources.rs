@@ -1,10 +1,11 @@
 //! Where a message comes from: the log, the vault as it is now, and whose card a card is.
 
+use crate::domain::customers::PersonRecord;
 use crate::domain::programme::Directory;
 use crate::domain::{CardId, CustomerId, PartnerId, RecordId, Seq, ShopId};
 use crate::event_log::{LogError, Stored, each_wanted, event_at};
 use crate::live::Live;
-use crate::projections::owner_of_card;
+use crate::projections::{load_customer, owner_of_card};
 use crate::storage::{DataDir, StorageError, open_reader};
 use crate::vault;
 use rusqlite::Connection;
@@ -115,6 +116,12 @@ impl Sources {
     pub(super) fn sealed<T: DeserializeOwned>(&self, record: RecordId) -> rusqlite::Result<Option<T>> {
         let body = vault::body(&self.reader, record)?;
         Ok(body.and_then(|body| serde_json::from_str(&body).ok()))
+    }
+
+    /// What is known of a person now; nothing once they are erased.
+    pub(super) fn person_now(&self, customer: CustomerId) -> rusqlite::Result<Option<PersonRecord>> {
+        let known = load_customer(&self.reader, customer)?;
+        Ok(known.map(|known| self.sealed(known.record)).transpose()?.flatten())
     }
 }
 
