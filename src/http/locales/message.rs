@@ -206,6 +206,7 @@ messages! {
 
     // What is wrong with a field: said after its name.
     AlwaysSo { value: &'static str },
+    BooksTooWide { most: i64 },
     CannotBeChanged,
     ChangedByBlocking,
     DesignCharacters,
