@@ -68,6 +68,38 @@ fn texts_go_by_the_rule_in_force_and_not_before_their_time() {
 }
 
 #[test]
+fn a_rule_beyond_its_bounds_erases_nothing() {
+    const RULE: &str = "movement_texts_after_months";
+    for months in [0_i64, 361, 4_294_967_295] {
+        let mut books = ruled(json!({ RULE: months }));
+        let settings = books.last_seq();
+        let (record, event) = said(&mut books);
+        books.later(1_000_000);
+        books.forget(record);
+        let records = json!([{"record": record, "event": event}]);
+        books.command("customer:9", "records.erased", None, erased_by(RULE, months, records));
+        told(&books, settings, &format!("a retention rule states {months}, not 1 to 360"));
+    }
+    for (rule, value) in [("superseded_records_after_days", 0), ("superseded_records_after_days", 3651)] {
+        let books = ruled(json!({ rule: value }));
+        told(&books, books.last_seq(), &format!("a retention rule states {value}, not 1 to 3650"));
+    }
+    let mut books = ruled(json!({ RULE: 6 }));
+    let seq =
+        books.command("customer:9", "records.erased", None, erased_by(RULE, 4_294_967_295, json!([{"record": 1}])));
+    told(&books, seq, "a retention rule states 4294967295, not 0 to 3650");
+    for (records, count) in [(json!([]), 0), (Value::from(vec![json!({"record": 1, "event": 1}); 501]), 501)] {
+        let mut books = ruled(json!({ RULE: 6 }));
+        let seq = books.command("customer:9", "records.erased", None, erased_by(RULE, 6, records));
+        told(&books, seq, &format!("{count} records are erased, not 1 to 500"));
+    }
+    let mut books = ruled(json!({"inactive_customers_after_months": 6}));
+    let erased = json!({"customer": 9, "records": 1, "rule": "inactive_customers_after_months", "value": 361});
+    let seq = books.command("customer:9", "customer.erased", None, erased);
+    told(&books, seq, "a retention rule states 361, not 1 to 360");
+}
+
+#[test]
 fn a_rule_is_about_its_own_kind_of_record_and_its_own_customer() {
     let rules =
         json!({"movement_texts_after_months": 1, "block_reasons_after_months": 1, "superseded_records_after_days": 1});
