@@ -308,6 +308,22 @@ fn an_erased_customer_is_not_updated() {
 }
 
 #[test]
+fn nobody_acts_but_keys_jobs_and_the_command_line() {
+    for actor in ["cli", "job:expiry", "job:checkpoint", "job:seal", "job:retention", "key:1"] {
+        let mut books = Books::with_card();
+        books.actor = actor;
+        books.award(17, 5, "1", None, (0, 0));
+        assert_eq!(report(&books)["ok"], true, "{actor}: {:#}", report(&books));
+    }
+    for actor in ["", "CLI", "job:", "job:cleaning", "user:1", "=1+1:2", "key", "cli\u{1b}[2J:x"] {
+        let mut books = Books::with_card();
+        books.actor = actor;
+        let seq = books.award(17, 5, "1", None, (0, 0));
+        assert_names_event(&books, seq, actor);
+    }
+}
+
+#[test]
 fn keys_and_shops_exist_before_they_are_named_and_belong_to_the_partner() {
     use serde_json::json;
     let award = |shop: i64| {
