@@ -146,6 +146,51 @@ fn the_vault_and_the_erasures_of_the_log_agree() {
 }
 
 #[test]
+fn without_the_vault_the_events_say_whose_records_are_and_how_many() {
+    const RULE: &str = "movement_texts_after_months";
+    for (customer, wrong) in [(9, None), (10, Some("it is about somebody else"))] {
+        let mut books = ruled(json!({ RULE: 1 }));
+        books.issue(10, 18, "LC000000000026");
+        let (record, event) = said(&mut books);
+        books.later(2 * MONTH);
+        let mut erased = erased_by(RULE, 1, json!([{"record": record, "event": event}]));
+        erased["customer"] = json!(customer);
+        let seq = books.command(&format!("customer:{customer}"), "records.erased", None, erased);
+        books.tamper("DELETE FROM sealed_records");
+        match wrong {
+            None => sound(&books),
+            Some(sentence) => told(&books, seq, sentence),
+        }
+    }
+    // Who they are, and what was said about the award unless a rule has erased that; then all is erased once more.
+    for (by_rule, first, again, wrong) in [
+        (false, 2, 1, None),
+        (true, 1, 1, None),
+        (false, 1, 1, Some("says that 1 records of customer:9 were erased, but events name 2")),
+        (true, 2, 1, Some("says that 2 records of customer:9 were erased, but events name 1")),
+        (false, 2, 3, Some("says that 3 records of customer:9 were erased, but events name 1")),
+    ] {
+        let mut books = ruled(json!({ RULE: 1 }));
+        let (record, event) = said(&mut books);
+        books.later(2 * MONTH);
+        if by_rule {
+            let records = json!([{"record": record, "event": event}]);
+            books.command("customer:9", "records.erased", None, erased_by(RULE, 1, records));
+        }
+        let mut seqs =
+            vec![books.command("customer:9", "customer.erased", None, json!({"customer": 9, "records": first}))];
+        let sealed = books.seal("customer:9", json!({"reason": "lost"}));
+        books.command("card:17", "card.blocked", None, json!({"card": 17, "sealed": sealed}));
+        seqs.push(books.command("customer:9", "customer.erased", None, json!({"customer": 9, "records": again})));
+        books.tamper("DELETE FROM sealed_records");
+        match wrong {
+            None => sound(&books),
+            Some(sentence) => told(&books, seqs[usize::from(again != 1)], sentence),
+        }
+    }
+}
+
+#[test]
 fn an_inactive_customer_was_inactive_and_had_nothing_to_spend() {
     const RULE: &str = "inactive_customers_after_months";
     for (months, points, with_points, wrong) in [
