@@ -52,14 +52,14 @@ impl Order {
     }
 
     fn check_gap(&self, seq: i64, findings: &mut Findings) -> bool {
-        let expected = self.last_seq + 1;
+        let expected = self.last_seq.saturating_add(1);
         if seq == expected {
             return true;
         }
-        let missing = if seq == expected + 1 {
+        let missing = if seq == expected.saturating_add(1) {
             format!("event {expected} is missing")
         } else {
-            format!("events {expected} to {} are missing", seq - 1)
+            format!("events {expected} to {} are missing", seq.saturating_sub(1))
         };
         if seq > expected {
             findings.event(Check::Sequence, expected, format!("{missing}: the chain cannot be checked across the gap"));
