@@ -6,7 +6,7 @@ use crate::domain::cards::CardNumber;
 use crate::domain::points::Points;
 use crate::domain::seals::{Period, SealRecord};
 use crate::domain::{Bytes, CardId, Event, Movement, PartnerId, RecordId, SealId, Seq, Timestamp, UnknownEvent};
-use crate::vault;
+use crate::{projections, vault};
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use rustc_hash::FxHashMap;
@@ -134,7 +134,8 @@ impl Queries {
         })
     }
 
-    /// The last event that was recorded before a moment. Blocks until everything committed is projected.
+    /// The last event that was recorded before a moment, of those that views.db reflects: balances as of it can be read. Blocks until
+    /// everything committed is projected; what is committed meanwhile may be missed, and whoever relies on it asks the log.
     ///
     /// # Errors
     /// As [`Queries::seals`].
@@ -142,8 +143,7 @@ impl Queries {
         self.settled_blocking()?;
         self.here(|views| {
             let mut at = views.prepare_cached("SELECT recorded_at FROM ledger.events WHERE seq = ?1")?;
-            let last = "SELECT coalesce(max(seq), 0) FROM ledger.events";
-            let (mut before, mut from) = (0, views.query_row(last, [], |row| row.get::<_, i64>(0))? + 1);
+            let (mut before, mut from) = (0, projections::watermark(views)?.get() + 1);
             // Times never fall from event to event, so the place is found by halving.
             while from - before > 1 {
                 let middle = before + (from - before) / 2;
@@ -161,7 +161,8 @@ impl Queries {
     /// Each answer is of one snapshot, but what it says of the past is the same in all of them.
     ///
     /// # Errors
-    /// When the files cannot be read, or an event not be understood.
+    /// When the files cannot be read, or an event not be understood; [`QueryError::Behind`] where views.db does not reflect the month's
+    /// last event, so that nothing could be said.
     pub fn closings(
         &self,
         partner: PartnerId,
@@ -199,6 +200,9 @@ fn closings(
     limit: i64,
     end: MonthEnd,
 ) -> Result<Vec<Closing>, QueryError> {
+    if projections::watermark(views)? < end.as_of {
+        return Err(QueryError::Behind);
+    }
     let mut statement = views.prepare_cached(CARDS)?;
     let mut rows = statement.query((partner.get(), after.get(), limit))?;
     let mut cards = Vec::new();
