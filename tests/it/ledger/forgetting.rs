@@ -121,6 +121,26 @@ fn a_corrected_value_is_in_no_byte_of_any_file_when_the_correction_is_answered()
 }
 
 #[test]
+fn a_correction_waits_for_no_reader_and_its_bytes_go_when_the_reader_has_ended() {
+    let workshop = Workshop::new();
+    let (card, _) = workshop.issue(EMAIL, 5);
+    annotated(&workshop, card, "first-unmistakable-note");
+    let reader = rusqlite::Connection::open(workshop.dir().ledger()).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM events").unwrap();
+    let corrected = |number: i32| {
+        let start = Instant::now();
+        assert_eq!(erased(&annotated(&workshop, card, &number.to_string())).len(), 1);
+        start.elapsed()
+    };
+    // Each waited for the reader for at least as long: the quickest of many tells waiting from a slow machine.
+    let quickest = (0..20).map(corrected).min().unwrap();
+    assert!(quickest < Duration::from_millis(100), "{quickest:?}");
+    assert_ne!(files_holding(workshop.files.path(), "first-unmistakable-note"), Vec::<String>::new(), "the reader's");
+    reader.execute_batch("COMMIT").unwrap();
+    nowhere(&workshop, &["first-unmistakable-note"]);
+}
+
+#[test]
 fn who_keeps_old_values_for_a_while_loses_them_to_the_job() {
     let workshop = Workshop::new();
     keep(&workshop, Retention { superseded_records_after_days: 30, ..Retention::default() });
