@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{RwLockWriteGuard, watch};
 
 /// How many rows are looked at before their customers are submitted.
 const PAGE: usize = 500;
@@ -21,6 +21,8 @@ const PAGE: usize = 500;
 const COMMIT_MAX: usize = 20;
 /// How long the projector may take to reach what has just been committed.
 const CATCH_UP: Duration = Duration::from_secs(10);
+/// How long to wait for a turn that another job has.
+const TURN: Duration = Duration::from_secs(10);
 
 /// Why a pass ended early. The next one goes on where it was.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +38,8 @@ enum Interruption {
     /// The same rows again have to find what they wrote.
     #[error("an import has begun and not ended")]
     Importing,
+    #[error("another job or an import had the turn for too long")]
+    Waited,
 }
 
 /// The running job.
@@ -130,9 +134,7 @@ impl Work {
         let mut cursor = if from_the_start { 0 } else { self.cursors.get(&(partner, rule)).copied().unwrap_or(0) };
         while !*self.stopped.borrow() {
             // Held until the page is answered: an import begins after it.
-            let Some(_turn) = self.writer.expiry_turn().filter(|_| !self.dir.is_importing()) else {
-                return Err(Interruption::Importing);
-            };
+            let _turn = turn(&self.writer, &self.dir).await?;
             let page = projections::due_customers(views, partner, (rules, rule), now, cursor, PAGE)?;
             let customers: Vec<CustomerId> = page.customers.into_iter().collect();
             for customers in customers.chunks(COMMIT_MAX) {
@@ -151,6 +153,19 @@ impl Work {
         }
         Ok(())
     }
+}
+
+/// The job's turn to write. The directory says whether an import is going on: it may be one of an earlier process.
+async fn turn<'w>(writer: &'w Writer, dir: &DataDir) -> Result<RwLockWriteGuard<'w, ()>, Interruption> {
+    if dir.is_importing() {
+        return Err(Interruption::Importing);
+    }
+    let turn = writer.expiry_turn(TURN).await;
+    // One may have begun meanwhile.
+    if dir.is_importing() {
+        return Err(Interruption::Importing);
+    }
+    turn.ok_or(Interruption::Waited)
 }
 
 async fn submit(writer: &Writer, partner: PartnerId, customers: &[CustomerId]) -> Result<(usize, usize), Interruption> {
