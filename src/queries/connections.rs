@@ -145,10 +145,21 @@ impl Queries {
         &self,
         read: impl FnOnce(&Connection) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<T, QueryError> {
+        self.in_turn(move |queries| queries.here(read)).await?
+    }
+
+    /// Runs work that asks several questions on a thread that may block, in the same turns as lists and history.
+    ///
+    /// # Errors
+    /// [`QueryError::Busy`] where too many wait; [`QueryError::Lost`] where the work panicked.
+    pub async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, QueryError> {
         let _place = Place::take(&self.0.waiting)?;
         let _turn = self.0.turns.acquire().await.map_err(|_| QueryError::Lost)?;
         let queries = self.clone();
-        tokio::task::spawn_blocking(move || queries.here(read)).await.map_err(|_| QueryError::Lost)?
+        tokio::task::spawn_blocking(move || work(&queries)).await.map_err(|_| QueryError::Lost)
     }
 
     /// Whether both files answer, read on the calling thread.

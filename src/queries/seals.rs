@@ -51,15 +51,20 @@ pub struct MonthEnd {
 const CARDS: &str = "SELECT card, number, balance, coalesce(last_seq, 0), issued_at FROM cards \
                      WHERE partner = ?1 AND card > ?2 ORDER BY card LIMIT ?3";
 /// What is still open of lots of then whose time had come by then.
-const DUE: &str = "SELECT card, sum(remaining) FROM lots \
-                   WHERE card BETWEEN ?1 AND ?2 AND lot <= ?3 AND expires_at <= ?4 GROUP BY card";
+const DUE: &str = "SELECT cards.card, sum(remaining) FROM cards INDEXED BY cards_by_partner CROSS JOIN lots ON lots.card = cards.card \
+                   WHERE cards.partner = ?1 AND cards.card BETWEEN ?2 AND ?3 AND lot <= ?4 AND expires_at <= ?5 \
+                   GROUP BY cards.card";
 const LATER: &str = "SELECT seq, balance_before, points, type != 'order' AND happened_at IS NULL FROM movements \
                      WHERE card = ?1 AND seq > ?2 ORDER BY seq";
 const COLUMNS: &str = "seal, seq, at, partner, period, ends_at, up_to, cards, points, available, root, record";
 
 /// The statements that are run for every card, with the indexes they rely on.
 pub(super) fn statements() -> Vec<(&'static str, String)> {
-    vec![("cards_by_partner", CARDS.to_owned()), ("movements_by_card", LATER.to_owned())]
+    vec![
+        ("cards_by_partner", CARDS.to_owned()),
+        ("cards_by_partner", DUE.to_owned()),
+        ("movements_by_card", LATER.to_owned()),
+    ]
 }
 
 impl Queries {
@@ -218,7 +223,7 @@ fn closings(
         cards.push(Now { card, number, balance, moved_since: row.get::<_, i64>(3)? > end.as_of.get() });
     }
     let (Some(first), Some(last)) = (cards.first(), cards.last()) else { return Ok(Vec::new()) };
-    let open = open_due(views, first.card, last.card, end)?;
+    let open = open_due(views, partner, (first.card, last.card), end)?;
     cards
         .into_iter()
         .map(|now| {
@@ -235,13 +240,13 @@ fn closings(
 
 fn open_due(
     views: &Connection,
-    first: CardId,
-    last: CardId,
+    partner: PartnerId,
+    (first, last): (CardId, CardId),
     end: MonthEnd,
 ) -> Result<FxHashMap<CardId, Points>, QueryError> {
     let (lot, moment) = (end.as_of.get(), end.period.last_moment().micros());
     let mut statement = views.prepare_cached(DUE)?;
-    let rows = statement.query_map((first.get(), last.get(), lot, moment), |row| {
+    let rows = statement.query_map((partner.get(), first.get(), last.get(), lot, moment), |row| {
         Ok((CardId::new(row.get(0)?), Points::new(row.get(1)?)))
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
