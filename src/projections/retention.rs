@@ -143,10 +143,10 @@ pub fn last_activity(customer: &Customer, cards: &[Card]) -> Timestamp {
     cards.iter().map(of_card).fold(customer.updated_at, Timestamp::max)
 }
 
-/// What a customer could spend on all cards together.
+/// What a customer could spend on all cards together. What one card owes takes nothing from what another has.
 #[must_use]
 pub fn available(cards: &[Card], now: Timestamp) -> Points {
-    cards.iter().map(|card| card.available(now)).sum()
+    cards.iter().map(|card| card.available(now)).filter(|points| points.is_positive()).sum()
 }
 
 /// A customer's cards as views.db has them.
@@ -252,6 +252,13 @@ fn has_due(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::samples::{NOW, card, lot, owing};
+
+    #[test]
+    fn what_one_card_owes_takes_nothing_from_what_another_has() {
+        let cards = [card(&[lot(1, 30, None)]), owing(50)];
+        assert_eq!(available(&cards, NOW), Points::new(30));
+    }
 
     #[test]
     fn everything_goes_along_an_index_that_is_sorted_already() {

@@ -60,7 +60,7 @@ mod tests {
     #[test]
     fn a_writer_ends_its_lines() {
         let mut written = Vec::new();
-        writeln!(Plain(&mut written), "{}\n{}", "one\u{1b}", "two\r").expect("written");
+        writeln!(Plain(&mut written), "one\u{1b}\ntwo\r").expect("written");
         assert_eq!(String::from_utf8(written).expect("text"), "one\u{fffd}\ntwo\u{fffd}\n");
     }
 }

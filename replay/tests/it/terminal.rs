@@ -47,6 +47,10 @@ fn a_books_words_are_shown_and_not_obeyed() {
     let sealed = books.seal("shop:2", json!({"name": "x"}));
     books.actor = "key:1\u{1b}[2J\r\nThe ledger is sound.";
     books.command("shop:2", "shop.opened", None, json!({"shop": 2, "is_virtual": false, "sealed": sealed}));
+    books.actor = "key:1";
+    books.award(17, 5, HOSTILE, None, (0, 0));
+    let history = run(&["history", "--card", "17", "--at", "2026-02-01", "--ledger"], &books.path(), 0);
+    assert!(history.contains("order \u{fffd}[2J"), "{history}");
     let text = run(&["report", "--from", "2026-01-01", "--to", "2026-02-01", "--ledger"], &books.path(), 0);
     assert!(text.contains("key:1\u{fffd}[2J"), "{text}");
 }
