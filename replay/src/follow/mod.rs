@@ -130,7 +130,7 @@ impl From<MirrorError> for Halt {
 /// # Errors
 /// Wrong use, a source that refuses the credential or, with `once`, cannot be reached, and files that cannot be read or written.
 pub fn follow(settings: &Settings, out: &mut impl Write) -> Result<Outcome, FollowError> {
-    let source = Source::new(&settings.url, settings.credential.clone(), settings.allow_http)?;
+    let source = Source::new(&settings.url, settings.credential.clone(), settings.allow_http, settings.stale_after)?;
     let mirror = Mirror::open(&settings.into, &source.url)?;
     let alarms = Alarms::of(mirror.directory());
     let failed = |source| FollowError::File { path: settings.into.join("alarms").display().to_string(), source };
