@@ -14,6 +14,8 @@ mod follower;
 mod judge;
 mod mirror;
 mod pace;
+mod patience;
+mod rotations;
 mod source;
 mod status;
 mod step;
@@ -53,6 +55,8 @@ pub struct Settings {
     pub recheck: Option<u64>,
     pub stale_after: Duration,
     pub stale_alarm: bool,
+    /// Whether a rotation of the log's key is an alarm, and not a notice alone.
+    pub rotation_alarm: bool,
     pub on_alarm: Option<PathBuf>,
     pub acknowledge: Vec<String>,
     pub allow_http: bool,
