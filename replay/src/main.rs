@@ -179,6 +179,7 @@ fn settings(words: Follow) -> anyhow::Result<Settings> {
         },
         stale_after: words.stale_after,
         stale_alarm: words.stale_alarm,
+        rotation_alarm: words.rotation_alarm,
         on_alarm: words.on_alarm,
         acknowledge: words.acknowledge,
         allow_http: words.allow_http,
