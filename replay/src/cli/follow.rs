@@ -15,7 +15,7 @@ Each step asks for the newest checkpoint and for the events after the mirror's e
   the mirror's own tree has the root that was signed, and the log records the checkpoint
   the source proves to others, too, that its tree continues the one before
 Old events are compared with the source again, --recheck of them a step, in an order that is drawn by chance and leaves none out. \
-Everything that `verify` checks (every rule of every movement) is checked on the whole mirror at the start and every --verify-every.
+What `verify` checks without a vault (every rule of every movement) is checked on the whole mirror at the start and every --verify-every.
 
 The mirror, DIR, holds
   ledger.db       the log, as a service keeps it, without its vault: no personal data. Give DIR to verify --data, report, balance …
