@@ -11,8 +11,8 @@ Says a sentence for each finding, with seq and rule, and ends with 0 (nothing fo
 a log is verified but for its signatures, which is said; a receipt, a statement or a kept checkpoint then cannot be verified.
 
 Verified: the chain, seq, commands, times, versions, idempotency keys, the vault, the balance of every card after every event
-that states one, every checkpoint's place, root and signature. Not verified: prices, tiers, the order of spending and expiry, sealed balances;
-`counterfoil-replay verify` does that.
+that states one, every checkpoint's place, root and signature. Not verified: prices, tiers, the order of spending and expiry, sealed balances,
+and whether a retention rule let an erasure happen (which rule, when, of whose inactivity); `counterfoil-replay verify` does that.
 """
 
 import argparse
@@ -37,7 +37,7 @@ except ImportError:
 # The columns of `events` in the order of the table, which is that of the hash. The column `hash` comes last.
 COLUMNS = ["seq", "command_seq", "recorded_at", "partner_id", "stream", "version", "kind", "schema", "actor",
            "idempotency_key", "fingerprint", "payload"]
-MALFORMED = (KeyError, TypeError, ValueError, AttributeError, struct.error)
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, RecursionError, struct.error)
 
 
 # --- "The chain" and "The vault": what is hashed, and how -----------------------------------------------------------
@@ -45,7 +45,7 @@ MALFORMED = (KeyError, TypeError, ValueError, AttributeError, struct.error)
 def encoded(value):
     if value is None:
         return b"\xff\xff\xff\xff"
-    if isinstance(value, int):
+    if type(value) is int:
         return struct.pack(">q", value)
     if isinstance(value, str):
         value = value.encode("utf-8", "surrogateescape")
@@ -69,6 +69,12 @@ def require(fits, sentence):
 def unhex(text):
     raw = bytes.fromhex(text)
     require(raw.hex() == text, f"{text!r} is not lower-case hex")
+    return raw
+
+
+def unhashed(text):
+    raw = unhex(text)
+    require(len(raw) == 32, f"{text!r} is not of 32 bytes")
     return raw
 
 
@@ -132,18 +138,18 @@ class Log:
         if row["kind"] == "card.issued":
             self.customers[stream] = f"customer:{payload['customer']}"
         if "sealed" in payload:
-            record, commitment = payload["sealed"]["record"], payload["sealed"]["commitment"]
+            record, commitment = whole(payload["sealed"]["record"]), payload["sealed"]["commitment"]
             subject = self.customers[stream] if stream.startswith("card:") else stream
             self.check(record == len(self.records) + 1, seq, "vault", f"names record {record}, not the next one")
             self.records[record] = (seq, subject, commitment)
             self.unerased[subject] += 1
         if row["kind"] == "records.erased":
             for item in payload["records"]:
-                record = item["record"]
+                record = whole(item["record"])
                 named, subject, _ = self.records.get(record, (seq, "-", None))
                 self.check(subject == stream and named < seq, seq, "erasure", f"erases record {record}, which is about {subject}")
                 self.check(record not in self.forgotten and self.erased.get(stream, 0) < named, seq, "erasure", f"erases record {record} again")
-                self.check(item.get("event", named) == named, seq, "erasure", f"record {record} is named by event {named}")
+                self.check(whole(item.get("event", named)) == named, seq, "erasure", f"record {record} is named by event {named}")
                 self.forgotten[record] = (seq, stream)
                 self.unerased[stream] -= 1
         if row["kind"] == "customer.erased":
@@ -345,12 +351,13 @@ def verify_statement(statement, verifier_key):
     require(event["kind"] == "balances.sealed" and event["schema"] == 1, "the event seals no balances")
     seal, place = json.loads(event["payload"]), statement["sealed"]
     require(seal["period"] == statement["period"], "the event seals another period")
-    require(seal["cards"] == place["size"], "the event seals another number of cards")
+    require(whole(seal["cards"]) == whole(place["size"]), "the event seals another number of cards")
     card, number, balance, available = (statement[name] for name in ("card", "number", "balance", "available"))
+    require(isinstance(number, str) and all(type(value) is int for value in (card, balance, available)), "card and balances are not whole numbers, or number is no text")
     said = b"".join(encoded(value) for value in (card, number, balance, available))
-    hashed = hashlib.sha256(b"\0" + unhex(statement["salt"]) + said).digest()
-    path = [unhex(sibling) for sibling in place["hashes"]]
-    root = root_by_path(place["leaf_index"], place["size"], hashed, path)
+    hashed = hashlib.sha256(b"\0" + unhashed(statement["salt"]) + said).digest()
+    path = [unhashed(sibling) for sibling in place["hashes"]]
+    root = root_by_path(whole(place["leaf_index"]), place["size"], hashed, path)
     require(root == unhex(seal["root"]), "the balance is not among those that were sealed")
     return f"card {card} ({number}) had {available} points available at the end of {seal['period']}, {balance} by the books\n{shown}"
 
@@ -359,11 +366,11 @@ def verify_receipt(receipt, verifier_key):
     event, proof = receipt["event"], receipt["proof"]
     row = {**event, "fingerprint": event["fingerprint"] and unhex(event["fingerprint"])}
     event_hash = unhex(event["hash"])
-    require(chained(unhex(receipt["previous_hash"]), row) == event_hash, "the hash is not that of the event")
+    require(chained(unhashed(receipt["previous_hash"]), row) == event_hash, "the hash is not that of the event")
     size, root = opened(receipt["checkpoint"], verifier_key)
-    require(proof["size"] == size, "proof and checkpoint are of different sizes")
-    require(proof["leaf_index"] == event["seq"] - 1, "leaf_index is not seq - 1")
-    path = [unhex(sibling) for sibling in proof["hashes"]]
+    require(whole(proof["size"]) == size, "proof and checkpoint are of different sizes")
+    require(whole(proof["leaf_index"]) == event["seq"] - 1, "leaf_index is not seq - 1")
+    path = [unhashed(sibling) for sibling in proof["hashes"]]
     require(root_by_path(proof["leaf_index"], size, leaf(event_hash), path) == root, "the proof does not lead to the checkpoint's root")
     return f"genuine: seq {event['seq']}, {event['kind']} on {event['stream']}, is in the log {verifier_key.split('+')[0]}\n{event['payload']}"
 

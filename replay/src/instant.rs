@@ -39,11 +39,12 @@ impl Instant {
         Self(self.0.saturating_sub(i64::from(days).saturating_mul(86_400_000_000)))
     }
 
-    /// The same time of day so many months of the calendar before; on the month's last day where that day is missing.
+    /// The same time of day so many months of the calendar before; on the month's last day where that day is missing, and the
+    /// earliest of all instants where the calendar does not reach so far: nothing is older than that.
     #[must_use]
     pub fn months_earlier(self, months: u32) -> Self {
         let earlier = DateTime::from_timestamp_micros(self.0).and_then(|at| at.checked_sub_months(Months::new(months)));
-        earlier.map_or(self, |earlier| Self(earlier.timestamp_micros()))
+        earlier.map_or(Self(i64::MIN), |earlier| Self(earlier.timestamp_micros()))
     }
 
     /// The calendar month that it is in, by UTC.
@@ -201,6 +202,14 @@ mod tests {
         assert_eq!(month("2026-02-01"), "2026-02");
         assert_eq!(month("2026-02-01T01:00:00+02:00"), "2026-01", "by UTC");
         assert!(Instant::from_micros(i64::MAX).month() > Instant::parse_typed("9999-12-31").expect("a day").month());
+    }
+
+    #[test]
+    fn months_earlier_end_at_the_months_last_day_and_never_come_later() {
+        let at = |text| Instant::parse_typed(text).expect(text);
+        assert_eq!(at("2026-03-31T12:00:00Z").months_earlier(1), at("2026-02-28T12:00:00Z"));
+        assert_eq!(at("2026-03-31").months_earlier(u32::MAX), Instant::from_micros(i64::MIN));
+        assert_eq!(Instant::from_micros(i64::MAX).months_earlier(1), Instant::from_micros(i64::MIN));
     }
 
     #[test]

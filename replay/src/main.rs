@@ -15,6 +15,7 @@ use counterfoil_replay::receipt::{self, Proved, ProvedBalance};
 use counterfoil_replay::report::{Files, Period, report};
 use counterfoil_replay::seal::Closing;
 use counterfoil_replay::verify::verify;
+use counterfoil_statements::{Plain, plain};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Where stderr is gone too, the exit code has to do.
-            let _ = writeln!(io::stderr().lock(), "counterfoil-replay: {error:#}");
+            let _ = writeln!(io::stderr().lock(), "counterfoil-replay: {}", plain(&format!("{error:#}")));
             ExitCode::from(2)
         }
     }
@@ -80,24 +81,26 @@ fn run(command: Command) -> anyhow::Result<Ended> {
                         let Closing { card, number, balance, available } = closing;
                         writeln!(
                             out,
-                            "card {card} ({number}) had {available} points available at the end of {period}"
+                            "card {card} ({}) had {available} points available at the end of {period}",
+                            plain(&number)
                         )?;
                         writeln!(out, "and a balance of {balance} by the books, as sealed by what follows.")?;
                     }
+                    let [origin, kind, stream, payload] = [&origin, &kind, &stream, &payload].map(|text| plain(text));
                     writeln!(out, "genuine: event {seq} of {origin}, recorded {at}, {kind} on {stream}")?;
                     writeln!(out, "{payload}")?;
                     writeln!(out, "It stands among the first {size} events, which the log has signed.")?;
                     true
                 }
                 Err(error) => {
-                    writeln!(out, "NOT genuine: {error}")?;
+                    writeln!(out, "NOT genuine: {}", plain(&error.to_string()))?;
                     false
                 }
             }
         }
         Command::Diff { a, b } => {
             let outcome = diff::diff(&Location::of_either(&a).ledger, &Location::of_either(&b).ledger, &progress)?;
-            outcome.write(&mut out)?;
+            outcome.write(&mut Plain(&mut out))?;
             outcome.identical()
         }
         Command::Balance { card } => {
@@ -106,7 +109,7 @@ fn run(command: Command) -> anyhow::Result<Ended> {
             if card.json {
                 writeln!(out, "{}", answer.to_json())?
             } else {
-                answer.write(&mut out)?
+                answer.write(&mut Plain(&mut out))?
             }
             true
         }
@@ -116,7 +119,7 @@ fn run(command: Command) -> anyhow::Result<Ended> {
             if card.json {
                 writeln!(out, "{}", answer.to_json())?
             } else {
-                answer.write(&mut out)?
+                answer.write(&mut Plain(&mut out))?
             }
             true
         }
@@ -129,10 +132,10 @@ fn run(command: Command) -> anyhow::Result<Ended> {
                 books.write_json(&mut out)?;
                 writeln!(out)?;
             } else if files.is_empty() {
-                books.write_text(&mut out)?;
+                books.write_text(&mut Plain(&mut out))?;
             } else {
                 written.iter().try_for_each(|line| writeln!(out, "{line}"))?;
-                books.write_verdict(&mut out)?;
+                books.write_verdict(&mut Plain(&mut out))?;
             }
             books.ok()
         }
@@ -176,6 +179,7 @@ fn settings(words: Follow) -> anyhow::Result<Settings> {
         },
         stale_after: words.stale_after,
         stale_alarm: words.stale_alarm,
+        rotation_alarm: words.rotation_alarm,
         on_alarm: words.on_alarm,
         acknowledge: words.acknowledge,
         allow_http: words.allow_http,

@@ -42,6 +42,10 @@ fn run(mut projector: Projector, live: &Live, stop: &AtomicBool) {
             Ok(watermark) => {
                 failures = 0;
                 live.progress().projected(watermark);
+                // After those are told who wait for the views.
+                if let Err(source) = projector.drop_old_hashes() {
+                    tracing::warn!(%source, "the WAL of views.db could not be emptied; trying again");
+                }
                 if watermark < head {
                     continue;
                 }

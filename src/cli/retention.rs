@@ -5,6 +5,7 @@ use super::arguments::Data;
 use super::export::caught_up;
 use super::output::Output;
 use crate::clock::Clock;
+use crate::domain::customers::Span;
 use crate::domain::programme::{Retention, RetentionRule};
 use crate::domain::{CustomerId, PartnerId, Timestamp};
 use crate::projections::{due_customers, due_of, load_directory};
@@ -95,7 +96,7 @@ fn due(
     }
     let mut records = 0;
     for customer in &customers {
-        records += due_of(views, *customer, rule, until, usize::MAX)?.len();
+        records += due_of(views, *customer, (rule, until), Span::WHOLE, usize::MAX)?.len();
     }
     Ok(Some(Due { partner, rule, value, customers: customers.len(), records }))
 }

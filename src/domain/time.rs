@@ -71,11 +71,12 @@ impl Timestamp {
         self.months_earlier(12)
     }
 
-    /// The same time of day so many months of the calendar before; on the month's last day where that day is missing.
+    /// The same time of day so many months of the calendar before; on the month's last day where that day is missing, and the
+    /// beginning of year 0 where the calendar does not reach so far.
     #[must_use]
     pub fn months_earlier(self, months: u32) -> Self {
         let earlier = self.utc().checked_sub_months(chrono::Months::new(months));
-        earlier.map_or(self, |earlier| Self(earlier.timestamp_micros())).clamped()
+        earlier.map_or(Self(i64::MIN), |earlier| Self(earlier.timestamp_micros())).clamped()
     }
 
     /// Whole days from `earlier` to this moment, rounded up; 0 when it has passed.
@@ -180,6 +181,8 @@ mod tests {
         assert_eq!(at("2024-01-15").month_start(1), at("2023-12-01"));
         assert_eq!(now.year_start(), at("2024-01-01"));
         assert_eq!(now.minus_days(31), at("2024-02-29T23:59:59.5Z"));
+        assert_eq!(now.months_earlier(1), at("2024-02-29T23:59:59.5Z"));
+        assert_eq!(now.months_earlier(u32::MAX), at("0000-01-01"), "nothing was typed before that");
     }
 
     #[test]

@@ -10,12 +10,14 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{RwLockWriteGuard, watch};
 
 /// How many lots are looked at, and cards submitted, at a time.
 const PAGE: i64 = 500;
 /// How long the projector may take to reach what has just been committed.
 const CATCH_UP: Duration = Duration::from_secs(10);
+/// How long to wait for a turn that another job has.
+const TURN: Duration = Duration::from_secs(10);
 
 /// The index `lots_by_expiry` answers this page by page.
 const DUE: &str = "SELECT expires_at, card FROM lots WHERE expires_at IS NOT NULL AND expires_at <= ?1 \
@@ -42,6 +44,8 @@ enum Interruption {
     /// What an import brings may be due long since, and still needed by its later rows.
     #[error("an import has begun and not ended")]
     Importing,
+    #[error("another job or an import had the turn for too long")]
+    Waited,
 }
 
 /// The running job.
@@ -143,9 +147,7 @@ impl Work {
         }
         while !*self.stopped.borrow() {
             // Held until the page is answered: an import begins after it, and finds what it wrote off.
-            let Some(_turn) = self.writer.expiry_turn().filter(|_| !self.dir.is_importing()) else {
-                return Err(Interruption::Importing);
-            };
+            let _turn = turn(&self.writer, &self.dir).await?;
             let page = due(&self.views, now, after)?;
             let Some(last) = page.last() else { break };
             after = *last;
@@ -169,6 +171,19 @@ impl Work {
         }
         Ok(written_off)
     }
+}
+
+/// The job's turn to write. The directory says whether an import is going on: it may be one of an earlier process.
+async fn turn<'w>(writer: &'w Writer, dir: &DataDir) -> Result<RwLockWriteGuard<'w, ()>, Interruption> {
+    if dir.is_importing() {
+        return Err(Interruption::Importing);
+    }
+    let turn = writer.expiry_turn(TURN).await;
+    // One may have begun meanwhile.
+    if dir.is_importing() {
+        return Err(Interruption::Importing);
+    }
+    turn.ok_or(Interruption::Waited)
 }
 
 fn request(card: i64) -> Request {

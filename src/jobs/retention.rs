@@ -3,7 +3,7 @@
 
 use super::JobError;
 use crate::clock::Clock;
-use crate::domain::customers::Forget;
+use crate::domain::customers::{Forget, Span};
 use crate::domain::programme::{Retention, RetentionRule};
 use crate::domain::{CustomerId, Event, PartnerId};
 use crate::projections;
@@ -12,8 +12,8 @@ use crate::writer::{Actor, Command, Refusal, Request, Writer};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
 use std::thread::JoinHandle;
-use std::time::Duration;
-use tokio::sync::watch;
+use std::time::{Duration, Instant};
+use tokio::sync::{RwLockWriteGuard, watch};
 
 /// How many rows are looked at before their customers are submitted.
 const PAGE: usize = 500;
@@ -21,6 +21,10 @@ const PAGE: usize = 500;
 const COMMIT_MAX: usize = 20;
 /// How long the projector may take to reach what has just been committed.
 const CATCH_UP: Duration = Duration::from_secs(10);
+/// How long to rest after a commit at most. It rests as long as the commit took.
+const REST: Duration = Duration::from_secs(1);
+/// How long to wait for a turn that another job has.
+const TURN: Duration = Duration::from_secs(10);
 
 /// Why a pass ended early. The next one goes on where it was.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +40,8 @@ enum Interruption {
     /// The same rows again have to find what they wrote.
     #[error("an import has begun and not ended")]
     Importing,
+    #[error("another job or an import had the turn for too long")]
+    Waited,
 }
 
 /// The running job.
@@ -129,18 +135,12 @@ impl Work {
         let from_the_start = rule == RetentionRule::InactiveCustomers;
         let mut cursor = if from_the_start { 0 } else { self.cursors.get(&(partner, rule)).copied().unwrap_or(0) };
         while !*self.stopped.borrow() {
-            // Held until the page is answered: an import begins after it.
-            let Some(_turn) = self.writer.expiry_turn().filter(|_| !self.dir.is_importing()) else {
-                return Err(Interruption::Importing);
-            };
             let page = projections::due_customers(views, partner, (rules, rule), now, cursor, PAGE)?;
-            let customers: Vec<CustomerId> = page.customers.into_iter().collect();
-            for customers in customers.chunks(COMMIT_MAX) {
-                // The writer would wait for the projector with everybody behind it: this waits before.
-                if !self.writer.live().progress().caught_up(CATCH_UP).await {
-                    return Err(Interruption::Behind);
-                }
-                let (records, people) = submit(&self.writer, partner, customers).await?;
+            let within = Span { after: cursor, through: page.cursor };
+            let forget = |customer: CustomerId| Forget { customer, rule, within };
+            let due: Vec<Forget> = page.customers.into_iter().map(forget).collect();
+            for due in due.chunks(COMMIT_MAX) {
+                let (records, people) = self.commit(partner, due).await?;
                 (erased.0, erased.1) = (erased.0 + records, erased.1 + people);
             }
             cursor = page.cursor;
@@ -151,17 +151,46 @@ impl Work {
         }
         Ok(())
     }
+
+    async fn commit(&self, partner: PartnerId, due: &[Forget]) -> Result<(usize, usize), Interruption> {
+        // The writer would wait for the projector with everybody behind it: this waits before.
+        if !self.writer.live().progress().caught_up(CATCH_UP).await {
+            return Err(Interruption::Behind);
+        }
+        // Held until it is answered: an import begins after it.
+        let turn = turn(&self.writer, &self.dir).await?;
+        let began = Instant::now();
+        let erased = submit(&self.writer, partner, due).await?;
+        drop(turn);
+        // Awards have the other half of the time.
+        let mut stopped = self.stopped.clone();
+        let _told = tokio::time::timeout(began.elapsed().min(REST), stopped.changed()).await;
+        Ok(erased)
+    }
 }
 
-async fn submit(writer: &Writer, partner: PartnerId, customers: &[CustomerId]) -> Result<(usize, usize), Interruption> {
-    let request = |customer: &CustomerId| Request {
+/// The job's turn to write. The directory says whether an import is going on: it may be one of an earlier process.
+async fn turn<'w>(writer: &'w Writer, dir: &DataDir) -> Result<RwLockWriteGuard<'w, ()>, Interruption> {
+    if dir.is_importing() {
+        return Err(Interruption::Importing);
+    }
+    let turn = writer.expiry_turn(TURN).await;
+    // One may have begun meanwhile.
+    if dir.is_importing() {
+        return Err(Interruption::Importing);
+    }
+    turn.ok_or(Interruption::Waited)
+}
+
+async fn submit(writer: &Writer, partner: PartnerId, due: &[Forget]) -> Result<(usize, usize), Interruption> {
+    let request = |due: &Forget| Request {
         partner,
         actor: Actor::RetentionJob,
         idempotency_key: None,
-        command: Command::Forget(Forget { customer: *customer }),
+        command: Command::Forget(*due),
     };
     let (mut records, mut people) = (0, 0);
-    for answer in writer.submit_all(customers.iter().map(request).collect()).await? {
+    for answer in writer.submit_all(due.iter().map(request).collect()).await? {
         let outcome = match answer {
             Ok(outcome) => outcome,
             // One customer about whom nothing can be decided must not keep the others waiting.

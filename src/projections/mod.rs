@@ -24,7 +24,7 @@ mod tiles;
 mod transaction_counts;
 mod webhooks;
 
-pub use books::{BookError, changes_between, stored_events};
+pub use books::{BookError, Takings, Which as WhichTakings, changes_between};
 pub use cards::{card_by_number, card_of_customer, cards_of_customer, each_card, load_card, owner_of_card};
 pub use compare::{Difference, compare};
 pub use customers::{customer_by_email, customer_records, customers_by_phone, load_customer};

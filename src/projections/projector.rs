@@ -7,8 +7,10 @@ use crate::domain::cards::Card;
 use crate::domain::programme::Directory;
 use crate::domain::{CardId, Seq, Timestamp};
 use crate::event_log::events_after;
+use crate::storage::BUSY;
 use rusqlite::{Connection, TransactionBehavior};
 use std::fmt;
+use std::time::Duration;
 
 /// How many events one transaction applies at most: enough that sorted rows share pages, bounded in memory.
 const BATCH_MAX: i64 = 100_000;
@@ -28,6 +30,8 @@ pub struct Projector {
     /// When the latest event up to it was recorded.
     latest: Option<Timestamp>,
     recent: Box<Recent>,
+    /// The WAL may hold look-up hashes that were overwritten.
+    hashes_in_wal: bool,
 }
 
 impl fmt::Debug for Projector {
@@ -45,7 +49,9 @@ impl Projector {
         let directory = load_directory(&views)?;
         let growth = Growth::restore(&views, &ledger, watermark)?;
         let latest = books::latest(&views)?;
-        Ok(Self { views, ledger, directory, growth, watermark, latest, recent: Box::new(|_| None) })
+        let recent = Box::new(|_: CardId| None);
+        // Whoever wrote the file before may have died with them there.
+        Ok(Self { views, ledger, directory, growth, watermark, latest, recent, hashes_in_wal: true })
     }
 
     /// Spares the projector reading cards whose state after a batch is in memory. `recent` answers a card as of its last committed event.
@@ -76,11 +82,12 @@ impl Projector {
         if until <= self.watermark {
             return Ok(self.watermark);
         }
-        let fold = self.apply(until).map_err(ProjectorError)?;
+        let (fold, changes_contacts) = self.apply(until).map_err(ProjectorError)?;
         if fold.seq == self.watermark {
             return Err(ProjectorError(FoldError::Missing { seq: Seq::new(fold.seq.get() + 1) }));
         }
         (self.watermark, self.latest) = (fold.seq, fold.latest());
+        self.hashes_in_wal |= changes_contacts;
         if fold.directory() != &self.directory {
             self.directory = fold.directory().clone();
         }
@@ -88,15 +95,32 @@ impl Projector {
         Ok(self.watermark)
     }
 
-    fn apply(&mut self, until: Seq) -> Result<Fold, FoldError> {
+    /// Empties the WAL where it may hold look-up hashes of persons that were overwritten. Waits for nobody: where a reader is in the
+    /// way, the next call tries again.
+    ///
+    /// # Errors
+    /// When the file cannot be written; the next call tries again.
+    pub fn drop_old_hashes(&mut self) -> rusqlite::Result<()> {
+        if self.hashes_in_wal {
+            self.views.busy_timeout(Duration::ZERO)?;
+            let busy = self.views.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+            self.views.busy_timeout(BUSY)?;
+            self.hashes_in_wal = busy? != 0;
+        }
+        Ok(())
+    }
+
+    /// Answers also whether look-up hashes were overwritten.
+    fn apply(&mut self, until: Seq) -> Result<(Fold, bool), FoldError> {
         let transaction = self.views.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut fold = Fold::new(self.directory.clone(), self.growth.clone(), self.watermark, self.latest);
         let sources = Sources { views: Some(&transaction), ledger: &self.ledger };
         events_after(&self.ledger, self.watermark, until, |stored| fold.apply(stored, &sources))?;
         // Overwriting what is freed costs every batch; only look-up hashes of a person have to be gone for good.
-        transaction.pragma_update(None, "secure_delete", fold.changes_contacts())?;
+        let changes_contacts = fold.changes_contacts();
+        transaction.pragma_update(None, "secure_delete", changes_contacts)?;
         fold.write(&transaction, &self.recent)?;
         transaction.commit()?;
-        Ok(fold)
+        Ok((fold, changes_contacts))
     }
 }

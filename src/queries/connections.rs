@@ -145,10 +145,21 @@ impl Queries {
         &self,
         read: impl FnOnce(&Connection) -> Result<T, QueryError> + Send + 'static,
     ) -> Result<T, QueryError> {
+        self.in_turn(move |queries| queries.here(read)).await?
+    }
+
+    /// Runs work that asks several questions on a thread that may block, in the same turns as lists and history.
+    ///
+    /// # Errors
+    /// [`QueryError::Busy`] where too many wait; [`QueryError::Lost`] where the work panicked.
+    pub async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, QueryError> {
         let _place = Place::take(&self.0.waiting)?;
         let _turn = self.0.turns.acquire().await.map_err(|_| QueryError::Lost)?;
         let queries = self.clone();
-        tokio::task::spawn_blocking(move || queries.here(read)).await.map_err(|_| QueryError::Lost)?
+        tokio::task::spawn_blocking(move || work(&queries)).await.map_err(|_| QueryError::Lost)
     }
 
     /// Whether both files answer, read on the calling thread.
@@ -220,8 +231,33 @@ impl Drop for Place<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Timestamp;
     use crate::domain::customers::PersonRecord;
+    use crate::domain::programme::Directory;
     use std::error::Error as _;
+
+    #[test]
+    fn no_more_work_runs_at_once_than_there_are_turns() {
+        let live = Arc::new(Live::new(Directory::default(), Seq::ZERO, Timestamp::from_micros(0), 1));
+        let queries = Queries::new(DataDir::new("nowhere"), live);
+        let running = Arc::new((AtomicUsize::new(0), AtomicUsize::new(0)));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let work = || {
+            let (queries, running) = (queries.clone(), Arc::clone(&running));
+            let job = move |_: &Queries| {
+                let (now, most) = &*running;
+                most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                std::thread::sleep(Duration::from_millis(20));
+                now.fetch_sub(1, Ordering::SeqCst);
+            };
+            runtime.spawn(async move { queries.in_turn(job).await })
+        };
+        let all: Vec<_> = (0..4 * ASIDE_MAX).map(|_| work()).collect();
+        for one in all {
+            runtime.block_on(one).unwrap().unwrap();
+        }
+        assert!(running.1.load(Ordering::SeqCst) <= ASIDE_MAX);
+    }
 
     #[test]
     fn an_error_about_a_sealed_record_does_not_quote_it() {

@@ -98,7 +98,7 @@ impl Sealer {
                 let recorded = outcome.events.iter().any(|recorded| matches!(recorded.event, Event::BalancesSealed(_)));
                 if recorded { Ok(SealedPeriod { partner, period, cards }) } else { Err(SealingError::Unwritten) }
             }
-            // The clock was set back, and something was recorded in the month while it was being read.
+            // Something of the month was recorded that views.db did not have yet, or the clock was set back meanwhile.
             Err(Refusal::Rejected(Rejection::NotLastOfPeriod { .. })) => Err(SealingError::Overtaken { period }),
             Err(refusal) => Err(refusal.into()),
         }

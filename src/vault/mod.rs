@@ -63,6 +63,16 @@ pub fn body(connection: &Connection, record: RecordId) -> rusqlite::Result<Optio
     Ok(statement.query_row([record.get()], |row| row.get(0)).optional()?.flatten())
 }
 
+/// Whether a record's body is there, without reading it: not where it was erased (or the copy has no vault).
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn is_there(connection: &Connection, record: RecordId) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT 1 FROM sealed_records WHERE record = ?1 AND body IS NOT NULL")?
+        .exists([record.get()])
+}
+
 /// Erases a record; answers whether there was anything to erase.
 ///
 /// # Errors

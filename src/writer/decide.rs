@@ -267,46 +267,41 @@ impl Decider<'_> {
 
     fn forget(&self, partner: PartnerId, command: &Forget) -> Result<Decision, Trouble> {
         let customer = self.customer(partner, command.customer)?;
-        let keeping = self.keeping(&customer)?;
+        let keeping = self.keeping(&customer, command)?;
         let (drafts, erased) = command.decide(&customer, keeping, &self.retention(partner), self.now);
         Ok(Decision { partner, drafts, erased })
     }
 
     // The writer sees to it that views.db is level with the log. What this batch has erased already, its own connection knows.
-    fn keeping(&self, customer: &Customer) -> Result<Keeping, Trouble> {
+    fn keeping(&self, customer: &Customer, command: &Forget) -> Result<Keeping, Trouble> {
         let (views, rules) = (self.memory.views(), self.retention(customer.partner));
         let mut keeping = Keeping::default();
-        for rule in RetentionRule::ALL {
-            let Some(until) = rules.due_until(rule, self.now) else { continue };
-            let mut due = projections::due_of(views, customer.id, rule, until, FORGOTTEN_MAX)?;
-            let mut there = Vec::with_capacity(due.len());
-            for erased in due.drain(..) {
-                if vault::body(self.ledger, erased.record)?.is_some() {
-                    there.push(erased);
-                }
-            }
-            keeping.due.push((rule, there));
-        }
-        if rules.inactive_customers_after_months.is_some() {
+        if command.rule == RetentionRule::InactiveCustomers {
             let cards = projections::cards_held(views, customer.id)?;
             keeping.last_activity = Some(projections::last_activity(customer, &cards));
             keeping.available = projections::available(&cards, self.now);
-            keeping.records = self.records_there(customer.id)?;
+            if keeping.is_inactive(&rules, self.now) {
+                keeping.records = self.records_there(customer.id)?;
+            }
+        } else if let Some(until) = rules.due_until(command.rule, self.now) {
+            let due = projections::due_of(views, customer.id, (command.rule, until), command.within, FORGOTTEN_MAX)?;
+            for erased in due {
+                if vault::is_there(self.ledger, erased.record)? {
+                    keeping.due.push(erased);
+                }
+            }
         }
         Ok(keeping)
     }
 
     fn records_there(&self, customer: CustomerId) -> Result<Vec<RecordId>, Trouble> {
-        let mut there = projections::customer_records(self.memory.views(), customer)?;
-        let mut failed = None;
-        there.retain(|record| match vault::body(self.ledger, *record) {
-            Ok(body) => body.is_some(),
-            Err(source) => {
-                failed = Some(source);
-                false
+        let mut there = Vec::new();
+        for record in projections::customer_records(self.memory.views(), customer)? {
+            if vault::is_there(self.ledger, record)? {
+                there.push(record);
             }
-        });
-        failed.map_or(Ok(there), |source| Err(source.into()))
+        }
+        Ok(there)
     }
 
     fn retention(&self, partner: PartnerId) -> Retention {

@@ -54,7 +54,7 @@ pub(super) struct Condition {
     pub(super) stopping: AtomicBool,
     pub(super) figures: WorkFigures,
     last_failure: Mutex<Option<Instant>>,
-    /// Read by imports, written by a page of the expiry job.
+    /// Read by imports, written by a page of the expiry or retention job.
     expiry: RwLock<()>,
 }
 
@@ -132,9 +132,10 @@ impl Writer {
         ExpiryRest { _guard: self.condition.expiry.blocking_read() }
     }
 
-    /// A turn of the expiry job; none while it has to rest.
-    pub(crate) fn expiry_turn(&self) -> Option<RwLockWriteGuard<'_, ()>> {
-        self.condition.expiry.try_write().ok()
+    /// A turn of a job that writes what imports rely on: one at a time, and none beside an import. None where it has not come in time.
+    /// An import that begins meanwhile waits behind it, at most as long.
+    pub(crate) async fn expiry_turn(&self, patience: Duration) -> Option<RwLockWriteGuard<'_, ()>> {
+        tokio::time::timeout(patience, self.condition.expiry.write()).await.ok()
     }
 
     /// [`Writer::submit`] for a thread outside any async runtime.

@@ -30,8 +30,6 @@ const ERASE_PATIENCE: Duration = Duration::from_secs(30);
 const FORGET_PATIENCE: Duration = Duration::from_secs(1);
 /// How long an erasure tries to empty the WAL against readers before leaving it to the next commit.
 const TRUNCATE_PATIENCE: Duration = Duration::from_secs(5);
-/// The same for what was corrected or came to its time: others are waiting behind it.
-const TRUNCATE_BRIEFLY: Duration = Duration::from_millis(100);
 /// How long to wait before each further try.
 const TRUNCATE_AGAIN: Duration = Duration::from_secs(1);
 
@@ -213,7 +211,7 @@ impl Thread {
     fn commit_batch(&mut self, messages: Vec<Message>) {
         let Committed { waiting, written, erased } = self.commit(messages);
         if written && erased {
-            self.truncate_due = !self.truncate_wal(TRUNCATE_BRIEFLY);
+            self.truncate_once();
         }
         waiting.into_iter().for_each(|waiting| deliver(waiting, written));
     }
@@ -318,19 +316,18 @@ impl Thread {
     /// Erases people or records: level with the projector, so that every record about them is known, and in a commit of its own.
     fn erase(&mut self, message: Message) {
         // A person who asks to be erased is worth a wait; what came to its time is not.
-        let (behind, patience) = if asks_for_erasure(&message) {
-            (ERASE_PATIENCE, TRUNCATE_PATIENCE)
-        } else {
-            (FORGET_PATIENCE, TRUNCATE_BRIEFLY)
-        };
+        let asked = asks_for_erasure(&message);
+        let behind = if asked { ERASE_PATIENCE } else { FORGET_PATIENCE };
         if !self.live.progress().caught_up_blocking(behind) {
             refuse(message, &Refusal::Busy);
             return;
         }
-        let Committed { waiting, written, .. } = self.commit(vec![message]);
-        // Also where there was nothing to erase: the time before, the process may have died at this point.
-        if written {
-            self.truncate_due = !self.truncate_wal(patience);
+        let Committed { waiting, written, erased } = self.commit(vec![message]);
+        // Asked for, also where there was nothing to erase: the time before, the process may have died at this point.
+        if written && asked {
+            self.truncate_due = !self.truncate_wal(TRUNCATE_PATIENCE);
+        } else if written && erased {
+            self.truncate_once();
         }
         // Only now: who is told that a person is erased may look at the files.
         waiting.into_iter().for_each(|waiting| deliver(waiting, written));
@@ -353,6 +350,15 @@ impl Thread {
                     return false;
                 }
             }
+        }
+    }
+
+    /// Empties the WAL if nobody is in the way right now: tills wait behind what was corrected or came to its time. Where a reader was
+    /// in the way already, only the next try in its turn looks again.
+    fn truncate_once(&mut self) {
+        if !self.truncate_due {
+            self.last_truncation = Instant::now();
+            self.truncate_due = !try_truncate(&self.book.ledger).unwrap_or(false);
         }
     }
 

@@ -220,6 +220,16 @@ class Rewritten(Changing):
         del payload["balance"]
         self.assertIn(f"seq {seq}: payload:", self.rewritten(seq, payload))
 
+    def test_a_payload_nested_beyond_all_reading(self):
+        seq, _ = self.event("points.redeemed")
+        deep = '{"card":' + "[" * 100_000 + "]" * 100_000 + "}"
+        self.assertIn(f"seq {seq}: payload:", self.changed(("UPDATE events SET payload = ? WHERE seq = ?", deep, seq)))
+
+    def test_a_number_that_is_not_whole(self):
+        seq, payload = self.event("customer.registered")
+        sealed = {**payload["sealed"], "record": float(payload["sealed"]["record"])}
+        self.assertIn(f"seq {seq}: payload:", self.rewritten(seq, {**payload, "sealed": sealed}))
+
     def test_any_column(self):
         seq, key = asked("SELECT seq, idempotency_key FROM events WHERE idempotency_key IS NOT NULL ORDER BY seq DESC")[0]
         first, = asked("SELECT idempotency_key FROM events WHERE idempotency_key IS NOT NULL AND idempotency_key <> ?", key)[0]
@@ -286,6 +296,11 @@ class ChangedReceipt(Verifier):
         self.assertIn("too short", self.changed({**MADE.receipt, "proof": {**proof, "hashes": proof["hashes"][:-1]}}))
         self.assertIn("too long", self.changed({**MADE.receipt, "proof": {**proof, "hashes": [*proof["hashes"], "00" * 32]}}))
         self.assertIn("leaf_index", self.changed({**MADE.receipt, "proof": {**proof, "leaf_index": proof["leaf_index"] + 1}}))
+
+    def test_what_is_no_hash_or_no_whole_number(self):
+        proof = MADE.receipt["proof"]
+        self.assertIn("32 bytes", self.changed({**MADE.receipt, "previous_hash": MADE.receipt["previous_hash"][:-2]}))
+        self.assertIn("not a whole number", self.changed({**MADE.receipt, "proof": {**proof, "leaf_index": float(proof["leaf_index"])}}))
 
     def test_its_checkpoint(self):
         text, signatures = MADE.receipt["checkpoint"].split("\n\n")

@@ -15,17 +15,18 @@ Each step asks for the newest checkpoint and for the events after the mirror's e
   the mirror's own tree has the root that was signed, and the log records the checkpoint
   the source proves to others, too, that its tree continues the one before
 Old events are compared with the source again, --recheck of them a step, in an order that is drawn by chance and leaves none out. \
-Everything that `verify` checks (every rule of every movement) is checked on the whole mirror at the start and every --verify-every.
+What `verify` checks without a vault (every rule of every movement) is checked on the whole mirror at the start and every --verify-every.
 
 The mirror, DIR, holds
   ledger.db       the log, as a service keeps it, without its vault: no personal data. Give DIR to verify --data, report, balance …
   checkpoint.txt  the last checkpoint under which it was verified, a signed note; events beyond its size are not yet covered
   status.json     how far it is; key_named tells whether the key was named or taken from the log itself
   alarms/         the evidence of each alarm; nothing is followed until every one is named with --acknowledge
+  notices/        rotations of the key, which stop nothing
 Whatever stops the command, kill -9 or a loss of power, the next start continues. Nothing that is in ledger.db is ever changed.
 
 The key is pinned at the first checkpoint. Later keys are trusted where the log itself retires the trusted one and creates the next in \
-the same command, after events that were verified; each such change is told on stderr.
+the same command, after events that were verified; each such change is told on stderr and to --on-alarm, with a file in notices/.
 
 Alarms
   rollback    the source shows or has signed less than before: an older copy was restored, or the log's end was cut off
@@ -36,7 +37,9 @@ Alarms
   unrecorded  a checkpoint was signed that its log does not record
   proof       no valid proof of consistency, although the events are consistent
   rules       an event breaks a rule, as `verify` tells it
-  stale       with --stale-alarm: the source is silent, or grows and signs nothing
+  stale       the source refuses the credential for --stale-after; with --stale-alarm: it is silent, or grows and signs nothing
+  hidden      the source shows an event without its content, and showed everything before
+  rotation    with --rotation-alarm: the log's key was rotated
   mirror      the mirror itself was changed
 
 Exit codes: 0 followed (--once), 2 wrong use, or the source refuses or cannot be read, 3 there is an alarm.";
@@ -81,7 +84,10 @@ pub(crate) struct Follow {
     /// Make that an alarm and not a warning
     #[arg(long)]
     pub(crate) stale_alarm: bool,
-    /// A program to run with the file of an alarm as its argument; it has 60 seconds
+    /// Make a rotation of the log's key an alarm: nothing is followed on until it is acknowledged
+    #[arg(long)]
+    pub(crate) rotation_alarm: bool,
+    /// A program to run with the file of an alarm, or of a notice that the key was rotated, as its argument; it has 60 seconds
     #[arg(long, value_name = "PROGRAM")]
     pub(crate) on_alarm: Option<PathBuf>,
     /// An alarm that was looked at, as in 0001-rollback. May be given several times

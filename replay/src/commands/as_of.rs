@@ -7,6 +7,7 @@ use crate::instant::Instant;
 use crate::ledger::{COLUMNS, Event, head, require_ledger};
 use crate::payload::{About, CardNumber, Moving, Payload};
 use crate::points::{CardId, Points, RecordId, ShopId};
+use counterfoil_statements::plain;
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::{Value, json};
 use std::io::{self, Write};
@@ -179,7 +180,7 @@ impl History {
                 write!(out, " {:+} → {}", movement.points, movement.balance)?;
                 let names = [("order", &movement.order), ("reference", &movement.reference)];
                 for (what, name) in names.into_iter().filter_map(|(what, name)| Some((what, name.as_ref()?))) {
-                    write!(out, ", {what} {name}")?;
+                    write!(out, ", {what} {}", plain(name))?;
                 }
                 if let Some(about) = &movement.about {
                     write!(out, ", {about}")?;
@@ -188,8 +189,8 @@ impl History {
             writeln!(
                 out,
                 ", by {}{}",
-                entry.actor,
-                entry.sealed.as_ref().map(|text| format!(": {text}")).unwrap_or_default()
+                plain(&entry.actor),
+                entry.sealed.as_ref().map(|text| format!(": {}", plain(text))).unwrap_or_default()
             )?;
         }
         Ok(())

@@ -4,6 +4,7 @@
 use super::CommandError;
 use crate::ledger::{COLUMNS, Event, hash_at, head, require_ledger};
 use crate::progress::Progress;
+use counterfoil_statements::plain;
 use rusqlite::{Connection, OptionalExtension};
 use std::io::{self, Write};
 use std::path::Path;
@@ -51,8 +52,8 @@ impl Outcome {
             }
             Self::Parted { seq, columns, a, b } => {
                 writeln!(out, "The ledgers part at event {seq}: they differ in {}.", columns.join(", "))?;
-                writeln!(out, "A: {}", a.as_deref().unwrap_or("has no such event"))?;
-                writeln!(out, "B: {}", b.as_deref().unwrap_or("has no such event"))
+                writeln!(out, "A: {}", plain(a.as_deref().unwrap_or("has no such event")))?;
+                writeln!(out, "B: {}", plain(b.as_deref().unwrap_or("has no such event")))
             }
         }
     }

@@ -157,7 +157,7 @@ impl Cards {
 
     fn step_version(&mut self, id: CardId, event: &Event<'_>, findings: &mut Findings) {
         let Some(card) = self.cards.get_mut(&id) else { return };
-        let expected = card.version + 1;
+        let expected = card.version.saturating_add(1);
         (card.version, card.as_of) = (event.version, event.seq);
         if event.version == expected && self.doubts.is_empty() {
             return;
@@ -166,7 +166,7 @@ impl Cards {
         if event.version != expected && forgiven != Some(event.version) {
             let sentence = format!("version {} of stream {}, where {expected} comes next", event.version, event.stream);
             findings.event(Check::Streams, event.seq, sentence);
-            self.doubts.entry(id).or_default().version = Some(expected + 1);
+            self.doubts.entry(id).or_default().version = Some(expected.saturating_add(1));
         }
     }
 

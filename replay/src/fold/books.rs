@@ -206,7 +206,7 @@ fn is_closed(card: &Card, lot: LotId) -> bool {
 }
 
 fn add<const N: usize>(sums: &mut [i64; N], more: [i64; N]) {
-    sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
+    sums.iter_mut().zip(more).for_each(|(sum, more)| *sum = sum.saturating_add(more));
 }
 
 fn merge<const K: usize, const N: usize>(mine: &mut Sums<K, N>, other: Sums<K, N>) {

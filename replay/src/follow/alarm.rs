@@ -35,6 +35,10 @@ pub enum Kind {
     Stale,
     /// The mirror itself was changed.
     Mirror,
+    /// An event without its content, from a source that showed everything.
+    Hidden,
+    /// Another key took the place of the one that was trusted.
+    Rotation,
 }
 
 impl Kind {
@@ -52,6 +56,8 @@ impl Kind {
             Self::Rules => "rules",
             Self::Stale => "stale",
             Self::Mirror => "mirror",
+            Self::Hidden => "hidden",
+            Self::Rotation => "rotation",
         }
     }
 }
@@ -95,6 +101,11 @@ pub(super) struct Alarms(PathBuf);
 impl Alarms {
     pub(super) fn of(mirror: &Path) -> Self {
         Self(mirror.join("alarms"))
+    }
+
+    /// What a person should know and nobody has to acknowledge.
+    pub(super) fn notices(mirror: &Path) -> Self {
+        Self(mirror.join("notices"))
     }
 
     /// Writes an alarm down; answers its file.

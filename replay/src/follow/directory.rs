@@ -41,6 +41,9 @@ pub(super) struct State {
     pub(super) key: Option<String>,
     /// Whether the auditor named it, or it was taken from the log itself.
     pub(super) named: bool,
+    /// The last key that took its place and was told of, as text.
+    #[serde(default)]
+    pub(super) told: Option<String>,
 }
 
 /// Takes a directory for this process, made where it is absent, and answers what it says of itself.
@@ -73,7 +76,7 @@ pub(super) fn open(directory: &Path, source: &str) -> Result<(State, File), Mirr
 
 impl State {
     fn begin(source: &str) -> Self {
-        Self { format: FORMAT.to_owned(), source: source.to_owned(), key: None, named: false }
+        Self { format: FORMAT.to_owned(), source: source.to_owned(), key: None, named: false, told: None }
     }
 
     fn read(text: &str) -> Result<Self, String> {
@@ -88,7 +91,7 @@ impl State {
     /// As it stands in the file.
     pub(super) fn text(&self) -> String {
         let value = serde_json::json!({
-            "format": self.format, "source": self.source, "key": self.key, "named": self.named,
+            "format": self.format, "source": self.source, "key": self.key, "named": self.named, "told": self.told,
         });
         format!("{value:#}\n")
     }

@@ -2,7 +2,7 @@
 
 use super::alarm::{self, Alarm, Alarms, Kind};
 use super::mirror::Mirror;
-use super::pace::{self, Round};
+use super::pace::Round;
 use super::source::{PAGE, Source, Trouble};
 use super::step::Step;
 use super::{FollowError, Halt, Outcome, Settings, line, say};
@@ -11,27 +11,26 @@ use crate::progress::Progress;
 use crate::verify::verify;
 use serde_json::{Map, Value, json};
 use std::io::Write;
-use std::time::{Duration, Instant};
-
-/// How often `--once` tries to reach a source.
-const ATTEMPTS: u32 = 3;
+use std::time::Instant;
 
 /// Follows one source into one mirror.
 pub(super) struct Follower<'a> {
-    settings: &'a Settings,
+    pub(super) settings: &'a Settings,
     pub(super) source: Source,
     pub(super) mirror: Mirror,
     alarms: Alarms,
     round: Round,
     /// When the whole mirror was verified, and how far.
     pub(super) verified: Option<(Instant, i64)>,
+    /// How far every rule holds; none while problems are known.
+    pub(super) rules_hold: Option<i64>,
     /// When a step came to its end.
-    contact: Instant,
+    pub(super) contact: Instant,
+    /// Whether the source refuses the credential with which it was followed.
+    pub(super) refused: bool,
     /// The first event that no checkpoint covers, and when it was seen first.
-    uncovered: Option<(i64, Instant)>,
-    warned: Option<Instant>,
-    /// How many keys took the pinned one's place.
-    trusted: usize,
+    pub(super) uncovered: Option<(i64, Instant)>,
+    pub(super) warned: Option<Instant>,
 }
 
 impl<'a> Follower<'a> {
@@ -43,10 +42,11 @@ impl<'a> Follower<'a> {
             alarms,
             round: Round::default(),
             verified: None,
+            rules_hold: None,
             contact: Instant::now(),
+            refused: false,
             uncovered: None,
             warned: None,
-            trusted: 0,
         }
     }
 
@@ -69,12 +69,12 @@ impl<'a> Follower<'a> {
         if let Some(given) = &self.settings.key {
             self.take_key(given)?;
         }
-        self.trusted = self.mirror.keys.successors().len();
         let (url, into) = (&self.source.url, self.settings.into.display());
         let covered = self.mirror.covered.as_ref().map_or(0, |covered| covered.checkpoint.size);
         let head = self.mirror.head.seq;
         line(out, &format!("following {url} into {into}: {head} events, {covered} of them under a checkpoint"));
-        Ok(())
+        // One that came in the last moment of the process before this one.
+        self.tell_of_rotations()
     }
 
     /// A key that was named must be the mirror's, or one that took its place; before the first checkpoint any will do.
@@ -83,10 +83,15 @@ impl<'a> Follower<'a> {
         match keys.pinned() {
             Some(pinned) if pinned == given && self.mirror.state.named => Ok(()),
             Some(pinned) if pinned != given && self.mirror.covered.is_some() => {
-                if keys.successors().iter().any(|(_, key)| *key == given) {
-                    return Ok(());
+                if !keys.successors().iter().any(|(_, key)| *key == given) {
+                    return Err(FollowError::OtherKey { pinned: pinned.text(), given: given.text() }.into());
                 }
-                Err(FollowError::OtherKey { pinned: pinned.text(), given: given.text() }.into())
+                // Whoever vouches for the later key vouches for the one from which it came.
+                let pinned = pinned.clone();
+                if !self.mirror.state.named {
+                    self.mirror.pin(pinned, true)?;
+                }
+                Ok(())
             }
             // What was taken at its word is confirmed now, or not bound to anything yet.
             Some(_) | None => Ok(self.mirror.pin(given.clone(), true)?),
@@ -116,10 +121,17 @@ impl<'a> Follower<'a> {
     }
 
     fn step(&mut self, out: &mut impl Write) -> Result<(), Halt> {
-        let stepped = Step { source: &self.source, mirror: &mut self.mirror }.run()?;
-        self.contact = Instant::now();
+        let before = self.mirror.head.seq;
+        let stepped = Step { source: &self.source, mirror: &mut self.mirror }.run();
+        // Whatever the step came to: a key that came with its events is trusted from now on.
+        let told = self.tell_of_rotations();
+        let stepped = match stepped {
+            Err(Halt::Alarm(alarm)) => return Err(Halt::Alarm(alarm)),
+            Err(Halt::Trouble(Trouble::Redacted { seq })) if before > 0 => return Err(hidden(seq).into()),
+            other => told.and(other)?,
+        };
+        (self.contact, self.refused) = (Instant::now(), false);
         let head = self.mirror.head.seq;
-        self.tell_of_rotations()?;
         if stepped.covered
             && let Some(covered) = &self.mirror.covered
         {
@@ -142,19 +154,6 @@ impl<'a> Follower<'a> {
         self.mirror.covered.as_ref().map_or(0, |covered| covered.checkpoint.size)
     }
 
-    /// Nothing that the old key signed says that the new one takes its place: a person should know.
-    fn tell_of_rotations(&mut self) -> Result<(), Halt> {
-        let successors = self.mirror.keys.successors();
-        for (seq, key) in &successors[self.trusted.min(successors.len())..] {
-            let text = key.text();
-            say(&format!(
-                "the log's key was rotated: since event {seq} it is {text}. Ask the operator whether that is so"
-            ));
-        }
-        self.trusted = successors.len();
-        Ok(())
-    }
-
     /// The rules of every movement, and everything else that `verify` checks, on the whole mirror.
     fn verify_when_due(&mut self, out: &mut impl Write) -> Result<(), Halt> {
         let head = self.mirror.head.seq;
@@ -169,8 +168,13 @@ impl<'a> Follower<'a> {
             return Ok(());
         }
         let report = verify(&self.mirror.location(), &Progress::silent()).map_err(FollowError::from)?;
-        if !report.ok() {
-            let report = report.to_json();
+        let (ok, report) = (report.ok(), report.to_json());
+        if self.verified.is_none() {
+            let notes = report["notes"].as_array().into_iter().flatten().filter_map(|note| note.as_str());
+            notes.for_each(|note| line(out, &format!("not checked on the mirror: {note}")));
+        }
+        self.rules_hold = ok.then_some(head);
+        if !ok {
             let problems = report["problems"].as_array().cloned().unwrap_or_default();
             let found = report["problems_found"].as_u64().unwrap_or(u64::MAX);
             if !self.are_known(found, &problems)? {
@@ -227,67 +231,27 @@ impl<'a> Follower<'a> {
                     std::thread::sleep(self.wait_after(trouble, 1)?);
                 }
                 Err(Halt::Trouble(Trouble::TooMany(_))) => return Ok(false),
+                Err(Halt::Trouble(Trouble::Redacted { seq })) => return Err(hidden(seq).into()),
                 Err(other) => return Err(other),
             }
         }
     }
 
-    /// How long to wait after a source could not be asked; gives up where waiting changes nothing.
-    fn wait_after(&self, trouble: Trouble, failures: u32) -> Result<Duration, Halt> {
-        let wait = match &trouble {
-            Trouble::Refused(_) | Trouble::Redacted { .. } => return Err(trouble.into()),
-            Trouble::Passing(_) if self.settings.once && failures >= ATTEMPTS => return Err(trouble.into()),
-            Trouble::Passing(_) => pace::back_off(self.settings.every.min(Duration::from_secs(60)), failures),
-            Trouble::TooMany(asked) => pace::granted(*asked),
-        };
-        say(&format!("the source: {trouble}. Asked again in {:.1?}", wait));
-        Ok(wait)
-    }
-
-    /// A source may also lie by saying nothing: by not answering, or by signing nothing of what happens.
-    fn watch_the_clock(&mut self) -> Result<(), Halt> {
-        let first = self.mirror.first_uncovered()?;
-        self.uncovered = first.map(|(seq, _)| match self.uncovered {
-            Some((before, since)) if before == seq => (seq, since),
-            Some(_) | None => (seq, Instant::now()),
-        });
-        let patience = self.settings.stale_after;
-        let now = crate::instant::Instant::now().micros();
-        let recorded = |at: i64| u64::try_from(now.saturating_sub(at)).map_or(Duration::ZERO, Duration::from_micros);
-        let unsigned = match (first, self.uncovered) {
-            (Some((seq, at)), Some((_, since))) => Some((seq, since.elapsed().max(recorded(at)))),
-            (None, _) | (_, None) => None,
-        };
-        let sentence = if self.contact.elapsed() >= patience {
-            format!("the source is silent: it could not be read to its end for {:.0?}", self.contact.elapsed())
-        } else if let Some((seq, waiting)) = unsigned.filter(|(_, waiting)| *waiting >= patience) {
-            format!("the source grew and signs no checkpoint of it: event {seq} has waited for {waiting:.0?}")
-        } else {
-            self.warned = None;
-            return Ok(());
-        };
-        if self.settings.stale_alarm {
-            return Err(Alarm::new(Kind::Stale, unsigned.map(|(seq, _)| seq), sentence).into());
-        }
-        if self.warned.is_none_or(|at| at.elapsed() >= patience) {
-            say(&format!("WARNING: {sentence}"));
-            self.warned = Some(Instant::now());
-        }
-        Ok(())
-    }
-
-    fn raise(&self, alarm: &Alarm) -> Result<Outcome, FollowError> {
+    fn raise(&mut self, alarm: &Alarm) -> Result<Outcome, FollowError> {
         let path = self.alarms.raise(alarm, self.about());
         let path = path.map_err(|source| FollowError::File { path: "alarms".to_owned(), source })?;
         say(&format!("ALARM: {alarm}\nThe evidence is in {}. The mirror keeps what it had verified.", path.display()));
         if let Some(program) = &self.settings.on_alarm {
             alarm::tell(program, &path);
         }
+        if alarm.kind == Kind::Rotation {
+            self.mirror.tell()?;
+        }
         Ok(Outcome::Alarmed)
     }
 
     /// What every alarm says of the mirror.
-    fn about(&self) -> Map<String, Value> {
+    pub(super) fn about(&self) -> Map<String, Value> {
         let covered = self.mirror.covered.as_ref();
         let mirror = json!({
             "events": self.mirror.head.seq,
@@ -300,4 +264,11 @@ impl<'a> Follower<'a> {
         let about = [("source", json!(self.source.url)), ("mirror", mirror), ("mirror_checkpoint", json!(note))];
         about.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
+}
+
+/// Who showed everything until now has no reason to hide anything, unless somebody took the credential's leave to see it.
+fn hidden(seq: i64) -> Alarm {
+    let sentence = "the source shows the event without its content, although it showed everything before: it hides it, or the \
+                    credential no longer sees everything";
+    Alarm::new(Kind::Hidden, seq, sentence)
 }

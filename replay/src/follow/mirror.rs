@@ -179,9 +179,28 @@ impl Mirror {
     pub(super) fn pin(&mut self, key: LogKey, named: bool) -> Result<(), MirrorError> {
         let mut state = self.state.clone();
         (state.key, state.named) = (Some(key.text()), named);
+        self.remember(state)?;
+        self.keys.pin(key);
+        Ok(())
+    }
+
+    /// The keys that took the pinned one's place and were not told of, each with the seq of its event.
+    pub(super) fn untold(&self) -> Vec<(i64, String)> {
+        let all: Vec<_> = self.keys.successors().into_iter().map(|(seq, key)| (seq, key.text())).collect();
+        let told = all.iter().rposition(|(_, key)| Some(key) == self.state.told.as_ref()).map_or(0, |at| at + 1);
+        all.into_iter().skip(told).collect()
+    }
+
+    /// Remembers that every key that is trusted was told of.
+    pub(super) fn tell(&mut self) -> Result<(), MirrorError> {
+        let mut state = self.state.clone();
+        state.told = self.keys.newest().map(LogKey::text);
+        self.remember(state)
+    }
+
+    fn remember(&mut self, state: State) -> Result<(), MirrorError> {
         self.write("follow.json", state.text().as_bytes())?;
         self.state = state;
-        self.keys.pin(key);
         Ok(())
     }
 

@@ -14,6 +14,8 @@ mod follower;
 mod judge;
 mod mirror;
 mod pace;
+mod patience;
+mod rotations;
 mod source;
 mod status;
 mod step;
@@ -53,6 +55,8 @@ pub struct Settings {
     pub recheck: Option<u64>,
     pub stale_after: Duration,
     pub stale_alarm: bool,
+    /// Whether a rotation of the log's key is an alarm, and not a notice alone.
+    pub rotation_alarm: bool,
     pub on_alarm: Option<PathBuf>,
     pub acknowledge: Vec<String>,
     pub allow_http: bool,
@@ -130,7 +134,7 @@ impl From<MirrorError> for Halt {
 /// # Errors
 /// Wrong use, a source that refuses the credential or, with `once`, cannot be reached, and files that cannot be read or written.
 pub fn follow(settings: &Settings, out: &mut impl Write) -> Result<Outcome, FollowError> {
-    let source = Source::new(&settings.url, settings.credential.clone(), settings.allow_http)?;
+    let source = Source::new(&settings.url, settings.credential.clone(), settings.allow_http, settings.stale_after)?;
     let mirror = Mirror::open(&settings.into, &source.url)?;
     let alarms = Alarms::of(mirror.directory());
     let failed = |source| FollowError::File { path: settings.into.join("alarms").display().to_string(), source };

@@ -3,17 +3,20 @@
 
 use super::address::{Credential, Unusable, is_here};
 use crate::ledger::{Hash, Row, hash_of_digits};
-use serde::Deserialize;
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::time::Duration;
+use std::fmt;
+use std::io::{self, BufRead as _, BufReader, ErrorKind, Read};
+use std::time::{Duration, Instant};
 use ureq::Agent;
 use ureq::http::Response;
 use ureq::tls::{RootCerts, TlsConfig};
 
 /// Rows of a page; the most that the service gives.
 pub(super) const PAGE: i64 = 1_000;
+const PAGE_ROWS: usize = 1_000;
 /// The largest answer with rows. A row has a few hundred bytes.
 const ROWS_BYTES: u64 = 64 << 20;
 /// The largest other answer.
@@ -24,6 +27,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(60);
 /// The service sends a heartbeat every fifteen seconds.
 const SILENCE: Duration = Duration::from_secs(60);
+/// How long one stream is read; what is left is asked for anew. No longer than a source may be silent, so that one that sends a byte now
+/// and then is told of in time.
+const STREAM: Duration = Duration::from_secs(300);
 
 /// Why a source gave no answer that can be used. None of them says anything about its log.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +54,8 @@ pub(super) struct Source {
     credential: Credential,
     asking: Agent,
     listening: Agent,
+    /// How long one stream is read.
+    listen_for: Duration,
 }
 
 /// Rows after a place.
@@ -60,9 +68,33 @@ pub(super) struct Page {
 
 #[derive(Deserialize)]
 struct PageForm<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "rows_of_a_page")]
     events: Vec<&'a RawValue>,
     head: i64,
+}
+
+/// No more rows than were asked for, or room would be made for as many as the bytes of an answer can hold.
+fn rows_of_a_page<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<&'de RawValue>, D::Error> {
+    struct Rows;
+    impl<'de> Visitor<'de> for Rows {
+        type Value = Vec<&'de RawValue>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "at most {PAGE} events")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Self::Value, A::Error> {
+            let mut page = Vec::new();
+            while let Some(row) = rows.next_element()? {
+                if page.len() >= PAGE_ROWS {
+                    return Err(A::Error::invalid_length(page.len() + 1, &self));
+                }
+                page.push(row);
+            }
+            Ok(page)
+        }
+    }
+    from.deserialize_seq(Rows)
 }
 
 #[derive(Deserialize)]
@@ -83,7 +115,12 @@ struct ProofForm {
 impl Source {
     /// # Errors
     /// An address that is none, or plain http to another machine without leave.
-    pub(super) fn new(url: &str, credential: Credential, allow_http: bool) -> Result<Self, Unusable> {
+    pub(super) fn new(
+        url: &str,
+        credential: Credential,
+        allow_http: bool,
+        patience: Duration,
+    ) -> Result<Self, Unusable> {
         let here = is_here(url, allow_http)?;
         let config = || {
             let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
@@ -95,7 +132,8 @@ impl Source {
         };
         let asking = config().timeout_global(Some(ANSWER)).build().into();
         let listening = config().timeout_per_read(Some(SILENCE)).build().into();
-        Ok(Self { url: url.trim_end_matches('/').to_owned(), credential, asking, listening })
+        let listen_for = patience.clamp(Duration::from_secs(1), STREAM);
+        Ok(Self { url: url.trim_end_matches('/').to_owned(), credential, asking, listening, listen_for })
     }
 
     /// The newest checkpoint's note; none where the log has none.
@@ -122,24 +160,29 @@ impl Source {
         Ok(Page { rows, head: form.head })
     }
 
-    /// Hands over the rows after `after` as they come, up to `until` or as far as there are any.
+    /// Hands over the rows after `after` as they come, up to `until` or as far as there are any, or until that took too long.
     pub(super) fn stream<E: From<Trouble>>(
         &self,
         after: i64,
         until: i64,
         mut take: impl FnMut(Row) -> Result<(), E>,
     ) -> Result<(), E> {
+        let end = Instant::now() + self.listen_for;
         let mut answer = self.ask(&self.listening, &format!("/audit/events/stream?after={after}"))?;
         if answer.status().as_u16() != 200 {
             let said = body(&mut answer, BYTES)?;
             return Err(unexpected(answer.status().as_u16(), &said).into());
         }
-        let mut lines = BufReader::new(answer.body_mut().with_config().limit(u64::MAX).reader());
+        let mut lines = BufReader::new(Until { end, inner: answer.body_mut().with_config().limit(u64::MAX).reader() });
         let (mut line, mut last) = (String::new(), after);
         while last < until {
             line.clear();
             let failed = |error: std::io::Error| Trouble::Passing(format!("the stream of events broke off: {error}"));
-            let read = (&mut lines).take(LINE_BYTES).read_line(&mut line).map_err(failed)?;
+            let read = match (&mut lines).take(LINE_BYTES).read_line(&mut line) {
+                // The rest comes with the next one.
+                Err(error) if error.kind() == ErrorKind::TimedOut && last > after && Instant::now() >= end => break,
+                read => read.map_err(failed)?,
+            };
             if read == 0 {
                 break;
             }
@@ -201,6 +244,21 @@ impl Source {
     }
 }
 
+/// What is read no longer than until then. Each read of its own may take as long as a source may be silent.
+struct Until<R> {
+    end: Instant,
+    inner: R,
+}
+
+impl<R: Read> Read for Until<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if Instant::now() >= self.end {
+            return Err(io::Error::new(ErrorKind::TimedOut, "it took too long"));
+        }
+        self.inner.read(into)
+    }
+}
+
 fn body(answer: &mut Response<ureq::Body>, limit: u64) -> Result<String, Trouble> {
     let read = answer.body_mut().with_config().limit(limit).read_to_string();
     read.map_err(|error| Trouble::Passing(format!("its answer cannot be read: {error}")))
@@ -238,11 +296,48 @@ fn brief(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write as _;
+    use std::net::TcpListener;
 
     #[test]
     fn a_row_without_its_content_is_told_from_one_that_is_none() {
         let hidden = format!(r#"{{"seq":4,"hash":"{}"}}"#, "0".repeat(64));
         assert!(matches!(read_row(&hidden), Err(Trouble::Redacted { seq: 4 })));
         assert!(matches!(read_row(r#"{"seq":4}"#), Err(Trouble::Passing(_))));
+    }
+
+    #[test]
+    fn a_page_of_more_rows_than_were_asked_for_is_not_read_to_its_end() {
+        let page = |rows: usize| format!(r#"{{"events":[{}],"head":1}}"#, vec!["0"; rows].join(","));
+        assert_eq!(serde_json::from_str::<PageForm<'_>>(&page(1_000)).unwrap().events.len(), 1_000);
+        // What comes after the one too many is not even looked at.
+        let broken = page(1_001).replace("],\"head\":1}", ",nonsense");
+        let refused = serde_json::from_str::<PageForm<'_>>(&broken).err().unwrap().to_string();
+        assert!(refused.contains("at most 1000 events"), "{refused}");
+    }
+
+    #[test]
+    fn a_stream_of_which_a_byte_comes_now_and_then_comes_to_an_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let dripping = std::thread::spawn(move || {
+            let (mut client, _) = listener.accept().unwrap();
+            let mut line = String::new();
+            let mut lines = BufReader::new(client.try_clone().unwrap());
+            while lines.read_line(&mut line).unwrap() > 2 {
+                line.clear();
+            }
+            client.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n").unwrap();
+            let start = Instant::now();
+            while client.write_all(b" ").is_ok() {
+                assert!(start.elapsed() < Duration::from_secs(30), "it is listened to for ever");
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        let source = Source::new(&url, Credential::parse("token").unwrap(), false, Duration::ZERO).unwrap();
+        let ended = source.stream(0, 100_000, |_| Ok::<_, Trouble>(()));
+        assert!(matches!(ended, Err(Trouble::Passing(ref why)) if why.contains("too long")), "{ended:?}");
+        drop(source);
+        dripping.join().unwrap();
     }
 }

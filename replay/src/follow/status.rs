@@ -21,7 +21,7 @@ impl Follower<'_> {
             "covered": self.covered(),
             "root": covered.map(|covered| hex::encode(covered.checkpoint.root)),
             "not_covered": head - i64::try_from(self.covered()).unwrap_or(head),
-            "rules_hold_up_to": self.verified.map(|(_, seq)| seq),
+            "rules_hold_up_to": self.rules_hold,
             "at": Instant::now().to_string(),
         });
         Ok(self.mirror.write("status.json", format!("{status:#}\n").as_bytes())?)

@@ -58,11 +58,13 @@ impl Step<'_> {
             in_time(begun)?;
             feed.store_whole_commands(self.mirror)?;
             if target.saturating_sub(feed.last()) > STREAMED {
-                self.source.stream(feed.last(), target, |row| {
+                let streamed = self.source.stream(feed.last(), target, |row| {
                     in_time(begun)?;
                     feed.take(row, self.mirror)
-                })?;
+                });
+                // However it ended: what came is in order, and the next step goes on after it.
                 feed.store_whole_commands(self.mirror)?;
+                streamed?;
             }
             let page = self.source.page(feed.last(), PAGE)?;
             (full, target) = (is_full(&page.rows), page.head);

@@ -2,19 +2,25 @@
 
 use super::present;
 use crate::points::{CustomerId, RecordId};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
+
+/// Ten years of days, and thirty of months: what a rule may state at most.
+const DAYS_MAX: u32 = 3650;
+const MONTHS_MAX: u32 = 360;
+/// How many records one event erases at most.
+const ERASED_MAX: usize = 500;
 
 /// The retention rules in a partner's settings. What is absent keeps for ever; what was replaced goes at once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retention {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "days")]
     superseded_records_after_days: u32,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "months")]
     movement_texts_after_months: Option<u32>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "months")]
     block_reasons_after_months: Option<u32>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "months")]
     inactive_customers_after_months: Option<u32>,
     /// Whether inactive customers go while they could still spend points.
     #[serde(default)]
@@ -69,7 +75,7 @@ pub struct CustomerErased {
     /// Where nobody asked for it.
     #[serde(default, deserialize_with = "present")]
     pub rule: Option<Rule>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "months")]
     pub value: Option<u32>,
 }
 
@@ -79,7 +85,9 @@ pub struct CustomerErased {
 pub struct RecordsErased {
     pub customer: CustomerId,
     pub rule: Rule,
+    #[serde(deserialize_with = "stated")]
     pub value: u32,
+    #[serde(deserialize_with = "some_records")]
     pub records: Vec<ErasedRecord>,
 }
 
@@ -91,4 +99,33 @@ pub struct ErasedRecord {
     /// The seq of the event that names it.
     #[serde(default, deserialize_with = "present")]
     pub event: Option<i64>,
+}
+
+fn days<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    bounded(deserializer, 1, DAYS_MAX)
+}
+
+fn months<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    bounded(deserializer, 1, MONTHS_MAX).map(Some)
+}
+
+/// Of any rule: 0 where superseded records go with the change.
+fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    bounded(deserializer, 0, DAYS_MAX)
+}
+
+fn bounded<'de, D: Deserializer<'de>>(deserializer: D, least: u32, most: u32) -> Result<u32, D::Error> {
+    let number = u32::deserialize(deserializer)?;
+    if !(least..=most).contains(&number) {
+        return Err(de::Error::custom(format!("a retention rule states {number}, not {least} to {most}")));
+    }
+    Ok(number)
+}
+
+fn some_records<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ErasedRecord>, D::Error> {
+    let records = Vec::deserialize(deserializer)?;
+    if !(1..=ERASED_MAX).contains(&records.len()) {
+        return Err(de::Error::custom(format!("{} records are erased, not 1 to {ERASED_MAX}", records.len())));
+    }
+    Ok(records)
 }

@@ -31,7 +31,7 @@ impl Order {
 
     /// Notes an event.
     pub(super) fn note(&mut self, seq: i64, recorded_at: i64) {
-        if seq != self.seq + 1 {
+        if seq != self.seq.saturating_add(1) {
             self.gaps_found += 1;
             if self.gaps.len() < LISTED {
                 self.gaps.push((self.seq, seq));

@@ -1,7 +1,8 @@
 //! Whether what was erased by a retention rule was due by it: the rule in force, the kind of record, and its time.
 //!
 //! What was superseded is known from the records before; what was typed about movements and blocks is read again from the
-//! event that names it, so that no record has to be remembered for that.
+//! event that names it, so that no record has to be remembered for that. Only where a copy lacks the vault, sixteen bytes for each
+//! record say whose it is.
 
 use super::VerifyError;
 use crate::findings::{Check, Findings};
@@ -89,15 +90,44 @@ pub(super) struct Forgetting {
     /// Whose record was superseded when, and has not been erased by a rule.
     superseded: FxHashMap<i64, (i64, Instant)>,
     pub(super) listed: Vec<Listed>,
+    /// Where the vault does not say whose its records are.
+    owners: Option<Owners>,
+}
+
+/// Whose records are, by the events that name them.
+#[derive(Debug, Default)]
+struct Owners {
+    /// Record and customer, in the order of the records.
+    of: Vec<(i64, i64)>,
+    /// How many records of a customer were named since the last erasure of all and not erased by a rule since.
+    kept: FxHashMap<i64, u64>,
 }
 
 impl Forgetting {
-    /// Notes a record that is about a customer.
-    pub(super) fn note(&mut self, record: i64, place: Option<Place>, customer: i64, at: Instant) {
+    /// Before the first event. Where the vault is not included, the events have to say whose records are.
+    pub(super) fn new(included: bool) -> Self {
+        Self { owners: (!included).then(Owners::default), ..Self::default() }
+    }
+
+    /// Notes a record and what it is about.
+    pub(super) fn note(&mut self, record: i64, place: Option<Place>, subject: (&str, i64), at: Instant) {
+        let ("customer", customer) = subject else { return };
+        if let Some(owners) = &mut self.owners {
+            // What stands out of order was told.
+            if owners.of.last().is_none_or(|(last, _)| *last < record) {
+                owners.of.push((record, customer));
+            }
+            *owners.kept.entry(customer).or_default() += 1;
+        }
         let Some(place) = place else { return };
         if let Some((before, _)) = self.newest.insert(place, (record, at)) {
             self.superseded.insert(before, (customer, at));
         }
+    }
+
+    /// Everything about a customer is erased: how many records that has to be, where the events alone say so.
+    pub(super) fn erase_all(&mut self, customer: i64) -> Option<u64> {
+        self.owners.as_mut().map(|owners| owners.kept.remove(&customer).unwrap_or(0))
     }
 
     /// Checks an erasure; `last` is the last record named before it.
@@ -125,6 +155,10 @@ impl Forgetting {
             if let Some(why) = wrong {
                 let sentence = format!("erases vault record {record} by {name}, but {why}");
                 findings.event(Check::Vault, erasure.seq, sentence);
+            } else if let Some(owners) = &mut self.owners
+                && let Some(kept) = owners.kept.get_mut(&erasure.customer)
+            {
+                *kept = kept.saturating_sub(1);
             }
             self.listed.push(Listed { record, seq: erasure.seq, customer: erasure.customer });
         }
@@ -158,12 +192,21 @@ impl Forgetting {
                 };
                 if of != Some(erasure.rule) {
                     Some("it is of another kind")
+                } else if self.owners.as_ref().is_some_and(|owners| owners.of(erased) != Some(erasure.customer)) {
+                    Some("it is about somebody else")
                 } else {
                     (at > erasure.at.months_earlier(value)).then_some("it is younger than that")
                 }
             }
             Rule::Inactive => Some("that rule is about the whole person"),
         })
+    }
+}
+
+impl Owners {
+    fn of(&self, erased: ErasedRecord) -> Option<i64> {
+        let place = self.of.binary_search_by_key(&erased.record.get(), |(record, _)| *record).ok()?;
+        Some(self.of[place].1)
     }
 }
 

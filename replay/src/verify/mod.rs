@@ -7,7 +7,8 @@
 //! Memory holds the cards, their open lots, a note of each refund, the checkpoints, eight bytes for each idempotency key, sixteen more for each
 //! redemption of an order by itself and for each award where tiers count twelve months or all cards, and 32 for 256 events of the tree; never the
 //! history: orders that were refunded, or whose points were redeemed by themselves, are looked up at the end. Where balances were sealed, the
-//! log is read once more, as far as the last seal reaches, for each card's balance and lots that expire.
+//! log is read once more, as far as the last seal reaches, for each card's balance and lots that expire. In a copy without the vault, sixteen
+//! bytes for each record say whose it is.
 
 mod batch;
 mod forgetting;

@@ -133,7 +133,7 @@ impl Registry {
             let sentence = format!("{} after {kind}:{number} was {ended}", event.kind);
             findings.event(Check::Programme, event.seq, sentence);
         }
-        let expected = thing.version + 1;
+        let expected = thing.version.saturating_add(1);
         if event.version != expected {
             report_version(event.seq, event.stream, event.version, expected, findings);
         }

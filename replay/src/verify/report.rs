@@ -3,6 +3,7 @@
 use super::projections::Compared;
 use crate::findings::{Check, Findings, Place, Problem};
 use crate::ledger::Hash;
+use counterfoil_statements::plain;
 use serde_json::{Value, json};
 use std::io::{self, Write};
 
@@ -116,19 +117,21 @@ impl Report {
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         for (check, count) in &self.counts {
             let mark = if *count == 0 { "ok    " } else { "FAILED" };
-            writeln!(out, "{mark} {:13} {}", check.name(), self.detail(*check, *count))?;
+            writeln!(out, "{mark} {:13} {}", check.name(), plain(&self.detail(*check, *count)))?;
         }
         for note in &self.notes {
-            writeln!(out, "note   {note}")?;
+            writeln!(out, "note   {}", plain(note))?;
         }
+        // Sentences and keys of rows repeat what stands in the file.
         for problem in &self.problems {
+            let sentence = plain(&problem.sentence);
             match &problem.place {
-                Place::Log => writeln!(out, "{}", problem.sentence)?,
-                Place::Event(seq) => writeln!(out, "event {seq}: {}", problem.sentence)?,
+                Place::Log => writeln!(out, "{sentence}")?,
+                Place::Event(seq) => writeln!(out, "event {seq}: {sentence}")?,
                 Place::Row { table, key, column: Some(column) } => {
-                    writeln!(out, "{table} {key}, {column}: {}", problem.sentence)?
+                    writeln!(out, "{table} {}, {column}: {sentence}", plain(key))?
                 }
-                Place::Row { table, key, column: None } => writeln!(out, "{table} {key}: {}", problem.sentence)?,
+                Place::Row { table, key, column: None } => writeln!(out, "{table} {}: {sentence}", plain(key))?,
             }
         }
         let listed = u64::try_from(self.problems.len()).unwrap_or(u64::MAX);

@@ -102,7 +102,7 @@ impl Tree {
 
     fn grow(&mut self, event: &Event<'_>) {
         let known = self.growing.leaves() + self.waiting.len() as u64;
-        if u64::try_from(event.seq - 1) != Ok(known) {
+        if u64::try_from(event.seq.saturating_sub(1)) != Ok(known) {
             self.torn = true;
         }
         if self.torn {

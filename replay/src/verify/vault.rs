@@ -120,7 +120,7 @@ pub(super) fn follow(
         included: rows_exist,
         last: 0,
         erasures: BTreeMap::new(),
-        forgetting: Forgetting::default(),
+        forgetting: Forgetting::new(rows_exist),
         ledger,
         findings: Findings::default(),
     };
@@ -175,6 +175,12 @@ impl Vault<'_> {
                 if let Some(by) = by {
                     self.check_inactive(by)?;
                 }
+                if let Some(kept) = self.forgetting.erase_all(customer.get()).filter(|kept| kept != records) {
+                    let sentence = format!(
+                        "says that {records} records of customer:{customer} were erased, but events name {kept}"
+                    );
+                    self.findings.event(Check::Vault, *seq, sentence);
+                }
                 let erasure = Erasure { seq: *seq, boundary: self.last, stated: *records, found: 0 };
                 self.erasures.entry(format!("customer:{customer}")).or_default().push(erasure);
             }
@@ -191,7 +197,7 @@ impl Vault<'_> {
             }
             Fact::Sealed { named, commitment, subject } => {
                 let Named { seq, record, at, place } = *named;
-                let expected = self.last + 1;
+                let expected = self.last.saturating_add(1);
                 if record != expected {
                     self.findings.event(
                         Check::Vault,
@@ -200,7 +206,7 @@ impl Vault<'_> {
                     );
                 }
                 self.last = record.max(self.last);
-                self.forgetting.note(record, place, subject.1, at);
+                self.forgetting.note(record, place, *subject, at);
                 if self.included {
                     self.check_record(seq, record, commitment, *subject)?;
                 }

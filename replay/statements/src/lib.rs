@@ -15,6 +15,7 @@
 //! | `charts` | which figures of the tables are drawn beside each other |
 //! | `html` | a page to print, with charts |
 //! | `xlsx` | an Excel workbook, with charts |
+//! | `plain` | what a terminal is shown of a text |
 //! | `number` | numbers as people read them |
 
 mod cell;
@@ -23,6 +24,7 @@ mod columns;
 pub mod forms;
 mod html;
 mod number;
+mod plain;
 mod statement;
 mod table;
 mod text;
@@ -31,6 +33,7 @@ mod xlsx;
 pub use cell::Cell;
 pub use columns::{Column, Unit};
 pub use forms::Form;
+pub use plain::{Plain, plain};
 pub use rust_xlsxwriter::XlsxError;
 pub use statement::{Statement, Summary};
 pub use table::Table;

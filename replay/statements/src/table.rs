@@ -67,7 +67,8 @@ impl Table {
         &self.rows
     }
 
-    /// Writes the table as CSV (RFC 4180, but lines end with LF), with its header.
+    /// Writes the table as CSV (RFC 4180, but lines end with LF), with its header. A word that begins with `=`, `+`, `-`, `@`, a tab
+    /// or a carriage return has a `'` before it, so that no spreadsheet runs it.
     ///
     /// # Errors
     /// The writer's.
@@ -75,10 +76,21 @@ impl Table {
         let mut writer = csv::Writer::from_writer(out);
         writer.write_record(self.names())?;
         for row in &self.rows {
-            writer.write_record(row.iter().map(Cell::plain))?;
+            writer.write_record(self.columns().iter().zip(row).map(|(column, cell)| guarded(*column, cell)))?;
         }
         writer.flush()?;
         Ok(())
+    }
+}
+
+/// The cell as CSV has it. A number may begin with a minus sign; nobody typed that one.
+fn guarded(column: Column, cell: &Cell) -> String {
+    let plain = cell.plain();
+    match cell {
+        Cell::Text(text) if !column.unit.is_number() && text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
+            format!("'{plain}")
+        }
+        Cell::Text(_) | Cell::Nothing | Cell::Number(_) | Cell::Flag(_) | Cell::Json(_) => plain,
     }
 }
 
@@ -102,5 +114,40 @@ impl Serialize for Object<'_> {
             map.serialize_entry(column.name, cell)?;
         }
         map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Unit, forms};
+
+    #[test]
+    fn no_word_of_a_csv_file_is_a_formula() {
+        let form = forms::ALL.iter().find(|form| form.columns.iter().any(|column| column.name == "actor"));
+        let form = form.expect("a table of who did what");
+        let actors = ["=1+1", "+1", "-1", "@a", "\tx", "\rx", "key:1"];
+        let mut table = Table::new(form);
+        for actor in actors {
+            let cell = |column: &Column| match column.unit {
+                Unit::Word => Cell::from(actor),
+                Unit::Points => Cell::Number(-5),
+                Unit::Money | Unit::Rate | Unit::Percent => Cell::from("-1.5"),
+                Unit::Count | Unit::Id | Unit::Time | Unit::Flag | Unit::Terms => Cell::Nothing,
+            };
+            table.push(form.columns.iter().map(cell).collect());
+        }
+        let mut written = Vec::new();
+        table.write_csv(&mut written).expect("a CSV file");
+        let mut reader = csv::Reader::from_reader(&*written);
+        let place = table.place("actor").expect("a column");
+        for (record, actor) in reader.records().zip(actors) {
+            let record = record.expect("a row");
+            let wanted = if actor == "key:1" { actor.to_owned() } else { format!("'{actor}") };
+            assert_eq!(&record[place], wanted);
+            for (column, text) in form.columns.iter().zip(&record) {
+                assert!(column.unit != Unit::Points || text == "-5", "{}: {text}", column.name);
+            }
+        }
     }
 }

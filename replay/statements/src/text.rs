@@ -34,7 +34,7 @@ fn shown(cell: &Cell) -> String {
     match cell {
         Cell::Nothing => "-".to_owned(),
         Cell::Flag(flag) => if *flag { "yes" } else { "no" }.to_owned(),
-        Cell::Number(_) | Cell::Text(_) | Cell::Json(_) => cell.plain(),
+        Cell::Number(_) | Cell::Text(_) | Cell::Json(_) => crate::plain(&cell.plain()).into_owned(),
     }
 }
 

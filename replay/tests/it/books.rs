@@ -220,6 +220,11 @@ impl Books {
         self.seq
     }
 
+    /// The seq of the last event.
+    pub(crate) const fn last_seq(&self) -> i64 {
+        self.seq
+    }
+
     /// Writes views.db as an honest service would have it.
     pub(crate) fn make_views(&self) {
         let views = self.directory.path().join("views.db");

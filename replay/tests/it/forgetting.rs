@@ -68,6 +68,38 @@ fn texts_go_by_the_rule_in_force_and_not_before_their_time() {
 }
 
 #[test]
+fn a_rule_beyond_its_bounds_erases_nothing() {
+    const RULE: &str = "movement_texts_after_months";
+    for months in [0_i64, 361, 4_294_967_295] {
+        let mut books = ruled(json!({ RULE: months }));
+        let settings = books.last_seq();
+        let (record, event) = said(&mut books);
+        books.later(1_000_000);
+        books.forget(record);
+        let records = json!([{"record": record, "event": event}]);
+        books.command("customer:9", "records.erased", None, erased_by(RULE, months, records));
+        told(&books, settings, &format!("a retention rule states {months}, not 1 to 360"));
+    }
+    for (rule, value) in [("superseded_records_after_days", 0), ("superseded_records_after_days", 3651)] {
+        let books = ruled(json!({ rule: value }));
+        told(&books, books.last_seq(), &format!("a retention rule states {value}, not 1 to 3650"));
+    }
+    let mut books = ruled(json!({ RULE: 6 }));
+    let seq =
+        books.command("customer:9", "records.erased", None, erased_by(RULE, 4_294_967_295, json!([{"record": 1}])));
+    told(&books, seq, "a retention rule states 4294967295, not 0 to 3650");
+    for (records, count) in [(json!([]), 0), (Value::from(vec![json!({"record": 1, "event": 1}); 501]), 501)] {
+        let mut books = ruled(json!({ RULE: 6 }));
+        let seq = books.command("customer:9", "records.erased", None, erased_by(RULE, 6, records));
+        told(&books, seq, &format!("{count} records are erased, not 1 to 500"));
+    }
+    let mut books = ruled(json!({"inactive_customers_after_months": 6}));
+    let erased = json!({"customer": 9, "records": 1, "rule": "inactive_customers_after_months", "value": 361});
+    let seq = books.command("customer:9", "customer.erased", None, erased);
+    told(&books, seq, "a retention rule states 361, not 1 to 360");
+}
+
+#[test]
 fn a_rule_is_about_its_own_kind_of_record_and_its_own_customer() {
     let rules =
         json!({"movement_texts_after_months": 1, "block_reasons_after_months": 1, "superseded_records_after_days": 1});
@@ -111,6 +143,51 @@ fn the_vault_and_the_erasures_of_the_log_agree() {
     books.command("customer:9", "records.erased", None, erased_by(RULE, 1, records.clone()));
     let again = books.command("customer:9", "records.erased", None, erased_by(RULE, 1, records));
     told(&books, again, "had erased");
+}
+
+#[test]
+fn without_the_vault_the_events_say_whose_records_are_and_how_many() {
+    const RULE: &str = "movement_texts_after_months";
+    for (customer, wrong) in [(9, None), (10, Some("it is about somebody else"))] {
+        let mut books = ruled(json!({ RULE: 1 }));
+        books.issue(10, 18, "LC000000000026");
+        let (record, event) = said(&mut books);
+        books.later(2 * MONTH);
+        let mut erased = erased_by(RULE, 1, json!([{"record": record, "event": event}]));
+        erased["customer"] = json!(customer);
+        let seq = books.command(&format!("customer:{customer}"), "records.erased", None, erased);
+        books.tamper("DELETE FROM sealed_records");
+        match wrong {
+            None => sound(&books),
+            Some(sentence) => told(&books, seq, sentence),
+        }
+    }
+    // Who they are, and what was said about the award unless a rule has erased that; then all is erased once more.
+    for (by_rule, first, again, wrong) in [
+        (false, 2, 1, None),
+        (true, 1, 1, None),
+        (false, 1, 1, Some("says that 1 records of customer:9 were erased, but events name 2")),
+        (true, 2, 1, Some("says that 2 records of customer:9 were erased, but events name 1")),
+        (false, 2, 3, Some("says that 3 records of customer:9 were erased, but events name 1")),
+    ] {
+        let mut books = ruled(json!({ RULE: 1 }));
+        let (record, event) = said(&mut books);
+        books.later(2 * MONTH);
+        if by_rule {
+            let records = json!([{"record": record, "event": event}]);
+            books.command("customer:9", "records.erased", None, erased_by(RULE, 1, records));
+        }
+        let mut seqs =
+            vec![books.command("customer:9", "customer.erased", None, json!({"customer": 9, "records": first}))];
+        let sealed = books.seal("customer:9", json!({"reason": "lost"}));
+        books.command("card:17", "card.blocked", None, json!({"card": 17, "sealed": sealed}));
+        seqs.push(books.command("customer:9", "customer.erased", None, json!({"customer": 9, "records": again})));
+        books.tamper("DELETE FROM sealed_records");
+        match wrong {
+            None => sound(&books),
+            Some(sentence) => told(&books, seqs[usize::from(again != 1)], sentence),
+        }
+    }
 }
 
 #[test]

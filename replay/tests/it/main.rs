@@ -11,4 +11,5 @@ mod report;
 mod rules;
 mod seals;
 mod tampering;
+mod terminal;
 mod vectors;

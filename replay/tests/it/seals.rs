@@ -203,6 +203,19 @@ fn forged_seals_are_told_with_their_event_and_rule() {
 }
 
 #[test]
+fn a_record_that_is_no_text_is_a_finding_like_any_other() {
+    for body in ["CAST(x'7bff7d' AS TEXT)", "CAST(body || x'ff' AS TEXT)", "'{'"] {
+        let mut books = Books::with_card();
+        let sealed = books.until_february();
+        let seq = books.record_seal(sealed);
+        books.tamper(&format!("UPDATE sealed_records SET body = {body} WHERE subject = 'seal:1'"));
+        let report = report(&books);
+        assert_eq!((&report["ok"], &report["problems"][0]["seq"]), (&json!(false), &json!(seq)), "{report:#}");
+        assert!(report.to_string().contains("does not hold the secret of a seal"), "{report:#}");
+    }
+}
+
+#[test]
 fn a_card_that_was_left_out_is_missed() {
     let mut books = Books::with_card();
     books.issue(10, 18, "LC000000000026");

@@ -308,6 +308,50 @@ fn an_erased_customer_is_not_updated() {
 }
 
 #[test]
+fn numbers_at_the_ends_of_what_a_column_holds_are_findings() {
+    for (column, value, which) in [
+        ("seq", i64::MIN, 1),
+        ("seq", i64::MAX, 7),
+        ("version", i64::MAX, 6),
+        ("version", i64::MIN, 6),
+        ("version", i64::MAX, 2),
+        ("command_seq", i64::MAX, 3),
+        ("recorded_at", i64::MIN, 3),
+        ("recorded_at", i64::MAX, 3),
+        ("partner_id", i64::MIN, 6),
+    ] {
+        let mut books = Books::with_card();
+        books.award(17, 5, "1", None, (0, 0));
+        books.award(17, 5, "2", None, (5, 5));
+        books.make_views();
+        books.tamper(&format!("UPDATE events SET {column} = {value} WHERE seq = {which}"));
+        assert_eq!(report(&books)["ok"], false, "{column} {value}");
+    }
+    for (path, value) in [("$.sealed.record", i64::MAX), ("$.sealed.record", i64::MIN), ("$.customer", i64::MIN)] {
+        let mut books = Books::with_card();
+        books.award(17, 5, "1", None, (0, 0));
+        books.tamper(&format!("UPDATE events SET payload = json_set(payload, '{path}', {value}) WHERE seq = 5"));
+        assert_eq!(report(&books)["ok"], false, "{path} {value}");
+    }
+}
+
+#[test]
+fn nobody_acts_but_keys_jobs_and_the_command_line() {
+    for actor in ["cli", "job:expiry", "job:checkpoint", "job:seal", "job:retention", "key:1"] {
+        let mut books = Books::with_card();
+        books.actor = actor;
+        books.award(17, 5, "1", None, (0, 0));
+        assert_eq!(report(&books)["ok"], true, "{actor}: {:#}", report(&books));
+    }
+    for actor in ["", "CLI", "job:", "job:cleaning", "user:1", "=1+1:2", "key", "cli\u{1b}[2J:x"] {
+        let mut books = Books::with_card();
+        books.actor = actor;
+        let seq = books.award(17, 5, "1", None, (0, 0));
+        assert_names_event(&books, seq, actor);
+    }
+}
+
+#[test]
 fn keys_and_shops_exist_before_they_are_named_and_belong_to_the_partner() {
     use serde_json::json;
     let award = |shop: i64| {

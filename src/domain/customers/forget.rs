@@ -8,27 +8,54 @@ use crate::domain::{CustomerId, Draft, RecordId, Timestamp};
 /// How many records one event names at most: an event stays small, and the next one names the others.
 pub const FORGOTTEN_MAX: usize = 500;
 
-/// Erases what is due of a customer by the rules in force: records one by one, or the whole person.
+/// Erases what is due of a customer by one rule in force: records one by one, or the whole person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Forget {
     pub customer: CustomerId,
+    pub rule: RetentionRule,
+    pub within: Span,
 }
 
-/// What is known of a customer that the rules ask for.
+/// A part of what a rule goes through, in its order: after one place, up to another. Places are events for
+/// [`RetentionRule::MovementTexts`] and records of the vault for [`RetentionRule::BlockReasons`] and, as those that superseded another,
+/// [`RetentionRule::SupersededRecords`]. [`RetentionRule::InactiveCustomers`] is about the person, whatever stands here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub after: i64,
+    pub through: i64,
+}
+
+impl Span {
+    /// Everything there is.
+    pub const WHOLE: Self = Self { after: 0, through: i64::MAX };
+}
+
+/// What is known of a customer that the rule asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Keeping {
-    /// What each rule has due, none of it erased yet, at most [`FORGOTTEN_MAX`] records each.
-    pub due: Vec<(RetentionRule, Vec<ErasedRecord>)>,
+    /// What the rule has due, none of it erased yet, at most [`FORGOTTEN_MAX`] records.
+    pub due: Vec<ErasedRecord>,
     /// When anything moved or changed last.
     pub last_activity: Option<Timestamp>,
     /// What could be spent on all cards together.
     pub available: Points,
-    /// All records about the customer that are still there.
+    /// All records about the customer that are still there; nobody asks for them of whoever stays.
     pub records: Vec<RecordId>,
 }
 
+impl Keeping {
+    /// Whether the rules want the whole person gone.
+    #[must_use]
+    pub fn is_inactive(&self, rules: &Retention, now: Timestamp) -> bool {
+        rules
+            .due_until(RetentionRule::InactiveCustomers, now)
+            .is_some_and(|until| self.last_activity.is_some_and(|last| last <= until))
+            && (rules.inactive_customers_with_points || !self.available.is_positive())
+    }
+}
+
 impl Forget {
-    /// The erasures that are due, and the records that go; nothing where none is.
+    /// The erasure that is due, and the records that go; nothing where none is.
     #[must_use]
     pub fn decide(
         &self,
@@ -37,25 +64,21 @@ impl Forget {
         rules: &Retention,
         now: Timestamp,
     ) -> (Vec<Draft>, Vec<RecordId>) {
-        if customer.erased_at.is_none()
-            && let (Some(until), Some(value)) =
-                (rules.due_until(RetentionRule::InactiveCustomers, now), rules.inactive_customers_after_months)
-            && keeping.last_activity.is_some_and(|last| last <= until)
-            && (rules.inactive_customers_with_points || !keeping.available.is_positive())
-        {
-            let (rule, value) = (Some(RetentionRule::InactiveCustomers), Some(value));
+        let Some(value) = rules.value(self.rule) else { return (Vec::new(), Vec::new()) };
+        if self.rule == RetentionRule::InactiveCustomers {
+            if customer.erased_at.is_some() || !keeping.is_inactive(rules, now) {
+                return (Vec::new(), Vec::new());
+            }
             let records = i64::try_from(keeping.records.len()).unwrap_or(i64::MAX);
-            let event = CustomerErased { customer: customer.id, records, rule, value };
+            let event = CustomerErased { customer: customer.id, records, rule: Some(self.rule), value: Some(value) };
             return (vec![Draft::open(event)], keeping.records);
         }
-        let (mut drafts, mut gone) = (Vec::new(), Vec::new());
-        for (rule, records) in keeping.due {
-            if let (Some(value), false) = (rules.value(rule), records.is_empty()) {
-                gone.extend(records.iter().map(|erased| erased.record));
-                drafts.push(Draft::open(RecordsErased { customer: customer.id, rule, value, records }));
-            }
+        if keeping.due.is_empty() {
+            return (Vec::new(), Vec::new());
         }
-        (drafts, gone)
+        let gone = keeping.due.iter().map(|erased| erased.record).collect();
+        let event = RecordsErased { customer: customer.id, rule: self.rule, value, records: keeping.due };
+        (vec![Draft::open(event)], gone)
     }
 }
 
@@ -85,22 +108,25 @@ mod tests {
         vec![ErasedRecord { record: RecordId::new(record), event: Some(Seq::new(record + 10)) }]
     }
 
+    fn by(rule: RetentionRule) -> Forget {
+        Forget { customer: CUSTOMER, rule, within: Span::WHOLE }
+    }
+
     #[test]
-    fn each_rule_that_has_something_due_says_so_in_an_event_of_its_own() {
+    fn a_rule_that_has_something_due_says_so_in_its_event_and_one_that_is_not_set_does_nothing() {
         let rules = Retention { movement_texts_after_months: Some(6), ..Retention::default() };
-        let due = vec![
-            (RetentionRule::SupersededRecords, one(3)),
-            (RetentionRule::MovementTexts, one(5)),
-            // No rule of the partner's, whatever was found.
-            (RetentionRule::BlockReasons, one(7)),
-        ];
-        let keeping = Keeping { due, ..Keeping::default() };
-        let (drafts, gone) = Forget { customer: CUSTOMER }.decide(&customer(), keeping, &rules, NOW);
-        assert_eq!(kinds(&drafts), ["records.erased", "records.erased"]);
-        assert_eq!(gone, [3, 5].map(RecordId::new));
-        let payload = drafts[1].event.payload();
+        let found = || Keeping { due: one(5), ..Keeping::default() };
+        let (drafts, gone) = by(RetentionRule::MovementTexts).decide(&customer(), found(), &rules, NOW);
+        assert_eq!((kinds(&drafts), gone), (vec!["records.erased"], vec![RecordId::new(5)]));
+        let payload = drafts[0].event.payload();
         let expected = r#","rule":"movement_texts_after_months","value":6,"records":[{"record":5,"event":15}]}"#;
         assert!(payload.ends_with(expected), "{payload}");
+        // No rule of the partner's, whatever was found; nothing found.
+        for (rule, keeping) in
+            [(RetentionRule::BlockReasons, found()), (RetentionRule::MovementTexts, Keeping::default())]
+        {
+            assert_eq!(by(rule).decide(&customer(), keeping, &rules, NOW), (Vec::new(), Vec::new()), "{rule:?}");
+        }
     }
 
     #[test]
@@ -122,13 +148,13 @@ mod tests {
                 records: vec![RecordId::new(1), RecordId::new(2)],
                 ..Keeping::default()
             };
-            let (drafts, gone) = Forget { customer: CUSTOMER }.decide(&customer(), keeping, rules, now);
+            let (drafts, gone) = by(RetentionRule::InactiveCustomers).decide(&customer(), keeping, rules, now);
             assert_eq!(kinds(&drafts), expected, "{rules:?} {last} {points}");
             assert_eq!(gone.len(), drafts.len() * 2);
         }
         let erased = Customer { erased_at: Some(NOW), ..customer() };
         let keeping = Keeping { last_activity: Some(NOW), ..Keeping::default() };
-        assert!(Forget { customer: CUSTOMER }.decide(&erased, keeping, &rules, now).0.is_empty());
+        assert!(by(RetentionRule::InactiveCustomers).decide(&erased, keeping, &rules, now).0.is_empty());
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod update;
 pub use customer::Customer;
 pub use erase::Erase;
 pub use events::{CustomerErased, CustomerRegistered, CustomerUpdated, ErasedRecord, RecordsErased};
-pub use forget::{FORGOTTEN_MAX, Forget, Keeping, superseded};
+pub use forget::{FORGOTTEN_MAX, Forget, Keeping, Span, superseded};
 pub use person::{PersonField, PersonRecord};
 pub use register::Register;
 pub use update::{UpdateCustomer, replacing};

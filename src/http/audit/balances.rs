@@ -75,8 +75,8 @@ async fn proved(state: &State, caller: &Caller, named: &Named) -> Result<Value, 
     let partner = partner.ok_or_else(|| ApiError::CardNotFound { card: named.1.clone() })?;
     let period = Period::parse(&named.0).ok_or_else(unsealed)?;
     let seal = state.queries.seal(partner, period).await?.ok_or_else(unsealed)?;
-    let (queries, view) = (state.queries.clone(), seal.clone());
-    let proof = web::block(move || prove(&queries, &view, card)).await.map_err(|_| ApiError::Internal)??;
+    let view = seal.clone();
+    let proof = state.queries.in_turn(move |queries| prove(queries, &view, card)).await??;
     shown(state, sight, &seal, &proof.ok_or_else(unsealed)?).await
 }
 

@@ -118,7 +118,7 @@ pub(crate) async fn books(state: State, caller: Caller, request: HttpRequest) ->
         Some(_) | None => Some(caller.partner),
     };
     let question = BooksQuestion { partner, ..question };
-    let found = state.queries.books(question).await.map_err(|error| refused(error, question.as_of))?;
+    let found = state.queries.books(question).await.map_err(refused)?;
     let Some(statement) = found else {
         let field = if named.is_some() { "partner" } else { "to" };
         return Err(ApiError::invalid(Problem::value(field, Message::NoSuchPartnerThen)));
@@ -154,9 +154,12 @@ fn question(params: &mut Params, head: i64) -> Option<BooksQuestion> {
     Some(BooksQuestion { from, to, as_of, partner: None })
 }
 
-// With `as_of_seq`, what is due at a later end is told from what happened in between: the client can end the period earlier.
-fn refused(error: QueryError, as_of: Option<Seq>) -> ApiError {
-    ApiError::of_query(error, if as_of.is_some() { "as_of_seq" } else { "to" })
+// A narrower period would not help: days that are whole do.
+fn refused(error: QueryError) -> ApiError {
+    if let QueryError::TooWide { most } = error {
+        return ApiError::invalid(Problem::range("to", Message::BooksTooWide { most }));
+    }
+    error.into()
 }
 
 fn accepted(request: &HttpRequest) -> Option<&'static str> {
@@ -186,4 +189,17 @@ fn zipped(statement: &Statement) -> io::Result<Vec<u8>> {
 fn file_name(at: Timestamp) -> String {
     let text = at.to_seconds_text();
     if at == at.day_start() { text.chars().take(10).collect() } else { text.replace(':', "") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_that_is_too_wide_is_told_what_is_not() {
+        let form = refused(QueryError::TooWide { most: 7 }).form();
+        assert_eq!((form.status.as_u16(), form.code), (400, "VALIDATION_ERROR"));
+        assert_eq!(form.problems, [Problem::range("to", Message::BooksTooWide { most: 7 })]);
+        assert_eq!(refused(QueryError::Behind).form().status.as_u16(), 503);
+    }
 }

@@ -1,12 +1,12 @@
 //! The changes of a stretch of the log that no whole span covers, from the log itself.
 
+use super::takings::Takings;
 use crate::books::{Changes, Span, closing};
 use crate::domain::points::Slice;
 use crate::domain::{CardId, Event, Movement, Seq, TemplateId, Timestamp};
 use crate::event_log::{LogError, Stored, events_after};
 use rusqlite::{Connection, OptionalExtension as _};
-use rustc_hash::FxHashMap;
-use std::collections::hash_map::Entry;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Why events could not be summed up.
 #[derive(Debug, thiserror::Error)]
@@ -15,36 +15,25 @@ pub enum BookError {
     Log(#[from] LogError),
     #[error("views.db could not be read: {0}")]
     Views(#[from] rusqlite::Error),
-}
-
-/// The events from `after` (exclusive) to `until` (inclusive), on a reader's connection.
-///
-/// # Errors
-/// When the log cannot be read or understood.
-pub fn stored_events(
-    connection: &Connection,
-    after: Seq,
-    until: Seq,
-    mut each: impl FnMut(&Stored),
-) -> Result<(), BookError> {
-    events_after(connection, after, until, |stored| {
-        each(&stored);
-        Ok::<_, LogError>(())
-    })?;
-    Ok(())
+    #[error("more than {most} movements would have to be read")]
+    TooWide { most: i64 },
 }
 
 /// What the events from `after` (exclusive) to `until` (inclusive) add to the sums, read on a reader's connection: views.db with
-/// ledger.db attached. `latest` is when the latest event before them was recorded.
+/// ledger.db attached. `latest` is when the latest event before them was recorded. Which of the lots that they took from were closed
+/// is told by other movements of the same cards; of these at most `most` are read.
 ///
 /// # Errors
-/// When a file cannot be read.
+/// When a file cannot be read, or more movements would have to be read than may be.
 pub fn changes_between(
     connection: &Connection,
     (after, until): (Seq, Seq),
     latest: Option<Timestamp>,
+    most: i64,
 ) -> Result<Changes, BookError> {
-    let mut gathered = Gathered { connection, changes: Changes::after(latest), templates: FxHashMap::default() };
+    let takings = Takings::new(connection, most);
+    let mut gathered =
+        Gathered { connection, takings, changes: Changes::after(latest), templates: FxHashMap::default() };
     let mut moved: FxHashMap<CardId, Vec<(Seq, Span, Event)>> = FxHashMap::default();
     events_after(connection, after, until, |stored| {
         if let Some((card, seq, span, event)) = gathered.take(stored)? {
@@ -60,6 +49,7 @@ pub fn changes_between(
 
 struct Gathered<'c> {
     connection: &'c Connection,
+    takings: Takings<'c>,
     changes: Changes,
     templates: FxHashMap<CardId, Option<TemplateId>>,
 }
@@ -102,13 +92,8 @@ impl Gathered<'_> {
     /// Notes the lots that these movements of a card, the last of which stands at `until` or before, took the last of.
     fn close(&mut self, card: CardId, events: &[(Seq, Span, Event)], until: Seq) -> Result<(), BookError> {
         let Some(template) = self.template(card)? else { return Ok(()) };
-        let mut open = FxHashMap::default();
         let taken = || events.iter().filter_map(|(_, _, event)| Movement::of(event)).map(Movement::stated);
-        for slice in taken().flat_map(|stated| stated.taken) {
-            if let Entry::Vacant(place) = open.entry(slice.lot) {
-                place.insert(is_open(self.connection, card, slice.lot, until)?);
-            }
-        }
+        let open = self.open_at(card, taken().flat_map(|stated| stated.taken).map(|slice| slice.lot), until)?;
         let partner = self
             .connection
             .prepare_cached("SELECT partner FROM cards WHERE card = ?1")?
@@ -117,38 +102,46 @@ impl Gathered<'_> {
         let changes = &mut self.changes;
         closing(
             backwards,
-            |lot| open.get(&lot).copied().unwrap_or(false),
+            |lot| open.contains(&lot),
             |span, slice: &Slice| changes.closed(span, partner, template, slice.expires_at),
         );
         Ok(())
     }
-}
 
-/// Whether something remained of a lot at a moment of the past. Most often the lots that are open now tell; else the card's
-/// movements from the lot's own on are added up.
-fn is_open(connection: &Connection, card: CardId, lot: Seq, until: Seq) -> Result<bool, BookError> {
-    let mut now = connection.prepare_cached("SELECT 1 FROM lots WHERE card = ?1 AND lot = ?2")?;
-    if now.exists((card.get(), lot.get()))? {
-        return Ok(true);
-    }
-    let mut remaining = None;
-    let mut seqs = connection.prepare_cached(
-        "SELECT seq FROM movements WHERE card = ?1 AND seq >= ?2 AND seq <= ?3 AND (points <= 0 OR seq = ?2) ORDER BY seq",
-    )?;
-    let seqs: Vec<i64> =
-        seqs.query_map((card.get(), lot.get(), until.get()), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    for seq in seqs {
-        stored_events(connection, Seq::new(seq - 1), Seq::new(seq), |stored| {
-            let Some(stated) = Movement::of(&stored.event).map(Movement::stated) else { return };
-            if stored.seq == lot {
-                remaining = stated.lot.map(|lot| lot.points.get());
-            }
-            let taken: i64 = stated.taken.iter().filter(|slice| slice.lot == lot).map(|slice| slice.points.get()).sum();
-            remaining = remaining.map(|remaining| remaining - taken);
-        })?;
-        if remaining == Some(0) {
-            return Ok(false);
+    /// In which of these lots of a card something remained after an event. Most often the lots that are open now tell; else the
+    /// card's movements do, on the shorter way: those since, which took from a lot what remained of it then, or those from the first
+    /// of the lots on.
+    fn open_at(
+        &mut self,
+        card: CardId,
+        lots: impl Iterator<Item = Seq>,
+        until: Seq,
+    ) -> Result<FxHashSet<Seq>, BookError> {
+        let lots: FxHashSet<Seq> = lots.collect();
+        let (mut open, mut gone) = (FxHashSet::default(), FxHashSet::default());
+        let mut now = self.connection.prepare_cached("SELECT 1 FROM lots WHERE card = ?1 AND lot = ?2")?;
+        for lot in lots {
+            let found = if now.exists((card.get(), lot.get()))? { &mut open } else { &mut gone };
+            found.insert(lot);
         }
+        let Some(first) = gone.iter().min().copied() else { return Ok(open) };
+        let (before, since) = ((first, until), (Seq::new(until.get() + 1), Seq::new(i64::MAX)));
+        if self.takings.count(card, since)? <= self.takings.count(card, before)? {
+            self.takings.of_card(card, since, false, |_, stated| {
+                open.extend(stated.taken.iter().map(|slice| slice.lot).filter(|lot| gone.contains(lot)));
+            })?;
+            return Ok(open);
+        }
+        let mut remaining: FxHashMap<Seq, i64> = FxHashMap::default();
+        self.takings.of_card(card, before, true, |stored, stated| {
+            if let Some(lot) = stated.lot.filter(|_| gone.contains(&stored.seq)) {
+                *remaining.entry(stored.seq).or_default() += lot.points.get();
+            }
+            for slice in stated.taken.iter().filter(|slice| gone.contains(&slice.lot)) {
+                *remaining.entry(slice.lot).or_default() -= slice.points.get();
+            }
+        })?;
+        open.extend(remaining.iter().filter(|(_, points)| **points > 0).map(|(lot, _)| *lot));
+        Ok(open)
     }
-    Ok(remaining.is_some())
 }

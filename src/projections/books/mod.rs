@@ -1,8 +1,10 @@
 //! The books: the tables `book_*`, sums by span.
 
 mod gather;
+mod takings;
 
-pub use gather::{BookError, changes_between, stored_events};
+pub use gather::{BookError, changes_between};
+pub use takings::{Takings, Which};
 
 use crate::books::{Changes, Stretch};
 use crate::domain::Timestamp;

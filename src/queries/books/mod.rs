@@ -8,7 +8,7 @@
 //! | `position` | where in the log a moment is |
 //! | `kept` | reading the kept sums between two places |
 //! | `trial` | trial balances, and whether they close |
-//! | `liability`, `due` | what may still be spent, its price and its ageing; breakage |
+//! | `liability`, `due`, `window` | what may still be spent, its price and its ageing; breakage |
 //! | `terms` | settings and rules in force |
 //! | `acts` | who changed, corrected, blocked and refunded |
 //! | `order` | gaps |
@@ -21,6 +21,7 @@ mod order;
 mod position;
 mod terms;
 mod trial;
+mod window;
 
 use super::{Queries, QueryError};
 use crate::books::{Month, Span};
@@ -33,6 +34,10 @@ use position::{Position, Stretch};
 use rusqlite::Connection;
 use terms::Terms;
 use trial::{Held, Trial};
+
+/// How many movements may have to be read to tell which lots were open: where the period begins, where it ends, and for what is due
+/// then. A wider question is refused.
+const TAKINGS_MAX: i64 = 200_000;
 
 /// Whose books of which period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,12 +54,15 @@ pub struct BooksQuestion {
 impl Queries {
     /// The books of a period; none where the partner that is asked about did not exist before its end.
     ///
-    /// Costs what the kept sums of the days up to its end cost to read, and at most two spans of events.
+    /// Costs what the kept sums of the days up to its end cost to read. Where it begins or ends within a day (UTC), or the event as
+    /// of which it is asked for lies before its end, less than a span of events is read at each of both, of the cards that spent
+    /// there other movements, and those that took from lots that end on its last day: of each at most 200,000. Where the log lacks
+    /// an event or its times go back, the seqs and times of those spans are read besides.
     ///
     /// # Errors
     /// When the projector is too far behind, a file cannot be read, the event as of which they are asked for is beyond the log's
-    /// head ([`QueryError::Beyond`]), or too many events would have to be read to tell what is due
-    /// ([`QueryError::TooWide`]): only where the period ends after that event and before what followed it.
+    /// head ([`QueryError::Beyond`]), or more movements would have to be read than may be ([`QueryError::TooWide`]): never where the
+    /// period begins and ends with days, and the event does not lie before its end.
     pub async fn books(&self, question: BooksQuestion) -> Result<Option<Statement>, QueryError> {
         self.settled().await?;
         self.aside(move |connection| books(connection, question)).await
@@ -66,6 +74,7 @@ impl From<BookError> for QueryError {
         match error {
             BookError::Views(source) => Self::Read(source),
             BookError::Log(source) => Self::Past(source.to_string()),
+            BookError::TooWide { most } => Self::TooWide { most },
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where in the log a moment is: the spans that lie before it as a whole, and what the rest of the way to it adds.
 
+use super::TAKINGS_MAX;
 use super::order::Order;
 use crate::books::{Changes, Span};
 use crate::domain::{Seq, Timestamp};
@@ -82,7 +83,8 @@ impl Position {
         let until = ended.min(most);
         position.cut = until < ended;
         if until >= next.first {
-            position.part = Some(changes_between(connection, (Seq::new(next.first - 1), Seq::new(until)), latest)?);
+            let range = (Seq::new(next.first - 1), Seq::new(until));
+            position.part = Some(changes_between(connection, range, latest, TAKINGS_MAX)?);
             (position.seq, position.day) = (until, next.span.day);
         }
         Ok(position)

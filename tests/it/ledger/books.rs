@@ -11,7 +11,7 @@ use counterfoil::domain::programme::{
     CreatePartner, CreateTemplate, OpenShop, RetireShop, RetireTemplate, TemplateRecord, TemplateRules, UpdateTemplate,
 };
 use counterfoil::domain::{CardId, Money, PartnerId, Seq, ShopId, TemplateId, Timestamp};
-use counterfoil::projections::{compare, rebuild};
+use counterfoil::projections::{BookError, changes_between, compare, rebuild};
 use counterfoil::queries::{BooksQuestion, Queries, QueryError};
 use counterfoil::storage::{open_ledger, open_reader};
 use counterfoil::writer::{Actor, Command, Request};
@@ -203,6 +203,10 @@ impl History {
     }
 }
 
+fn earned(points: i64) -> Step {
+    Step::Adjust { card: 0, points }
+}
+
 fn from_the_log(ledger: &Path, question: &BooksQuestion) -> Option<Statement> {
     let period = Period::new(Instant::from_micros(question.from.micros()), Instant::from_micros(question.to.micros()));
     let partner = question.partner.map(PartnerId::get);
@@ -326,5 +330,81 @@ fn a_day_of_more_than_one_span_is_stated_to_the_event() {
         let question = BooksQuestion { from, to, as_of: None, partner: None };
         let served = history.books(question).expect("an answer");
         same(served.as_ref(), from_the_log(&ledger, &question).as_ref(), &format!("{question:?}"));
+    }
+}
+
+/// How many lots events added, and how many points in them, where so many movements may be read to tell.
+fn lots(history: &History, until: i64, most: i64) -> Result<(i128, i128), BookError> {
+    // An answer means that the views have come to the head.
+    let (from, to) = (Timestamp::from_micros(START), Timestamp::from_micros(START + DAY));
+    history.books(BooksQuestion { from, to, as_of: None, partner: None }).expect("an answer");
+    let reader = open_reader(&history.workshop.dir()).expect("the views");
+    let changes = changes_between(&reader, (Seq::new(0), Seq::new(until)), None, most)?;
+    Ok(changes.lots.values().fold((0, 0), |(lots, points), it| (lots + it.lots, points + it.points)))
+}
+
+#[test]
+fn which_lots_were_open_is_told_on_the_shorter_way_and_within_a_bound() {
+    let mut history = History::new();
+    let act = |history: &mut History, redeemed: bool| {
+        let points = if redeemed { Step::Redeem { card: 0, points: 4 } } else { earned(4) };
+        history.live(&points);
+        history.head()
+    };
+    act(&mut history, false);
+    let whole = act(&mut history, true);
+    assert_eq!(lots(&history, whole, 0).expect("nothing has happened since"), (0, 0));
+    history.live(&earned(5));
+    let part = act(&mut history, true);
+    assert_eq!(lots(&history, part, 0).expect("what is open now tells"), (1, 1));
+    history.live(&Step::Redeem { card: 0, points: 1 });
+    assert!(matches!(lots(&history, part, 0), Err(BookError::TooWide { most: 0 })), "one has been taken from since");
+    assert_eq!(lots(&history, part, 1).expect("it is read"), (1, 1));
+    // Now the way from the lots' own events on is the shorter one.
+    (0..9).for_each(|_| assert!(act(&mut history, false) > part));
+    assert!(matches!(lots(&history, part, 3), Err(BookError::TooWide { most: 3 })));
+    assert_eq!(lots(&history, part, 4).expect("two awards and two redemptions"), (1, 1));
+    assert_eq!(lots(&history, whole, 4).expect("the same"), (0, 0));
+}
+
+/// A period that ends within the day on which lots end, while they are written off at any time later, and others that ended on that
+/// day are put in later still.
+#[test]
+fn what_is_due_within_a_day_is_told_whatever_happened_since() {
+    let mut history = History::new();
+    let noon = START + 3 * DAY + DAY / 2;
+    let lasting = |history: &mut History, card: usize, points: i64, until: i64| {
+        history.names += 1;
+        let (partner, card) = history.card(card);
+        let name = format!("lot-{}", history.names);
+        assert!(history.of(partner, award(card, points, Some(until), order(&name))).is_some(), "{name}");
+    };
+    for card in 0..4 {
+        for (points, later) in [(10, -DAY / 4), (20, 0), (30, 1), (40, DAY / 4), (50, DAY / 2), (60, DAY)] {
+            lasting(&mut history, card, points, noon + later);
+        }
+    }
+    let jump_to = |history: &mut History, moment: i64| history.live(&Step::Jump(moment - history.now));
+    jump_to(&mut history, noon - 1);
+    history.live(&Step::Redeem { card: 0, points: 35 });
+    jump_to(&mut history, noon + 2);
+    history.live(&Step::WriteOff { card: 1 });
+    history.live(&Step::Redeem { card: 1, points: 7 });
+    jump_to(&mut history, noon + DAY / 2 + 5);
+    history.live(&Step::WriteOff { card: 2 });
+    jump_to(&mut history, noon + 9 * DAY);
+    for ago in [5, 6, 7] {
+        history.live(&Step::Rules { days: Some(u32::try_from(9 - ago).expect("a few")), price: 10 });
+        history.live(&Step::Import { card: 3, points: 11, ago });
+    }
+    history.live(&Step::WriteOff { card: 3 });
+    let ledger = history.workshop.dir().ledger();
+    for to in [noon - 1, noon, noon + 1, noon + 2, noon + DAY / 4, noon + DAY / 2 - 1, noon + DAY, noon + 9 * DAY] {
+        for partner in [None, Some(PARTNER), Some(OTHER)] {
+            let to = Timestamp::from_micros(to);
+            let question = BooksQuestion { from: Timestamp::from_micros(START), to, as_of: None, partner };
+            let served = history.books(question).expect("an answer");
+            same(served.as_ref(), from_the_log(&ledger, &question).as_ref(), &format!("{question:?}"));
+        }
     }
 }

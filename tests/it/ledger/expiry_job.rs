@@ -1,7 +1,10 @@
 //! The expiry job, on an engine with a manual clock.
 
 use super::workshop::{DAY, START, Workshop, award, block};
-use counterfoil::jobs::ExpiryJob;
+use counterfoil::domain::CustomerId;
+use counterfoil::domain::programme::{ChangeSettings, Retention, Settings, SettingsRecord};
+use counterfoil::jobs::{ExpiryJob, RetentionJob};
+use counterfoil::writer::Command;
 use std::time::{Duration, Instant};
 
 const OFTEN: Duration = Duration::from_millis(10);
@@ -17,6 +20,12 @@ fn written_off(workshop: &Workshop) -> i64 {
     let ledger = rusqlite::Connection::open(workshop.dir().ledger()).expect("there is a ledger");
     let sql = "SELECT count(*) FROM events WHERE kind = 'points.expired' AND actor = 'job:expiry'";
     ledger.query_row(sql, [], |row| row.get(0)).expect("a count")
+}
+
+fn is_erased(workshop: &Workshop, customer: CustomerId) -> bool {
+    let ledger = rusqlite::Connection::open(workshop.dir().ledger()).expect("there is a ledger");
+    let sql = "SELECT count(*) FROM events WHERE kind = 'customer.erased' AND payload ->> 'customer' = ?1";
+    ledger.query_row(sql, [customer.get()], |row| row.get::<_, i64>(0)).expect("a count") > 0
 }
 
 #[track_caller]
@@ -56,6 +65,35 @@ fn the_job_writes_off_every_card_whose_time_has_come_and_no_other() {
     eventually_written_off(&workshop, DUE + 2);
     assert_eq!(workshop.available(later), 3);
     job.stop();
+}
+
+#[test]
+fn a_job_whose_turn_another_has_waits_for_it_and_loses_no_pass() {
+    const ONE_PASS: Duration = Duration::from_secs(3_600);
+    let workshop = Workshop::new();
+    let (card, customer) = workshop.issue("ona@example.com", 0);
+    workshop.must(award(card, 5, Some(START + DAY), None));
+    let retention = Retention { inactive_customers_after_months: Some(1), ..Retention::default() };
+    let (settings, record) = (Settings { retention, ..Settings::default() }, SettingsRecord::default());
+    workshop.must(Command::ChangeSettings(ChangeSettings { based_on: None, settings, record }));
+    workshop.set_time(START + 62 * DAY);
+    let writer = workshop.engine().writer();
+    // No import: the directory says of none.
+    let elsewhere = writer.rest_expiry();
+    let (dir, clock) = (workshop.dir(), || workshop.clock.clone());
+    let expiry = ExpiryJob::start(&dir, writer.clone(), clock(), ONE_PASS).expect("the job starts");
+    let retention = RetentionJob::start(&dir, writer.clone(), clock(), ONE_PASS).expect("the job starts");
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!((written_off(&workshop), is_erased(&workshop, customer)), (0, false));
+    drop(elsewhere);
+    eventually_written_off(&workshop, 1);
+    let start = Instant::now();
+    while !is_erased(&workshop, customer) {
+        assert!(start.elapsed() < PATIENCE, "the retention job has its turn, too");
+        std::thread::sleep(OFTEN);
+    }
+    expiry.stop();
+    retention.stop();
 }
 
 #[test]

@@ -4,13 +4,14 @@
 use super::erasure::files_holding;
 use super::workshop::{DAY, PARTNER, START, Workshop, award, block, erase, order, unblock};
 use counterfoil::domain::cards::{Block, BlockNote, UpdateCard};
-use counterfoil::domain::customers::UpdateCustomer;
+use counterfoil::domain::customers::{Forget, Span, UpdateCustomer};
 use counterfoil::domain::points::{Award, Note, Particulars, Points};
-use counterfoil::domain::programme::{ChangeSettings, Retention, Settings, SettingsRecord};
+use counterfoil::domain::programme::{ChangeSettings, Retention, RetentionRule, Settings, SettingsRecord};
 use counterfoil::domain::{CardId, CustomerId, Event, Metadata, Timestamp};
 use counterfoil::jobs::RetentionJob;
 use counterfoil::projections;
 use counterfoil::storage::open_ledger;
+use counterfoil::vault::last_record;
 use counterfoil::writer::{Command, Outcome};
 use std::process::Command as Program;
 use std::time::{Duration, Instant};
@@ -121,6 +122,26 @@ fn a_corrected_value_is_in_no_byte_of_any_file_when_the_correction_is_answered()
 }
 
 #[test]
+fn a_correction_waits_for_no_reader_and_its_bytes_go_when_the_reader_has_ended() {
+    let workshop = Workshop::new();
+    let (card, _) = workshop.issue(EMAIL, 5);
+    annotated(&workshop, card, "first-unmistakable-note");
+    let reader = rusqlite::Connection::open(workshop.dir().ledger()).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM events").unwrap();
+    let corrected = |number: i32| {
+        let start = Instant::now();
+        assert_eq!(erased(&annotated(&workshop, card, &number.to_string())).len(), 1);
+        start.elapsed()
+    };
+    // Each waited for the reader for at least as long: the quickest of many tells waiting from a slow machine.
+    let quickest = (0..20).map(corrected).min().unwrap();
+    assert!(quickest < Duration::from_millis(100), "{quickest:?}");
+    assert_ne!(files_holding(workshop.files.path(), "first-unmistakable-note"), Vec::<String>::new(), "the reader's");
+    reader.execute_batch("COMMIT").unwrap();
+    nowhere(&workshop, &["first-unmistakable-note"]);
+}
+
+#[test]
 fn who_keeps_old_values_for_a_while_loses_them_to_the_job() {
     let workshop = Workshop::new();
     keep(&workshop, Retention { superseded_records_after_days: 30, ..Retention::default() });
@@ -174,6 +195,49 @@ fn texts_of_movements_and_blocks_go_when_their_months_are_over_and_no_others() {
     assert!(done.iter().any(|(_, _, payload)| payload.contains("block_reasons_after_months")));
     nowhere(&workshop, &["a young reason"]);
     assert_eq!(workshop.available(card), 701, "the points stay");
+    rebuilds_to_the_same(&workshop);
+}
+
+#[test]
+fn one_rule_is_asked_about_one_part_of_what_it_goes_through_and_about_nothing_else() {
+    let workshop = Workshop::new();
+    let (card, customer) = workshop.issue(EMAIL, 0);
+    let reasons = ["first-unmistakable", "second-unmistakable", "third-unmistakable"];
+    let seqs =
+        reasons.map(|reason| workshop.must(award_saying(card, reason, &format!("{reason} reason"))).events[0].seq);
+    workshop.must(block(card));
+    let rules = Retention {
+        superseded_records_after_days: 30,
+        movement_texts_after_months: Some(1),
+        block_reasons_after_months: Some(1),
+        ..Retention::default()
+    };
+    keep(&workshop, rules);
+    annotated(&workshop, card, "first-note");
+    let records = || last_record(&open_ledger(&workshop.dir()).unwrap()).unwrap().get();
+    let first_note = records();
+    annotated(&workshop, card, "second-note");
+    let second_note = records();
+    annotated(&workshop, card, "third-note");
+    workshop.set_time(months(3));
+    let forget = |rule, after, through| {
+        let within = Span { after, through };
+        erased(&workshop.must(Command::Forget(Forget { customer, rule, within })))
+    };
+    let texts = RetentionRule::MovementTexts;
+    assert_eq!(forget(texts, seqs[0].get(), seqs[1].get()), [(texts.name(), 1)]);
+    nowhere(&workshop, &["second-unmistakable reason"]);
+    assert_eq!(forget(texts, seqs[0].get(), seqs[1].get()), [], "it is gone");
+    for kept in ["first-unmistakable reason", "third-unmistakable reason", "first-note", "second-note"] {
+        assert_ne!(files_holding(workshop.files.path(), kept), Vec::<String>::new(), "{kept}");
+    }
+    // What the second note superseded lies before the part in which it did.
+    let changes = RetentionRule::SupersededRecords;
+    assert_eq!(forget(changes, first_note, second_note), [(changes.name(), 1)]);
+    nowhere(&workshop, &["first-note"]);
+    assert_ne!(files_holding(workshop.files.path(), "second-note"), Vec::<String>::new());
+    run_job(&workshop);
+    nowhere(&workshop, &["first-unmistakable reason", "third-unmistakable reason", "second-note"]);
     rebuilds_to_the_same(&workshop);
 }
 

@@ -10,9 +10,9 @@ use counterfoil::domain::programme::CreatePartner;
 use counterfoil::domain::seals::{Period, RecordSeal, SealRecord};
 use counterfoil::domain::{Bytes, CardId, Event, Money, PartnerId, Rejection, Seq, Timestamp};
 use counterfoil::projections::{compare, rebuild};
-use counterfoil::queries::{Queries, SealView};
-use counterfoil::sealing::{BalanceProof, SealingError, prove};
-use counterfoil::storage::open_ledger;
+use counterfoil::queries::{MonthEnd, Queries, QueryError, SealView};
+use counterfoil::sealing::{BalanceProof, Sealer, SealingError, prove};
+use counterfoil::storage::{DataDir, open_ledger};
 use counterfoil::writer::{Actor, Command, Refusal};
 use counterfoil_replay::merkle::included;
 use counterfoil_replay::seal::Closing;
@@ -20,7 +20,9 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 impl Workshop {
     fn queries(&self) -> Queries {
@@ -350,6 +352,37 @@ fn the_clock_set_back_while_balances_are_read_makes_the_seal_begin_anew() {
     workshop.set_time(over + 31 * DAY);
     let refused = stopped.seal_due(1, Actor::SealJob, &|| false).expect_err("it was told to stop");
     assert!(matches!(refused, SealingError::Stopped), "{refused}");
+}
+
+#[test]
+fn nothing_is_sealed_of_views_that_lack_what_the_log_has() {
+    let workshop = Workshop::new();
+    let (card, _) = workshop.issue("ona@example.com", 10);
+    let progress = Arc::clone(workshop.engine().live());
+    assert!(progress.progress().caught_up_blocking(Duration::from_secs(60)));
+    // What a reader sees of views.db when the log has gone on since.
+    let (behind, january) = (tempfile::tempdir().expect("a directory"), Period::parse("2026-01").expect("a month"));
+    let copy = |from: PathBuf, name: &str| {
+        let to = behind.path().join(name).to_string_lossy().into_owned();
+        Connection::open(from).and_then(|from| from.execute("VACUUM INTO ?1", [to])).expect("a copy");
+    };
+    copy(workshop.dir().views(), "views.db");
+    let seen = progress.progress().head();
+    workshop.must(award(card, 5, None, None));
+    copy(workshop.dir().ledger(), "ledger.db");
+    workshop.set_time(START + 31 * DAY);
+
+    let views = Queries::new(DataDir::new(behind.path()), progress);
+    assert_eq!(views.last_before(january.ends_at()).expect("an answer"), Some(seen), "no further than the views");
+    let end = MonthEnd { as_of: seen.next(), period: january };
+    let page = views.closings(PARTNER, CardId::new(0), 10, end);
+    assert!(matches!(page, Err(QueryError::Behind)), "{page:?}");
+    let writer = workshop.engine().writer().clone();
+    let sealer = Sealer::new(writer, views, workshop.notary(), workshop.clock.clone());
+    let refused = sealer.seal_due(1, Actor::SealJob, &|| true).expect_err("the log goes on before the month's end");
+    assert!(matches!(refused, SealingError::Overtaken { .. }), "{refused}");
+    assert_eq!(workshop.seal_all(), ["1:2026-01"]);
+    assert_eq!(workshop.sealed(january).expect("a seal").points.get(), 15);
 }
 
 #[test]

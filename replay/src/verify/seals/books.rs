@@ -5,11 +5,11 @@ use crate::payload::{CardNumber, Moving, Payload, card_of_stream};
 use crate::points::Points;
 use crate::seal::Closing;
 use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 
 /// What is kept of a card.
 #[derive(Debug)]
 struct Held {
-    partner: i64,
     number: CardNumber,
     balance: Points,
     /// Open lots that expire: which, when, and what remains.
@@ -17,7 +17,11 @@ struct Held {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Books(FxHashMap<i64, Held>);
+pub(super) struct Books {
+    cards: FxHashMap<i64, Held>,
+    /// The ids of each partner's cards: every seal asks for one partner's.
+    of_partner: FxHashMap<i64, Vec<i64>>,
+}
 
 impl Books {
     /// Applies an event.
@@ -27,11 +31,12 @@ impl Books {
         }
         let Ok(payload) = Payload::read(event.kind, event.schema, event.payload) else { return };
         if let Payload::Issued(issued) = &payload {
-            let held =
-                Held { partner: event.partner_id, number: issued.number, balance: Points::ZERO, expiring: Vec::new() };
-            self.0.entry(issued.card.get()).or_insert(held);
+            if let Entry::Vacant(place) = self.cards.entry(issued.card.get()) {
+                place.insert(Held { number: issued.number, balance: Points::ZERO, expiring: Vec::new() });
+                self.of_partner.entry(event.partner_id).or_default().push(issued.card.get());
+            }
         } else if let Payload::Moved(moving) = &payload
-            && let Some(held) = self.0.get_mut(&moving.card.get())
+            && let Some(held) = self.cards.get_mut(&moving.card.get())
         {
             held.moved(event.seq, moving);
         }
@@ -39,8 +44,9 @@ impl Books {
 
     /// What a partner's cards have, by their ids; available is what is so at a moment, in microseconds.
     pub(super) fn closings(&self, partner: i64, moment: i64) -> Vec<Closing> {
-        let own = self.0.iter().filter(|(_, held)| held.partner == partner);
-        let mut closings: Vec<_> = own.map(|(card, held)| held.closing(*card, moment)).collect();
+        let own = self.of_partner.get(&partner).into_iter().flatten();
+        let held = own.filter_map(|card| Some(self.cards.get(card)?.closing(*card, moment)));
+        let mut closings: Vec<_> = held.collect();
         closings.sort_unstable_by_key(|closing| closing.card);
         closings
     }

@@ -58,7 +58,7 @@ fn check_place(ledger: &Connection, seal: &Noted, findings: &mut Findings) -> Re
     let (as_of, ends_at) = (seal.event.as_of, seal.event.ends_at.micros());
     let is_last = as_of < seal.seq
         && at(as_of)?.is_some_and(|time| time < ends_at)
-        && at(as_of + 1)?.is_some_and(|time| time >= ends_at);
+        && at(as_of.saturating_add(1))?.is_some_and(|time| time >= ends_at);
     if !is_last {
         let sentence =
             format!("says that event {as_of} is the last one before {}, which it is not", seal.event.ends_at);

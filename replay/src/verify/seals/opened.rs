@@ -9,7 +9,8 @@ use crate::payload::Digits;
 use crate::points::Points;
 use crate::seal::{Closing, Salts};
 use crate::verify::VerifyError;
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
 use serde::Deserialize;
 
 /// How many leaves one tile has.
@@ -34,11 +35,18 @@ impl<'c> Secrets<'c> {
         Ok(Self(exists.then_some(ledger)))
     }
 
-    /// The text of a record; none where the copy lacks it or it was erased.
-    fn body(&self, record: i64) -> Result<Option<String>, VerifyError> {
+    /// The bytes of a record, whatever they are; none where the copy lacks it or it was erased.
+    fn body(&self, record: i64) -> Result<Option<Vec<u8>>, VerifyError> {
         let Some(ledger) = self.0 else { return Ok(None) };
         let mut statement = ledger.prepare_cached("SELECT body FROM sealed_records WHERE record = ?1")?;
-        Ok(statement.query_row([record], |row| row.get(0)).optional()?.flatten())
+        let mut rows = statement.query([record])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        Ok(match row.get_ref(0)? {
+            ValueRef::Null => None,
+            // SQLite keeps text that is not UTF-8 as it is: that is for the reader of the record to find.
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(bytes.to_vec()),
+            ValueRef::Integer(_) | ValueRef::Real(_) => Some(Vec::new()),
+        })
     }
 }
 
@@ -68,7 +76,7 @@ pub(super) fn check(
     }
     let record = event.sealed.record.get();
     let Some(body) = secrets.body(record)? else { return Ok(false) };
-    let Ok(opened) = serde_json::from_str::<Record>(&body) else {
+    let Ok(opened) = serde_json::from_slice::<Record>(&body) else {
         findings.event(Check::Seals, seal.seq, format!("vault record {record} does not hold the secret of a seal"));
         return Ok(true);
     };

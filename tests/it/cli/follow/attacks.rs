@@ -273,6 +273,7 @@ fn an_award_that_breaks_the_rules_is_told_however_well_it_is_signed() {
     // Once a person has seen it, the log is followed on, and only what is new is an alarm.
     let known = scene.follow(service.address(), "--acknowledge 0001-rules");
     assert!(known.code == 0 && known.stderr.contains("acknowledged"), "{known:?}");
+    assert_eq!(scene.status()["rules_hold_up_to"], Value::Null, "known is not kept");
 }
 
 fn copy_files(from: &Path, to: &Path) {

@@ -83,7 +83,11 @@ fn the_mirror_is_a_ledger_like_any_other_but_without_its_vault() {
     let card = scene.till(&service).card("ona@example.com");
     scene.till(&service).award(&card, 3);
     scene.checkpoint();
-    assert_eq!(scene.follow(service.address(), "").code, 0);
+    let followed = scene.follow(service.address(), "");
+    assert!(
+        followed.code == 0 && followed.stdout.contains("not checked on the mirror: vault not included"),
+        "{followed:?}"
+    );
     mirrors(&scene);
     let schema = |dir: &std::path::Path| -> Vec<String> {
         let ledger = rusqlite::Connection::open(dir.join("ledger.db")).unwrap();

@@ -7,3 +7,4 @@ mod honest;
 mod liar;
 mod lies;
 mod scene;
+mod unbidden;

@@ -97,6 +97,10 @@ impl Scene {
         alarms.into_iter().next().expect("one")
     }
 
+    pub(super) fn status(&self) -> Value {
+        serde_json::from_slice(&std::fs::read(self.mirror().join("status.json")).unwrap()).unwrap()
+    }
+
     pub(super) fn alarms(&self) -> Vec<Value> {
         let Ok(entries) = std::fs::read_dir(self.mirror().join("alarms")) else { return Vec::new() };
         let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
