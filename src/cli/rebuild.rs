@@ -106,7 +106,8 @@ fn compare_with_rebuild(dir: &DataDir, scratch: &Scratch) -> Result<(Seq, Vec<Di
 }
 
 fn erased_between(ledger: &Connection, after: Seq, until: Seq) -> rusqlite::Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM events WHERE seq > ?1 AND seq <= ?2 AND kind = 'customer.erased')";
+    let sql = "SELECT EXISTS (SELECT 1 FROM events WHERE seq > ?1 AND seq <= ?2 \
+         AND kind IN ('customer.erased', 'customer.updated', 'records.erased'))";
     ledger.query_row(sql, (after.get(), until.get()), |row| row.get(0))
 }
 

@@ -8,7 +8,7 @@ use super::seals::SealRow;
 use super::stream_events::StreamEventRow;
 use super::tiles::Growth;
 use super::transaction_counts::TransactionCounts;
-use super::{books, cards, customers, idempotency, layout, load_card, load_customer, programme, refunds};
+use super::{books, cards, customers, idempotency, layout, load_card, load_customer, movements, programme, refunds};
 use crate::books::{Changes, Span, closing};
 use crate::domain::cards::Card;
 use crate::domain::customers::Customer;
@@ -254,20 +254,19 @@ impl Fold {
         self.customers.values().any(|(customer, contact)| customer.version > 1 && contact.is_some())
     }
 
-    /// How many history rows wait to be written.
+    /// How many rows of history wait to be written.
     pub(super) fn movements_waiting(&self) -> usize {
         self.movements.len()
     }
 
-    /// Writes the rows that are only ever added. A rebuild does this now and then, to bound its memory.
-    pub(super) fn write_movements(&mut self, views: &Connection) -> Result<(), FoldError> {
-        self.movements.drain(..).try_for_each(|movement| movement.insert(views))?;
-        Ok(())
+    /// The rows of history so far. They are only ever added: a rebuild writes them beside the fold, and bounds its memory.
+    pub(super) fn take_movements(&mut self) -> Vec<MovementRow> {
+        std::mem::take(&mut self.movements)
     }
 
     /// Writes everything, with the watermark. The caller owns the transaction; after it fails, this fold must be dropped.
     pub(super) fn write(&mut self, views: &Connection, recent: &Recent) -> Result<(), FoldError> {
-        self.write_movements(views)?;
+        movements::insert(views, &self.take_movements())?;
         self.counts.write(views)?;
         self.write_cards(views, recent)?;
         self.write_refunds(views)?;
@@ -285,9 +284,7 @@ impl Fold {
         self.records.sort_unstable();
         self.records.drain(..).try_for_each(|record| customers::add_record(views, record))?;
         self.keys.sort_unstable_by_key(|(hash, seq)| idempotency::place(*hash, *seq));
-        for (hash, seq) in self.keys.drain(..) {
-            idempotency::insert(views, hash, seq)?;
-        }
+        idempotency::insert(views, self.keys.drain(..))?;
         self.stream_events.sort_unstable();
         self.stream_events.drain(..).try_for_each(|row| row.insert(views))?;
         self.growth.write(views)?;

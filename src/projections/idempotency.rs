@@ -44,9 +44,12 @@ pub(super) fn place(hash: i64, seq: Seq) -> (i64, i64, Seq) {
     (seq.get() >> ERA_BITS, hash, seq)
 }
 
-/// Adds a key.
-pub(super) fn insert(connection: &Connection, hash: i64, seq: Seq) -> rusqlite::Result<()> {
+/// Adds keys, given in their places' order.
+pub(super) fn insert(connection: &Connection, keys: impl Iterator<Item = (i64, Seq)>) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached("INSERT INTO idempotency (era, hash, seq) VALUES (?1, ?2, ?3)")?;
-    let (era, hash, seq) = place(hash, seq);
-    statement.execute((era, hash, seq.get())).map(|_| ())
+    for (hash, seq) in keys {
+        let (era, hash, seq) = place(hash, seq);
+        statement.execute((era, hash, seq.get()))?;
+    }
+    Ok(())
 }

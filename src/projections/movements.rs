@@ -83,34 +83,35 @@ impl MovementRow {
             amount: Some(moved.order_total().ten_thousandths()).filter(|amount| *amount != 0),
         })
     }
+}
 
-    /// Adds the row.
-    pub(super) fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
-        let mut statement = connection.prepare_cached(
-            "INSERT INTO movements (seq, card, type, points, balance_before, balance_after, shop, order_id, reference, \
-             expires_at, actor, record, at, partner, kind, amount, happened_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-        )?;
-        statement
-            .execute(rusqlite::params![
-                self.seq.get(),
-                self.card.get(),
-                self.movement.name(),
-                self.points.get(),
-                self.balance_before.get(),
-                self.balance_after.get(),
-                self.shop.map(ShopId::get),
-                self.order,
-                self.reference,
-                self.expires_at.map(Timestamp::micros),
-                self.actor,
-                self.record.map(RecordId::get),
-                self.at.micros(),
-                self.partner.get(),
-                self.kind.place(),
-                self.amount,
-                self.happened_at.map(Timestamp::micros),
-            ])
-            .map(|_| ())
+/// Adds rows.
+pub(super) fn insert(connection: &Connection, rows: &[MovementRow]) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO movements (seq, card, type, points, balance_before, balance_after, shop, order_id, reference, \
+         expires_at, actor, record, at, partner, kind, amount, happened_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+    )?;
+    for row in rows {
+        statement.execute(rusqlite::params![
+            row.seq.get(),
+            row.card.get(),
+            row.movement.name(),
+            row.points.get(),
+            row.balance_before.get(),
+            row.balance_after.get(),
+            row.shop.map(ShopId::get),
+            row.order,
+            row.reference,
+            row.expires_at.map(Timestamp::micros),
+            row.actor,
+            row.record.map(RecordId::get),
+            row.at.micros(),
+            row.partner.get(),
+            row.kind.place(),
+            row.amount,
+            row.happened_at.map(Timestamp::micros),
+        ])?;
     }
+    Ok(())
 }

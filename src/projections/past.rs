@@ -4,6 +4,7 @@
 
 use super::fold::{Fold, FoldError, Sources};
 use super::layout;
+use super::movements;
 use super::tiles::Growth;
 use crate::domain::programme::Directory;
 use crate::domain::{RecordId, Seq, Stream};
@@ -54,7 +55,7 @@ pub fn fold_past(now: &Connection, past: &Connection, streams: &[Stream], until:
         let stored = stored.ok_or_else(|| PastError::Fold(format!("event {seq} is not in the log")))?;
         fold.change(stored, &sources)?;
         if fold.movements_waiting() >= WAITING_MAX {
-            fold.write_movements(past)?;
+            movements::insert(past, &fold.take_movements())?;
         }
     }
     fold.write(past, &|_| None)?;

@@ -1,18 +1,26 @@
 //! Rebuilding views.db from the log: the projector's fold, with every card in memory and the indexes last.
+//!
+//! Reading the log, folding it and writing history are threads of their own, which hand on what they made in order.
 
 use super::fold::{Fold, FoldError, Sources};
 use super::layout;
+use super::movements::{self, MovementRow};
 use super::tiles::Growth;
 use crate::domain::Seq;
 use crate::domain::programme::Directory;
-use crate::event_log::{events_after, head};
-use crate::storage::{StorageError, open_views};
+use crate::event_log::{LogError, Stored, events_after, head};
+use crate::storage::{StorageError, open_beside, open_views};
 use rusqlite::Connection;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
 
-/// How many history rows wait in memory before they are written.
-const WAITING_MAX: usize = 100_000;
+/// How many events are handed on at once, and what they add to history.
+const CHUNK: usize = 1_024;
+
+/// How many chunks may wait between two threads.
+const CHUNKS_WAITING: usize = 8;
 
 /// After how many events it is told how far it is.
 const TELL_EVERY: i64 = 10_000;
@@ -97,14 +105,7 @@ fn rebuild_telling(
         None => head(ledger)?.seq,
     };
     let mut fold = Fold::new(Directory::default(), Growth::default(), Seq::ZERO, None);
-    let sources = Sources { views: None, ledger };
-    events_after(ledger, Seq::ZERO, until, |stored| {
-        if stored.seq.get() % TELL_EVERY == 0 {
-            told(stored.seq);
-        }
-        fold.apply(stored, &sources)?;
-        if fold.movements_waiting() >= WAITING_MAX { fold.write_movements(&views) } else { Ok(()) }
-    })?;
+    let views = fold_log(&mut fold, ledger, until, views, told)?;
     fold.write(&views, &|_| None)?;
     layout::create_indexes(&views)?;
     views.execute_batch("COMMIT")?;
@@ -114,6 +115,89 @@ fn rebuild_telling(
     let sync = std::fs::File::open(path).and_then(|file| file.sync_all());
     sync.map_err(|source| RebuildError::File { path: path.to_owned(), source })?;
     Ok(until)
+}
+
+/// Folds the log up to `until` while another thread reads it and a third writes the rows of history; answers the connection that they
+/// were written on.
+fn fold_log(
+    fold: &mut Fold,
+    ledger: &Connection,
+    until: Seq,
+    views: Connection,
+    told: &dyn Fn(Seq),
+) -> Result<Connection, RebuildError> {
+    let reader = open_beside(ledger)?;
+    thread::scope(|scope| {
+        let (events, read) = sync_channel(CHUNKS_WAITING);
+        let (rows, made) = sync_channel(CHUNKS_WAITING);
+        scope.spawn(move || read_log(&reader, until, &events));
+        let history = scope.spawn(move || write_history(views, &made));
+        let folded = fold_chunks(fold, ledger, &read, &rows, told);
+        // The threads end with what they are handed, or with nobody to hand it to.
+        drop((read, rows));
+        let written = history.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        // Why the rows could not be written comes first: folding ended because of it.
+        written.map_err(RebuildError::from).and_then(|views| folded.map(|()| views))
+    })
+}
+
+/// What is read is handed on; who takes it may have ended.
+enum Unread {
+    Log(LogError),
+    Unwanted,
+}
+
+impl From<LogError> for Unread {
+    fn from(source: LogError) -> Self {
+        Self::Log(source)
+    }
+}
+
+fn read_log(ledger: &Connection, until: Seq, events: &SyncSender<Result<Vec<Stored>, LogError>>) {
+    let mut chunk = Vec::with_capacity(CHUNK);
+    let read = events_after(ledger, Seq::ZERO, until, |stored| {
+        chunk.push(stored);
+        if chunk.len() < CHUNK {
+            return Ok(());
+        }
+        events.send(Ok(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK)))).map_err(|_| Unread::Unwanted)
+    });
+    let rest = match read {
+        Ok(()) => Ok(chunk),
+        Err(Unread::Log(source)) => Err(source),
+        Err(Unread::Unwanted) => return,
+    };
+    // Nobody wants it only where the fold has failed, which is told.
+    let _ = events.send(rest);
+}
+
+fn fold_chunks(
+    fold: &mut Fold,
+    ledger: &Connection,
+    read: &Receiver<Result<Vec<Stored>, LogError>>,
+    rows: &SyncSender<Vec<MovementRow>>,
+    told: &dyn Fn(Seq),
+) -> Result<(), RebuildError> {
+    let sources = Sources { views: None, ledger };
+    for chunk in read {
+        for stored in chunk.map_err(FoldError::from)? {
+            if stored.seq.get() % TELL_EVERY == 0 {
+                told(stored.seq);
+            }
+            fold.apply(stored, &sources)?;
+        }
+        if rows.send(fold.take_movements()).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn write_history(views: Connection, made: &Receiver<Vec<MovementRow>>) -> rusqlite::Result<Connection> {
+    for rows in made {
+        movements::insert(&views, &rows)?;
+    }
+    Ok(views)
 }
 
 /// Removes a database with its companions: a stale WAL would be replayed into a new file.

@@ -7,5 +7,7 @@ mod open;
 mod unsynced;
 
 pub use data_dir::{DataDir, DataDirError, Lock};
-pub use open::{BUSY, StorageError, open_ledger, open_ops, open_past, open_reader, open_views, refuse_newer};
+pub use open::{
+    BUSY, StorageError, open_beside, open_ledger, open_ops, open_past, open_reader, open_views, refuse_newer,
+};
 pub use unsynced::{mark_views_unsynced, sync_views, views_are_whole};

@@ -93,6 +93,21 @@ pub fn open_reader(dir: &DataDir) -> Result<Connection, StorageError> {
     settle().map_err(|source| StorageError::Open { path: path.clone(), source })
 }
 
+/// Opens the file that a connection has open once more, for reading: what another thread reads beside it.
+///
+/// # Errors
+/// When the file cannot be opened.
+pub fn open_beside(connection: &Connection) -> Result<Connection, StorageError> {
+    let path = PathBuf::from(connection.path().unwrap_or_default());
+    let settle = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&path, flags)?;
+        connection.busy_timeout(BUSY)?;
+        Ok(connection)
+    };
+    settle().map_err(|source| StorageError::Open { path: path.clone(), source })
+}
+
 /// Opens an empty database in memory, with ledger.db attached read-only as `ledger`: for a past of views.db, which is read like it.
 ///
 /// # Errors
