@@ -6,5 +6,6 @@ mod forger;
 mod honest;
 mod liar;
 mod lies;
+mod rotated;
 mod scene;
 mod unbidden;
