@@ -56,7 +56,7 @@ impl Follower<'_> {
             Trouble::TooMany(asked) => {
                 let wait = pace::granted(*asked);
                 if once {
-                    self.put_off.again(self.mirror.head.seq, wait)?;
+                    self.put_off.again(self.mirror.head.seq, wait.max(*asked))?;
                 }
                 wait
             }
