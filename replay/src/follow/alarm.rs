@@ -156,9 +156,14 @@ impl Alarms {
         Ok(true)
     }
 
-    /// A text that an alarm's file holds under a name; none where there is no such file, or nothing under it.
+    /// A text that the file of an open alarm holds under a name; none where nobody has to acknowledge it any more, there is no such
+    /// file, or nothing under that name.
     pub(super) fn evidence(&self, name: &str, field: &str) -> io::Result<Option<String>> {
-        let Some(text) = files::read(&self.0.join(format!("{}.json", bare(name))))? else { return Ok(None) };
+        let name = bare(name);
+        if self.is_acknowledged(name) {
+            return Ok(None);
+        }
+        let Some(text) = files::read(&self.file(name))? else { return Ok(None) };
         let value: Value = serde_json::from_str(&text).unwrap_or_default();
         Ok(value[field].as_str().map(str::to_owned))
     }
@@ -298,6 +303,12 @@ mod tests {
         assert_eq!(alarms.open().unwrap(), ["0001-stale", "0002-fork"]);
         assert_eq!(alarms.evidence("0002-fork", "sentence").unwrap().as_deref(), Some("two histories"));
         assert_eq!(alarms.evidence("0009-fork", "sentence").unwrap(), None);
+        assert!(alarms.acknowledge("0002-fork").unwrap());
+        assert_eq!(
+            alarms.evidence("0002-fork", "sentence").unwrap(),
+            None,
+            "what was acknowledged once is not asked again"
+        );
         alarms.note_told(&other).unwrap();
         assert_eq!(alarms.untold(&alarms.open().unwrap()), [alarms.file("0001-stale")], "told is no alarm of its own");
     }
