@@ -310,7 +310,7 @@ mod tests {
             "what was acknowledged once is not asked again"
         );
         alarms.note_told(&other).unwrap();
-        assert_eq!(alarms.untold(&alarms.open().unwrap()), [alarms.file("0001-stale")], "told is no alarm of its own");
+        assert_eq!(alarms.untold(&alarms.names().unwrap()), [alarms.file("0001-stale")], "told is no alarm of its own");
     }
 
     #[test]
