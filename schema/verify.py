@@ -11,7 +11,7 @@ Says a sentence for each finding, with seq and rule, and ends with 0 (nothing fo
 a log is verified but for its signatures, which is said; a receipt, a statement or a kept checkpoint then cannot be verified.
 
 Verified: the chain, seq, commands, times, versions, idempotency keys, the vault, the balance of every card after every event
-that states one, every checkpoint's place, root and signature. Not verified: prices, tiers, the order of spending and expiry, sealed balances,
+that states one, every checkpoint's and every rotation's place, root and signature. Not verified: prices, tiers, the order of spending and expiry, sealed balances,
 and whether a retention rule let an erasure happen (which rule, when, of whose inactivity); `counterfoil-replay verify` does that.
 """
 
@@ -238,12 +238,25 @@ def note_text(origin, size, root):
     return f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
 
 
+def key_text(name, public_key):
+    key = b"\x01" + public_key
+    key_id = hashlib.sha256(name.encode() + b"\n" + key).digest()[:4]
+    return f"{name}+{key_id.hex()}+{base64.b64encode(key).decode()}"
+
+
+def rotation_text(origin, old, new, size, root):
+    keys = f"{key_text(origin, old)}\n{key_text(origin, new)}"
+    return f"counterfoil key rotation v1\n{origin}\n{keys}\n{size}\n{base64.b64encode(root).decode()}\n".encode()
+
+
 class Checkpoints:
     def __init__(self, check):
         self.check = check
         self.hashes = []                # of the events, by seq - 1
         self.keys = {}                  # key: (origin, public key)
         self.in_force = None
+        self.retired = (None, None)     # the key that was retired last, and its command
+        self.unsigned = []              # the events of rotations that the key before did not sign
         self.made = {}                  # size: (key, root)
         self.newest = 0                 # the largest size so far
         self.claims = []                # (size, root, seq of the event that states it)
@@ -258,11 +271,15 @@ class Checkpoints:
             origin, origins = payload["origin"], {origin for origin, _ in self.keys.values()}
             self.check(self.in_force is None, seq, "key", f"{key} begins while {self.in_force} is in force")
             self.check(origins <= {origin}, seq, "origin", f"{origin} is not that of the keys before")
+            if "handover" in payload:
+                self.handed_over(row, payload, payload["handover"])
+            elif self.keys:
+                self.unsigned.append(seq)
             self.keys[key] = (origin, unhex(payload["public_key"]))
             self.in_force = key
         elif kind == "checkpoint_key.retired":
             self.check(self.in_force == key, seq, "key", f"{key} is retired and was not in force")
-            self.in_force = None
+            self.in_force, self.retired = None, (key, row["command_seq"])
         elif kind == "checkpoint.made":
             size, root = whole(payload["size"]), unhex(payload["root"])
             self.check(key == self.in_force, seq, "key", f"{key} signs and is not in force")
@@ -277,6 +294,17 @@ class Checkpoints:
             self.check(by == key, seq, "cosignature", f"no event before it records size {size} of key {key}")
             said = f"cosignature/v1\ntime {whole(payload['timestamp'])}\n".encode()
             self.signature(seq, unhex(payload["public_key"]), payload, said + note_text(self.keys[key][0], size, root))
+
+    def handed_over(self, row, payload, handover):
+        seq, size, root = row["seq"], whole(handover["size"]), unhex(handover["root"])
+        old, command = self.retired
+        self.check(command == row["command_seq"], seq, "handover", "by a key that was not retired in the same command")
+        self.check(max(self.newest, 1) <= size < row["command_seq"], seq, "handover", f"size {size} is no less than that of the newest checkpoint and below the command's seq")
+        self.claims.append((size, root, seq))
+        if old in self.keys:
+            new = unhex(payload["public_key"])
+            text = rotation_text(payload["origin"], self.keys[old][1], new, size, root)
+            self.signature(seq, self.keys[old][1], handover, text)
 
     def signature(self, seq, public_key, payload, message):
         self.signatures += 1
@@ -395,6 +423,8 @@ def verify_log(file, kept):
     if kept:
         log.checkpoints.claims.append((*kept, "-"))
     log.checkpoints.roots()
+    for seq in log.checkpoints.unsigned:
+        remarks.append(f"seq {seq}: the log's key was rotated without the signature of the key before it: ask the operator whether that is so")
     if log.checkpoints.signatures and not Ed25519PublicKey:
         remarks.append(f"{log.checkpoints.signatures} signatures were NOT verified: pip install cryptography")
     return remarks, log.findings

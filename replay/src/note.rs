@@ -72,6 +72,12 @@ impl LogKey {
         &self.name
     }
 
+    /// The 32 bytes of it.
+    #[must_use]
+    pub fn public_key(&self) -> [u8; 32] {
+        self.key.to_bytes()
+    }
+
     /// The key as text, as [`LogKey::parse`] reads it.
     #[must_use]
     pub fn text(&self) -> String {
@@ -146,6 +152,42 @@ impl Checkpoint {
     pub fn cosigned_by(&self, public_key: &[u8; 32], timestamp: u64, signature: &[u8; 64]) -> bool {
         let message = format!("cosignature/v1\ntime {timestamp}\n{}", self.text());
         point(public_key).is_some_and(|key| fits(&key, message.as_bytes(), signature))
+    }
+}
+
+/// That a new key takes an old one's place in a log, after a history.
+#[derive(Debug, Clone, Copy)]
+pub struct Rotation<'a> {
+    /// The log's name, which is the name of both keys.
+    pub origin: &'a str,
+    pub old: &'a [u8; 32],
+    pub new: &'a [u8; 32],
+    /// How many events there were.
+    pub size: u64,
+    pub root: &'a [u8; 32],
+}
+
+impl Rotation<'_> {
+    /// What the old key signs. No checkpoint begins so: a name holds no space.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let (old, new) = (log_key_text(self.origin, self.old), log_key_text(self.origin, self.new));
+        let (size, root) = (self.size.to_string(), STANDARD.encode(self.root));
+        ["counterfoil key rotation v1", self.origin, &old, &new, &size, &root, ""].join("\n")
+    }
+
+    /// Whether the old key's signature fits.
+    #[must_use]
+    pub fn signed_by_the_old(&self, signature: &[u8; 64]) -> bool {
+        point(self.old).is_some_and(|key| fits(&key, self.text().as_bytes(), signature))
+    }
+
+    /// The whole as a signed note, which other tools can verify with the old key.
+    #[must_use]
+    pub fn note(&self, signature: &[u8; 64]) -> String {
+        let mut content = key_id(self.origin, LOG, self.old).to_vec();
+        content.extend_from_slice(signature);
+        format!("{}\n\u{2014} {} {}\n", self.text(), self.origin, STANDARD.encode(content))
     }
 }
 

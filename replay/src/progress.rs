@@ -1,5 +1,6 @@
 //! How far a long pass has come: a bar where somebody watches a terminal, a line at the start otherwise. Always on stderr.
 
+use counterfoil_statements::{Plain, plain};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{IsTerminal, Write};
 
@@ -56,14 +57,14 @@ impl Progress {
         if self.bar.is_hidden() {
             self.line(what);
         } else {
-            self.bar.println(what);
+            self.bar.println(plain(what));
         }
     }
 
     fn line(&self, text: &str) {
         if !self.quiet {
             // Nobody may be there to read it, which is no reason to stop.
-            let _ = writeln!(std::io::stderr().lock(), "{text}");
+            let _ = writeln!(Plain(std::io::stderr().lock()), "{text}");
         }
     }
 }

@@ -31,13 +31,19 @@ struct List {
 
 /// Retire the key in force and make another
 ///
-/// Both is recorded in the log. What the old key signed stays valid; auditors and witnesses need the new key from now on. The
-/// secret stays in ops.db. After an older copy of the directory was put in place, this is how the service is told to sign for it.
+/// Both is recorded in the log, with the old key's signature that the new one takes its place: whoever follows the log trusts the
+/// new key by that. What the old key signed stays valid; witnesses need the new key from now on. The secret stays in ops.db.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  counterfoil audit-key rotate --data ./books")]
+#[command(
+    after_help = "Examples:\n  counterfoil audit-key rotate --data ./books\n  counterfoil audit-key rotate --lost --data ./books"
+)]
 struct Rotate {
     #[command(flatten)]
     data: Data,
+    /// Without the old key's signature: its secret is lost, was stolen, or has signed another history than this one, because an older
+    /// copy of the directory was put in its place. Whoever follows the log is alarmed: tell them the new key on another way
+    #[arg(long)]
+    lost: bool,
     /// Print an array of JSON objects, as list does
     #[arg(long)]
     json: bool,
@@ -47,7 +53,7 @@ impl AuditKey {
     pub(super) fn run(self, output: &mut Output) -> Result<(), Failure> {
         let (data, json, request) = match self.action {
             Action::List(List { data, json }) => (data, json, AdminRequest::ListCheckpointKeys),
-            Action::Rotate(Rotate { data, json }) => (data, json, AdminRequest::RotateCheckpointKey),
+            Action::Rotate(Rotate { data, lost, json }) => (data, json, AdminRequest::RotateCheckpointKey { lost }),
         };
         let answer = call(&data.dir(), &request)?;
         let AdminAnswer::CheckpointKeys { keys } = answer else { return Err(Failure::unexpected()) };

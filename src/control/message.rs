@@ -30,8 +30,10 @@ pub enum AdminRequest {
     /// A checkpoint of everything that is recorded.
     Checkpoint,
     ListCheckpointKeys,
-    /// Ends the key that signs checkpoints, and makes another.
-    RotateCheckpointKey,
+    /// Ends the key that signs checkpoints, and makes another. One that is `lost` does not say so itself.
+    RotateCheckpointKey {
+        lost: bool,
+    },
     Webhooks(WebhookRequest),
     /// Seals the oldest month that is over and not sealed, of one partner.
     Seal,
@@ -191,7 +193,7 @@ mod tests {
             AdminRequest::Import(ImportOptions { shop: Some(ShopId::new(1)), ..ImportOptions::default() }),
             AdminRequest::Checkpoint,
             AdminRequest::ListCheckpointKeys,
-            AdminRequest::RotateCheckpointKey,
+            AdminRequest::RotateCheckpointKey { lost: true },
             AdminRequest::Webhooks(WebhookRequest::Remove { webhook: WebhookId::new(1) }),
             AdminRequest::Webhooks(WebhookRequest::Update {
                 webhook: WebhookId::new(1),

@@ -70,7 +70,7 @@ impl Operator {
             AdminRequest::Import(_) => Err(refused("an import needs the stream to itself".to_owned())),
             AdminRequest::Checkpoint => self.checkpoint(),
             AdminRequest::ListCheckpointKeys => self.checkpoint_keys(),
-            AdminRequest::RotateCheckpointKey => self.rotate_checkpoint_key(),
+            AdminRequest::RotateCheckpointKey { lost } => self.rotate_checkpoint_key(lost),
             AdminRequest::Webhooks(request) => self.webhooks(request),
             AdminRequest::Seal => self.seal(),
         };
@@ -135,8 +135,10 @@ impl Operator {
         Ok(AdminAnswer::CheckpointKeys { keys: keys.collect() })
     }
 
-    fn rotate_checkpoint_key(&self) -> Result<AdminAnswer, Refused> {
-        self.notary.rotate_key(Actor::CommandLine).map_err(|error| refused(error.to_string()))?;
+    fn rotate_checkpoint_key(&self, lost: bool) -> Result<AdminAnswer, Refused> {
+        let actor = Actor::CommandLine;
+        let rotated = if lost { self.notary.replace_lost_key(actor) } else { self.notary.rotate_key(actor) };
+        rotated.map_err(|error| refused(error.to_string()))?;
         self.checkpoint_keys()
     }
 

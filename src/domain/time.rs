@@ -41,7 +41,8 @@ impl Timestamp {
         self.date_start(Some)
     }
 
-    /// The first instant of this moment's month, or of the one so many months before it, in UTC.
+    /// The first instant of this moment's month, or of the one so many months before it, in UTC; the first of year 0 where that is
+    /// earlier still.
     #[must_use]
     pub fn month_start(self, before: u32) -> Self {
         self.date_start(|date| date.with_day(1)?.checked_sub_months(chrono::Months::new(before)))
@@ -62,7 +63,8 @@ impl Timestamp {
 
     fn date_start(self, of: impl FnOnce(NaiveDate) -> Option<NaiveDate>) -> Self {
         let start = of(self.utc().date_naive()).map(|date| date.and_time(NaiveTime::MIN).and_utc());
-        start.map_or(self, |start| Self(start.timestamp_micros())).clamped()
+        // Only what is before the calendar's beginning has no date.
+        start.map_or(Self(i64::MIN), |start| Self(start.timestamp_micros())).clamped()
     }
 
     /// The same time of day twelve months of the calendar before; on the last day of February where that day is missing.
@@ -179,6 +181,12 @@ mod tests {
         assert_eq!(now.day_start(), at("2024-03-31"));
         assert_eq!((now.month_start(0), now.month_start(1)), (at("2024-03-01"), at("2024-02-01")));
         assert_eq!(at("2024-01-15").month_start(1), at("2023-12-01"));
+        let months_of_2024_years = 2024 * 12 + 2;
+        assert_eq!(now.month_start(months_of_2024_years), at("0000-01-01"));
+        for beyond in [months_of_2024_years + 1, 12 * 300_000, u32::MAX] {
+            assert_eq!(now.month_start(beyond), at("0000-01-01"), "never later than the month itself");
+        }
+        assert_eq!(Timestamp::from_micros(i64::MAX).month_start(0), at("9999-12-01"));
         assert_eq!(now.year_start(), at("2024-01-01"));
         assert_eq!(now.minus_days(31), at("2024-02-29T23:59:59.5Z"));
         assert_eq!(now.months_earlier(1), at("2024-02-29T23:59:59.5Z"));

@@ -20,15 +20,15 @@ pub enum NotaryError {
     #[error("the system has no randomness to give: {0}")]
     Randomness(#[from] rand::rand_core::OsError),
     #[error(
-        "the seed of checkpoint key {key} is not in ops.db: restore ops.db, or make a new key with `counterfoil audit-key rotate`"
+        "the seed of checkpoint key {key} is not in ops.db: restore ops.db, or make a new key with `counterfoil audit-key rotate --lost`"
     )]
     NoSeed { key: CheckpointKeyId },
     #[error(
-        "the log has {size} events, but a checkpoint of {signed} was signed: an older copy was put in its place. Restore the newer one; if the older one is meant, `counterfoil audit-key rotate` begins with a new key"
+        "the log has {size} events, but a checkpoint of {signed} was signed: an older copy was put in its place. Restore the newer one; if the older one is meant, `counterfoil audit-key rotate --lost` begins with a new key"
     )]
     Shorter { signed: Seq, size: Seq },
     #[error(
-        "the first {signed} events are not those that were signed: the log was rewritten or put back to an older copy. Run `counterfoil-replay verify`; if this log is meant, `counterfoil audit-key rotate` begins with a new key"
+        "the first {signed} events are not those that were signed: the log was rewritten or put back to an older copy. Run `counterfoil-replay verify`; if this log is meant, `counterfoil audit-key rotate --lost` begins with a new key"
     )]
     Different { signed: Seq },
     #[error("there is no checkpoint of size {size}")]

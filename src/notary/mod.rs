@@ -7,9 +7,9 @@ mod error;
 pub use error::NotaryError;
 
 use crate::clock::Clock;
-use crate::domain::checkpoints::{ChangeCheckpointKey, CheckpointKey, RecordCheckpoint, RecordCosignature};
+use crate::domain::checkpoints::{ChangeCheckpointKey, CheckpointKey, Handover, RecordCheckpoint, RecordCosignature};
 use crate::domain::{Bytes, PartnerId, Seq};
-use crate::note::{Algorithm, Checkpoint, Cosignature, SignatureLine, Signer, VerifierKey};
+use crate::note::{Algorithm, Checkpoint, Cosignature, Rotation, SignatureLine, Signer, VerifierKey};
 use crate::ops::{Secrets, Seed, Signed, Signing};
 use crate::queries::{CheckpointView, CosignatureView, Queries, QueryError, TreeHead, WhichCheckpoint};
 use crate::writer::{Actor, Command, Outcome, Request, Writer};
@@ -55,13 +55,25 @@ impl Notary {
         self.key_in_force(&signing, origin, actor).and_then(|key| verifier(&key))
     }
 
-    /// Retires the key in force and makes another; answers it.
+    /// Retires the key in force, which signs that the one that is made takes its place; answers that.
+    ///
+    /// # Errors
+    /// When the key in force is lost, or the log is not a continuation of what it has signed before, or it cannot be written.
+    pub fn rotate_key(&self, actor: Actor) -> Result<VerifierKey, NotaryError> {
+        let signing = self.secrets.signing();
+        let before = self.writer.live().directory().checkpoints.in_force().cloned();
+        let key = self.change_key(&signing, None, before.as_ref(), actor)?;
+        verifier(&key)
+    }
+
+    /// Retires a key that is lost, or must not sign for this log, and makes another. Nobody but the log says so: whoever follows it
+    /// is alarmed.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn rotate_key(&self, actor: Actor) -> Result<VerifierKey, NotaryError> {
+    pub fn replace_lost_key(&self, actor: Actor) -> Result<VerifierKey, NotaryError> {
         let signing = self.secrets.signing();
-        let key = self.change_key(&signing, None, actor)?;
+        let key = self.change_key(&signing, None, None, actor)?;
         verifier(&key)
     }
 
@@ -166,6 +178,24 @@ impl Notary {
         head: TreeHead,
         actor: Actor,
     ) -> Result<CheckpointView, NotaryError> {
+        let (signer, TreeHead { size, root }) = self.signer_at(signing, key, head)?;
+        let checkpoint = Checkpoint { origin: key.origin.clone(), size: count(size), root };
+        let signature = Bytes(checkpoint.sign(&signer));
+        let command = RecordCheckpoint { key: key.id, size, root: Bytes(root), signature };
+        let outcome = self.submit(Command::RecordCheckpoint(command), actor)?;
+        let recorded = outcome.events.first().ok_or(NotaryError::Unwritten("the checkpoint"))?;
+        let (seq, at, root) = (recorded.seq, recorded.at, Bytes(root));
+        Ok(CheckpointView { seq, at, key: key.id, size, root, signature, cosignatures: Vec::new() })
+    }
+
+    /// What signs with a key about this head, or one after it. Before anybody can see a signature it is remembered what was signed,
+    /// whatever becomes of the log.
+    fn signer_at(
+        &self,
+        signing: &Signing<'_>,
+        key: &CheckpointKey,
+        head: TreeHead,
+    ) -> Result<(Signer, TreeHead), NotaryError> {
         let kept = signing.seed(&key.public_key.0)?;
         let (seed, farthest) = kept.ok_or(NotaryError::NoSeed { key: key.id })?;
         // Projections that lag behind what was signed are no reason to believe that the log is shorter.
@@ -174,16 +204,21 @@ impl Notary {
         if let Some(farthest) = farthest {
             self.check_continues(&farthest, size)?;
         }
-        // Before anybody can see it: what was signed once is remembered, whatever becomes of the log.
         signing.note(&key.public_key.0, &Signed { size, root })?;
-        let signer = Signer::new(&key.origin, seed.reveal())?;
-        let checkpoint = Checkpoint { origin: key.origin.clone(), size: count(size), root };
-        let signature = Bytes(checkpoint.sign(&signer));
-        let command = RecordCheckpoint { key: key.id, size, root: Bytes(root), signature };
-        let outcome = self.submit(Command::RecordCheckpoint(command), actor)?;
-        let recorded = outcome.events.first().ok_or(NotaryError::Unwritten("the checkpoint"))?;
-        let (seq, at, root) = (recorded.seq, recorded.at, Bytes(root));
-        Ok(CheckpointView { seq, at, key: key.id, size, root, signature, cosignatures: Vec::new() })
+        Ok((Signer::new(&key.origin, seed.reveal())?, TreeHead { size, root }))
+    }
+
+    /// The statement of a key that another takes its place after everything that is committed.
+    fn hand_over(
+        &self,
+        signing: &Signing<'_>,
+        old: &CheckpointKey,
+        public_key: &[u8; 32],
+    ) -> Result<Handover, NotaryError> {
+        let (signer, TreeHead { size, root }) = self.signer_at(signing, old, self.queries.tree_head()?)?;
+        let new = VerifierKey::new(&old.origin, Algorithm::Ed25519, public_key)?;
+        let statement = Rotation { old: signer.verifier(), new: &new, size: count(size), root };
+        Ok(Handover { size, root: Bytes(root), signature: Bytes(statement.sign(&signer)) })
     }
 
     /// A log that is shorter than what was signed, or different, was put back to an older copy or rewritten.
@@ -206,7 +241,7 @@ impl Notary {
         let directory = self.writer.live().directory();
         match directory.checkpoints.in_force() {
             Some(key) => Ok(key.clone()),
-            None => self.change_key(signing, origin, actor),
+            None => self.change_key(signing, origin, None, actor),
         }
     }
 
@@ -214,14 +249,16 @@ impl Notary {
         &self,
         signing: &Signing<'_>,
         origin: Option<&str>,
+        handed_over_by: Option<&CheckpointKey>,
         actor: Actor,
     ) -> Result<CheckpointKey, NotaryError> {
         let seed = Seed::draw()?;
         let public_key = Signer::public_key_of(seed.reveal());
+        let handover = handed_over_by.map(|old| self.hand_over(signing, old, &public_key)).transpose()?;
         // The seed first: without its event it signs nothing, while an event without its seed would be a key that never can.
         signing.add(&public_key, &seed, self.clock.now())?;
         let origin = origin.map_or_else(drawn_origin, |origin| Ok(origin.to_owned()))?;
-        let command = ChangeCheckpointKey { origin, public_key: Bytes(public_key) };
+        let command = ChangeCheckpointKey { origin, public_key: Bytes(public_key), handover };
         self.submit(Command::ChangeCheckpointKey(command), actor)?;
         let directory = self.writer.live().directory();
         let key = directory.checkpoints.keys.values().find(|key| key.public_key.0 == public_key);

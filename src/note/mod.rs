@@ -5,11 +5,13 @@ mod checkpoint;
 mod cosignature;
 mod key;
 mod line;
+mod rotation;
 
 pub use checkpoint::Checkpoint;
 pub use cosignature::{Cosignature, CosignatureError};
 pub use key::{Algorithm, KeyError, Signer, VerifierKey, name_is_well_formed};
 pub use line::{LineError, SignatureLine};
+pub use rotation::Rotation;
 
 #[cfg(test)]
 mod tests;

@@ -254,6 +254,11 @@ impl Fold {
         self.customers.values().any(|(customer, contact)| customer.version > 1 && contact.is_some())
     }
 
+    /// Whether look-up columns are written at all: a page that has to be split for new ones leaves copies of others behind.
+    pub(super) fn writes_contacts(&self) -> bool {
+        !self.customers.is_empty()
+    }
+
     /// How many rows of history wait to be written.
     pub(super) fn movements_waiting(&self) -> usize {
         self.movements.len()

@@ -116,9 +116,10 @@ impl Projector {
         let mut fold = Fold::new(self.directory.clone(), self.growth.clone(), self.watermark, self.latest);
         let sources = Sources { views: Some(&transaction), ledger: &self.ledger };
         events_after(&self.ledger, self.watermark, until, |stored| fold.apply(stored, &sources))?;
-        // Overwriting what is freed costs every batch; only look-up hashes of a person have to be gone for good.
+        // Overwriting what is freed costs every batch; only look-up hashes of a person have to be gone for good, and so do the copies that
+        // the splitting of a page leaves.
         let changes_contacts = fold.changes_contacts();
-        transaction.pragma_update(None, "secure_delete", changes_contacts)?;
+        transaction.pragma_update(None, "secure_delete", fold.writes_contacts())?;
         fold.write(&transaction, &self.recent)?;
         transaction.commit()?;
         Ok((fold, changes_contacts))

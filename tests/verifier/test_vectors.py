@@ -64,3 +64,11 @@ class Vectors(unittest.TestCase):
         for checkpoint in examples("tree.json")["checkpoints"]:
             size, root = verify.opened(checkpoint["note"], checkpoint["verifier_key"])
             self.assertEqual((size, root.hex()), (checkpoint["size"], checkpoint["root"]))
+
+    def test_the_rotations(self):
+        for rotation in examples("tree.json")["rotations"]:
+            old, new, root = (bytes.fromhex(rotation[name]) for name in ["old_public_key", "new_public_key", "root"])
+            text = verify.rotation_text(rotation["origin"], old, new, rotation["size"], root)
+            self.assertEqual(text.decode(), rotation["text"])
+            self.assertTrue(verify.signed(old, bytes.fromhex(rotation["signature"]), text))
+            self.assertFalse(verify.signed(new, bytes.fromhex(rotation["signature"]), text))

@@ -258,6 +258,17 @@ class Rewritten(Changing):
                 said = self.rewritten(seq, {**payload, "signature": "00" + payload["signature"][2:]})
                 self.assertIn(f"seq {seq}: signature:", said)
 
+    def test_what_the_old_key_signed_of_the_new_one(self):
+        seq, payload = self.event("checkpoint_key.created", "json_extract(payload, '$.key') = 2")
+        given = payload["handover"]
+        for name, other, rule in [("signature", "00" + given["signature"][2:], "signature"), ("size", given["size"] - 1, "signature"),
+                                  ("size", seq, "handover"), ("root", "00" * 32, "root")]:
+            with self.subTest(name):
+                said = self.rewritten(seq, {**payload, "handover": {**given, name: other}})
+                self.assertIn(f"seq {seq}: {rule}:", said)
+        unsigned = {name: value for name, value in payload.items() if name != "handover"}
+        self.assertIn(f"seq {seq}: the log's key was rotated without", self.rewritten(seq, unsigned))
+
     def test_a_key_that_is_not_in_force(self):
         _, retired = self.event("checkpoint_key.retired")
         seq, payload = self.event("checkpoint.made", "seq > (SELECT seq FROM events WHERE kind = 'checkpoint_key.retired')")

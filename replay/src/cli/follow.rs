@@ -25,19 +25,20 @@ The mirror, DIR, holds
   notices/        rotations of the key, which stop nothing
 Whatever stops the command, kill -9 or a loss of power, the next start continues. Nothing that is in ledger.db is ever changed.
 
-The key is pinned at the first checkpoint. Later keys are trusted where the log itself retires the trusted one and creates the next in \
-the same command, after events that were verified; each such change is told on stderr and to --on-alarm, with a file in notices/.
+The key is pinned at the first checkpoint. Later keys are trusted where the log retires the trusted one and creates the next in the \
+same command, and the old key has signed that; each such change is told on stderr and to --on-alarm, with a file in notices/. A new key that \
+the old one has not signed for is an alarm, and is trusted once that is acknowledged.
 
 Alarms
   rollback    the source shows or has signed less than before: an older copy was restored, or the log's end was cut off
   fork        the source has signed two histories; both notes are in the file, and anybody can check them with the log's key
   rewrite     the source shows an event otherwise than before; the file has both
   chain       a new event does not follow from the one before it
-  key         the checkpoint is not signed by a key that is trusted: another key, or another log
+  key         the checkpoint is not signed by a key that is trusted: another key, or another log; or the old key did not sign for a new one
   unrecorded  a checkpoint was signed that its log does not record
   proof       no valid proof of consistency, although the events are consistent
   rules       an event breaks a rule, as `verify` tells it
-  stale       the source refuses the credential for --stale-after; with --stale-alarm: it is silent, or grows and signs nothing
+  stale       the source refuses the credential for --stale-after; with --stale-alarm: it is silent, grows and signs nothing, or shows no old event
   hidden      the source shows an event without its content, and showed everything before
   rotation    with --rotation-alarm: the log's key was rotated
   mirror      the mirror itself was changed
@@ -78,7 +79,7 @@ pub(crate) struct Follow {
     /// How many old events to compare with the source in a step, in pages of 1,000; 0 for none, `all` for the whole history
     #[arg(long, value_name = "EVENTS", default_value = "1000", value_parser = recheck)]
     pub(crate) recheck: Recheck,
-    /// How long the source may be silent, or leave what happened unsigned, before that is told
+    /// How long the source may be silent, leave what happened unsigned, or let no old event be compared again, before that is told
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = duration)]
     pub(crate) stale_after: Duration,
     /// Make that an alarm and not a warning

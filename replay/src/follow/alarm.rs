@@ -3,7 +3,7 @@
 use super::files;
 use serde_json::{Map, Value, json};
 use std::fmt;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -78,6 +78,11 @@ impl Alarm {
         Self { kind, seq: seq.into(), sentence: sentence.into(), evidence: Map::new() }
     }
 
+    /// A text of the evidence.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.evidence.get(name).and_then(Value::as_str).map(str::to_owned)
+    }
+
     pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.evidence.insert(name.to_owned(), value.into());
         self
@@ -112,6 +117,21 @@ impl Alarms {
     pub(super) fn raise(&self, alarm: &Alarm, about: Map<String, Value>) -> io::Result<PathBuf> {
         std::fs::create_dir_all(&self.0)?;
         let number = self.names()?.iter().filter_map(|name| number(name)).max().unwrap_or(0) + 1;
+        self.write(number, alarm, about)
+    }
+
+    /// Writes an alarm in the place of what was known of it at first sight; answers its file, which may have another name.
+    pub(super) fn amend(&self, file: &Path, alarm: &Alarm, about: Map<String, Value>) -> io::Result<PathBuf> {
+        let before = file.file_name().and_then(|name| name.to_str()).and_then(number);
+        let Some(before) = before else { return self.raise(alarm, about) };
+        let path = self.write(before, alarm, about)?;
+        if path != file {
+            std::fs::remove_file(file)?;
+        }
+        Ok(path)
+    }
+
+    fn write(&self, number: u64, alarm: &Alarm, about: Map<String, Value>) -> io::Result<PathBuf> {
         let mut object = json!({
             "format": FORMAT, "kind": alarm.kind.name(), "seq": alarm.seq, "sentence": alarm.sentence,
             "at": crate::instant::Instant::now().to_string(),
@@ -127,14 +147,41 @@ impl Alarms {
 
     /// Notes that a person has seen an alarm, named as its file is, with or without `.json`. False where there is none.
     pub(super) fn acknowledge(&self, name: &str) -> io::Result<bool> {
-        let name = name.rsplit('/').next().unwrap_or(name);
-        let name = name.strip_suffix(".json").unwrap_or(name);
+        let name = bare(name);
         if !self.names()?.iter().any(|known| known == name) {
             return Ok(false);
         }
         let at = crate::instant::Instant::now();
         files::replace(&self.0.join(format!("{name}.acknowledged")), format!("{at}\n").as_bytes())?;
         Ok(true)
+    }
+
+    /// A text that the file of an open alarm holds under a name; none where nobody has to acknowledge it any more, there is no such
+    /// file, or nothing under that name.
+    pub(super) fn evidence(&self, name: &str, field: &str) -> io::Result<Option<String>> {
+        let name = bare(name);
+        if self.is_acknowledged(name) {
+            return Ok(None);
+        }
+        let Some(text) = files::read(&self.file(name))? else { return Ok(None) };
+        let value: Value = serde_json::from_str(&text).unwrap_or_default();
+        Ok(value[field].as_str().map(str::to_owned))
+    }
+
+    /// The file of an alarm.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.0.join(format!("{name}.json"))
+    }
+
+    /// Notes that an alarm was told to whoever hears of alarms.
+    pub(super) fn note_told(&self, file: &Path) -> io::Result<()> {
+        let at = crate::instant::Instant::now();
+        files::replace(&file.with_extension("told"), format!("{at}\n").as_bytes())
+    }
+
+    /// Of these, the ones that nobody was told of.
+    pub(super) fn untold(&self, names: &[String]) -> Vec<PathBuf> {
+        names.iter().map(|name| self.file(name)).filter(|file| !file.with_extension("told").exists()).collect()
     }
 
     /// The alarms that nobody has acknowledged, the first one first.
@@ -161,7 +208,7 @@ impl Alarms {
     }
 
     /// Without their endings, in order.
-    fn names(&self) -> io::Result<Vec<String>> {
+    pub(super) fn names(&self) -> io::Result<Vec<String>> {
         let entries = match std::fs::read_dir(&self.0) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -177,18 +224,25 @@ impl Alarms {
     }
 }
 
+/// An alarm's name, however it was typed.
+fn bare(name: &str) -> &str {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    name.strip_suffix(".json").unwrap_or(name)
+}
+
 fn number(name: &str) -> Option<u64> {
     name.split('-').next()?.parse().ok()
 }
 
-/// Runs the program that is to be told, with the alarm's file as its argument; says on stderr if that fails.
-pub(super) fn tell(program: &Path, file: &Path) {
+/// Runs the program that is to be told, with the alarm's file as its argument. False if that fails, which is said on stderr.
+pub(super) fn tell(program: &Path, file: &Path) -> bool {
     let said = match run(program, file) {
-        Ok(None) => return,
+        Ok(None) => return true,
         Ok(Some(how)) => how,
         Err(error) => error.to_string(),
     };
-    let _ = writeln!(io::stderr().lock(), "counterfoil-replay: {}: {said}", program.display());
+    super::say(&format!("{}: {said}. It is run again at the next start", program.display()));
+    false
 }
 
 fn run(program: &Path, file: &Path) -> io::Result<Option<String>> {
@@ -234,6 +288,29 @@ mod tests {
         assert!(!alarms.acknowledge("rollback").unwrap() && alarms.acknowledge("0002-rollback").unwrap());
         assert!(alarms.open().unwrap().is_empty() && first.exists(), "the evidence stays");
         assert!(alarms.raise(&fork, Map::new()).unwrap().ends_with("0003-fork.json"));
+    }
+
+    #[test]
+    fn what_was_seen_at_first_sight_is_amended_in_its_place_whatever_it_is_called_then() {
+        let mirror = tempfile::tempdir().unwrap();
+        let alarms = Alarms::of(mirror.path());
+        let raise = |kind, sentence: &str| alarms.raise(&Alarm::new(kind, None, sentence), Map::new()).unwrap();
+        raise(Kind::Stale, "before");
+        let at_first_sight = raise(Kind::Rewrite, "something");
+        let same = alarms.amend(&at_first_sight, &Alarm::new(Kind::Rewrite, 4, "event 4"), Map::new()).unwrap();
+        assert_eq!(same, at_first_sight);
+        let other = alarms.amend(&same, &Alarm::new(Kind::Fork, 4, "two histories"), Map::new()).unwrap();
+        assert_eq!(alarms.open().unwrap(), ["0001-stale", "0002-fork"]);
+        assert_eq!(alarms.evidence("0002-fork", "sentence").unwrap().as_deref(), Some("two histories"));
+        assert_eq!(alarms.evidence("0009-fork", "sentence").unwrap(), None);
+        assert!(alarms.acknowledge("0002-fork").unwrap());
+        assert_eq!(
+            alarms.evidence("0002-fork", "sentence").unwrap(),
+            None,
+            "what was acknowledged once is not asked again"
+        );
+        alarms.note_told(&other).unwrap();
+        assert_eq!(alarms.untold(&alarms.names().unwrap()), [alarms.file("0001-stale")], "told is no alarm of its own");
     }
 
     #[test]

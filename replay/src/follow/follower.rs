@@ -1,16 +1,18 @@
 //! The loop: a step, what is due after it, and a wait; and what becomes of whatever ended it.
 
-use super::alarm::{self, Alarm, Alarms, Kind};
+use super::alarm::{Alarm, Alarms, Kind};
 use super::mirror::Mirror;
 use super::pace::Round;
+use super::patience::PutOff;
 use super::source::{PAGE, Source, Trouble};
 use super::step::Step;
-use super::{FollowError, Halt, Outcome, Settings, line, say};
+use super::{FollowError, Halt, Outcome, Parted, Settings, line, say};
 use crate::note::LogKey;
 use crate::progress::Progress;
 use crate::verify::verify;
 use serde_json::{Map, Value, json};
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::Instant;
 
 /// Follows one source into one mirror.
@@ -18,7 +20,9 @@ pub(super) struct Follower<'a> {
     pub(super) settings: &'a Settings,
     pub(super) source: Source,
     pub(super) mirror: Mirror,
-    alarms: Alarms,
+    pub(super) alarms: Alarms,
+    /// The file of an alarm of which more is being asked.
+    pub(super) at_first_sight: Option<PathBuf>,
     round: Round,
     /// When the whole mirror was verified, and how far.
     pub(super) verified: Option<(Instant, i64)>,
@@ -26,8 +30,13 @@ pub(super) struct Follower<'a> {
     pub(super) rules_hold: Option<i64>,
     /// When a step came to its end.
     pub(super) contact: Instant,
+    /// When old events were compared with the source, or there was nothing to compare; and the same by the clock, for others to read.
+    pub(super) rechecked: Instant,
+    pub(super) rechecked_at: Option<crate::instant::Instant>,
     /// Whether the source refuses the credential with which it was followed.
     pub(super) refused: bool,
+    /// How often in a row it was too busy, how long that took, and where the mirror ended before.
+    pub(super) put_off: PutOff,
     /// The first event that no checkpoint covers, and when it was seen first.
     pub(super) uncovered: Option<(i64, Instant)>,
     pub(super) warned: Option<Instant>,
@@ -40,11 +49,15 @@ impl<'a> Follower<'a> {
             source,
             mirror,
             alarms,
+            at_first_sight: None,
             round: Round::default(),
             verified: None,
             rules_hold: None,
             contact: Instant::now(),
+            rechecked: Instant::now(),
+            rechecked_at: None,
             refused: false,
+            put_off: PutOff::default(),
             uncovered: None,
             warned: None,
         }
@@ -55,6 +68,7 @@ impl<'a> Follower<'a> {
         match ended {
             Ok(()) => Ok(Outcome::Followed),
             Err(Halt::Alarm(alarm)) => self.raise(&alarm),
+            Err(Halt::Parted(parted)) => self.raise_parted(&parted),
             Err(Halt::Trouble(trouble)) => Err(trouble.into()),
             Err(Halt::Error(error)) => Err(error),
         }
@@ -83,13 +97,16 @@ impl<'a> Follower<'a> {
         match keys.pinned() {
             Some(pinned) if pinned == given && self.mirror.state.named => Ok(()),
             Some(pinned) if pinned != given && self.mirror.covered.is_some() => {
-                if !keys.successors().iter().any(|(_, key)| *key == given) {
+                if !keys.chain().iter().any(|successor| successor.key == given) {
                     return Err(FollowError::OtherKey { pinned: pinned.text(), given: given.text() }.into());
                 }
-                // Whoever vouches for the later key vouches for the one from which it came.
-                let pinned = pinned.clone();
+                // Whoever vouches for the later key vouches for the one from which it came, and for all that lies between.
+                let (pinned, trusted) = (pinned.clone(), keys.trusts(given));
                 if !self.mirror.state.named {
                     self.mirror.pin(pinned, true)?;
+                }
+                if !trusted {
+                    self.mirror.tell(given.text())?;
                 }
                 Ok(())
             }
@@ -104,6 +121,7 @@ impl<'a> Follower<'a> {
             let wait = match self.step(out) {
                 Ok(()) => {
                     failures = 0;
+                    self.put_off.ends();
                     self.settings.every
                 }
                 Err(Halt::Trouble(trouble)) => {
@@ -126,7 +144,9 @@ impl<'a> Follower<'a> {
         // Whatever the step came to: a key that came with its events is trusted from now on.
         let told = self.tell_of_rotations();
         let stepped = match stepped {
-            Err(Halt::Alarm(alarm)) => return Err(Halt::Alarm(alarm)),
+            // That a key is not trusted is said with the reason, where there is one.
+            Err(Halt::Alarm(alarm)) if alarm.kind != Kind::Key || told.is_ok() => return Err(Halt::Alarm(alarm)),
+            Err(Halt::Parted(parted)) => return Err(Halt::Parted(parted)),
             Err(Halt::Trouble(Trouble::Redacted { seq })) if before > 0 => return Err(hidden(seq).into()),
             other => told.and(other)?,
         };
@@ -203,6 +223,9 @@ impl<'a> Follower<'a> {
 
     /// Compares old pages with the source again. A source that has no time for it now is asked in the next step.
     fn recheck(&mut self) -> Result<(), Halt> {
+        if self.mirror.head.seq == 0 || self.settings.recheck == Some(0) {
+            self.rechecked = Instant::now();
+        }
         let page_rows = PAGE.unsigned_abs();
         let pages = self.mirror.head.seq.unsigned_abs().div_ceil(page_rows);
         let share = self.settings.recheck.map_or(pages, |rows| rows.div_ceil(page_rows).min(pages));
@@ -226,7 +249,11 @@ impl<'a> Follower<'a> {
     fn compare(&mut self, page: u64) -> Result<bool, Halt> {
         loop {
             match (Step { source: &self.source, mirror: &mut self.mirror }).compare_page(page) {
-                Ok(()) => return Ok(true),
+                Ok(()) => {
+                    self.put_off.ends();
+                    (self.rechecked, self.rechecked_at) = (Instant::now(), Some(crate::instant::Instant::now()));
+                    return Ok(true);
+                }
                 Err(Halt::Trouble(trouble @ Trouble::TooMany(_))) if self.settings.once => {
                     std::thread::sleep(self.wait_after(trouble, 1)?);
                 }
@@ -237,17 +264,14 @@ impl<'a> Follower<'a> {
         }
     }
 
-    fn raise(&mut self, alarm: &Alarm) -> Result<Outcome, FollowError> {
-        let path = self.alarms.raise(alarm, self.about());
-        let path = path.map_err(|source| FollowError::File { path: "alarms".to_owned(), source })?;
-        say(&format!("ALARM: {alarm}\nThe evidence is in {}. The mirror keeps what it had verified.", path.display()));
-        if let Some(program) = &self.settings.on_alarm {
-            alarm::tell(program, &path);
-        }
-        if alarm.kind == Kind::Rotation {
-            self.mirror.tell()?;
-        }
-        Ok(Outcome::Alarmed)
+    /// The source shows another end than the mirror's: that is written down first, and then found out what to call it.
+    fn raise_parted(&mut self, parted: &Parted) -> Result<Outcome, FollowError> {
+        let step = Step { source: &self.source, mirror: &mut self.mirror };
+        let at_first_sight = step.at_first_sight(parted)?;
+        self.raise_at_first_sight(&at_first_sight)?;
+        let step = Step { source: &self.source, mirror: &mut self.mirror };
+        let alarm = step.parted(parted)?;
+        self.raise(&alarm)
     }
 
     /// What every alarm says of the mirror.

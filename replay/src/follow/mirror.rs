@@ -5,7 +5,7 @@
 
 use super::directory::{self, MirrorError, State};
 use super::files;
-use super::trust::Keys;
+use super::trust::{Keys, Successor};
 use crate::ledger::{COLUMNS, ChainHasher, Event, GENESIS, Hash, Location, Malformed, Row};
 use crate::merkle::{Growing, leaf};
 use crate::note::{Checkpoint, LogKey};
@@ -77,6 +77,7 @@ impl Mirror {
             let key = LogKey::parse(text).map_err(|error| self.wrong_state("follow.json", error.to_string()))?;
             self.keys.pin(key);
         }
+        self.keys.accept(self.state.told.clone());
         let note_path = self.directory.join("checkpoint.txt");
         let note = files::read(&note_path).map_err(|source| MirrorError::File { path: note_path.clone(), source })?;
         let size = match &note {
@@ -184,22 +185,24 @@ impl Mirror {
         Ok(())
     }
 
-    /// The keys that took the pinned one's place and were not told of, each with the seq of its event.
-    pub(super) fn untold(&self) -> Vec<(i64, String)> {
-        let all: Vec<_> = self.keys.successors().into_iter().map(|(seq, key)| (seq, key.text())).collect();
-        let told = all.iter().rposition(|(_, key)| Some(key) == self.state.told.as_ref()).map_or(0, |at| at + 1);
-        all.into_iter().skip(told).collect()
+    /// The keys that took the pinned one's place and were not told of.
+    pub(super) fn untold(&self) -> Vec<Successor<'_>> {
+        let mut chain = self.keys.chain();
+        let told = Keys::told(&chain, self.state.told.as_ref());
+        chain.drain(..told);
+        chain
     }
 
-    /// Remembers that every key that is trusted was told of.
-    pub(super) fn tell(&mut self) -> Result<(), MirrorError> {
+    /// Remembers that every key up to this one was told of: from here on it is trusted, signed or not.
+    pub(super) fn tell(&mut self, key: String) -> Result<(), MirrorError> {
         let mut state = self.state.clone();
-        state.told = self.keys.newest().map(LogKey::text);
+        state.told = Some(key);
         self.remember(state)
     }
 
     fn remember(&mut self, state: State) -> Result<(), MirrorError> {
         self.write("follow.json", state.text().as_bytes())?;
+        self.keys.accept(state.told.clone());
         self.state = state;
         Ok(())
     }

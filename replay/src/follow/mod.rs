@@ -19,6 +19,7 @@ mod rotations;
 mod source;
 mod status;
 mod step;
+mod telling;
 mod trust;
 
 pub use address::{Credential, Unusable};
@@ -27,9 +28,11 @@ pub use directory::MirrorError;
 pub use pace::parse_duration;
 pub use source::Trouble;
 
+use crate::ledger::Row;
 use crate::note::LogKey;
 use crate::verify::VerifyError;
 use alarm::Alarms;
+use counterfoil_statements::Plain;
 use follower::Follower;
 use mirror::Mirror;
 use source::Source;
@@ -86,6 +89,11 @@ pub enum FollowError {
         "the mirror trusts the key {pinned}, which {given} never took the place of: name another directory for another log"
     )]
     OtherKey { pinned: String, given: String },
+    #[error(
+        "the source has put this off {times} times in a row, {} seconds altogether, and wants to be asked again in {} seconds (too many \
+         requests). What was mirrored stays; raise the service's limit for this credential, or come later", waited.as_secs(), asked.as_secs()
+    )]
+    PutOff { times: u32, waited: Duration, asked: Duration },
     #[error("there is no alarm {0:?} in the mirror's alarms/")]
     NoSuchAlarm(String),
     #[error("{path}")]
@@ -102,7 +110,18 @@ pub enum FollowError {
 enum Halt {
     Trouble(Trouble),
     Alarm(Box<Alarm>),
+    /// The source no longer shows the mirror's last event. What this is called may take many questions.
+    Parted(Box<Parted>),
     Error(FollowError),
+}
+
+/// What was seen where the source no longer showed the mirror's last event.
+#[derive(Debug)]
+struct Parted {
+    /// The newest checkpoint, as it was answered just before.
+    note: Option<String>,
+    /// What it shows in that place.
+    row: Option<Row>,
 }
 
 impl From<Trouble> for Halt {
@@ -138,12 +157,15 @@ pub fn follow(settings: &Settings, out: &mut impl Write) -> Result<Outcome, Foll
     let mirror = Mirror::open(&settings.into, &source.url)?;
     let alarms = Alarms::of(mirror.directory());
     let failed = |source| FollowError::File { path: settings.into.join("alarms").display().to_string(), source };
+    let mut follower = Follower::new(settings, source, mirror, alarms);
     for name in &settings.acknowledge {
-        if !alarms.acknowledge(name).map_err(failed)? {
+        follower.accept_key_of(name)?;
+        if !follower.alarms.acknowledge(name).map_err(failed)? {
             return Err(FollowError::NoSuchAlarm(name.clone()));
         }
     }
-    let open = alarms.open().map_err(failed)?;
+    let open = follower.alarms.open().map_err(failed)?;
+    follower.tell_again(&open).map_err(failed)?;
     if !open.is_empty() {
         say(&format!(
             "nothing is followed into {} while its alarms are not acknowledged: look at alarms/{}.json, then --acknowledge {}",
@@ -153,16 +175,15 @@ pub fn follow(settings: &Settings, out: &mut impl Write) -> Result<Outcome, Foll
         ));
         return Ok(Outcome::Alarmed);
     }
-    Follower::new(settings, source, mirror, alarms).run(out)
+    follower.run(out)
 }
 
 /// A line for whoever watches the output. That nobody does any more is no reason to stop watching the log.
 fn line(out: &mut impl Write, text: &str) {
-    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    let _ = writeln!(Plain(&mut *out), "{text}").and_then(|()| out.flush());
 }
 
 /// What a person should see, if there is one. Some of it was said by a source, which has no business with the terminal.
 fn say(text: &str) {
-    let plain: String = text.chars().filter(|letter| *letter == '\n' || !letter.is_control()).collect();
-    let _ = writeln!(io::stderr().lock(), "counterfoil-replay: {plain}");
+    let _ = writeln!(Plain(io::stderr().lock()), "counterfoil-replay: {text}");
 }

@@ -3,11 +3,43 @@
 use super::alarm::{Alarm, Kind};
 use super::follower::Follower;
 use super::source::Trouble;
-use super::{Halt, pace, say};
+use super::{FollowError, Halt, pace, say};
 use std::time::{Duration, Instant};
 
 /// How often `--once` tries to reach a source.
 const ATTEMPTS: u32 = 3;
+/// How often in a row `--once` lets a source put it off that has no time (429), and how long altogether.
+const PUT_OFF_TIMES: u32 = 10;
+const PUT_OFF_FOR: Duration = Duration::from_secs(3_600);
+
+/// How a source that has no time has put the follower off, since it last got on.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct PutOff {
+    times: u32,
+    waited: Duration,
+    /// How far the mirror went when that began.
+    head: i64,
+}
+
+impl PutOff {
+    /// The source had time.
+    pub(super) fn ends(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Once more, with the mirror at `head`; gives up where that is too often or too long.
+    fn again(&mut self, head: i64, wait: Duration) -> Result<(), FollowError> {
+        if head > self.head {
+            *self = Self { head, ..Self::default() };
+        }
+        let Self { times, waited, .. } = *self;
+        if times >= PUT_OFF_TIMES || waited + wait > PUT_OFF_FOR {
+            return Err(FollowError::PutOff { times: times + 1, waited, asked: wait });
+        }
+        (self.times, self.waited) = (times + 1, waited + wait);
+        Ok(())
+    }
+}
 
 impl Follower<'_> {
     /// How long to wait after a source could not be asked; gives up where waiting changes nothing.
@@ -21,7 +53,13 @@ impl Follower<'_> {
             }
             Trouble::Passing(_) if once && failures >= ATTEMPTS => return Err(trouble.into()),
             Trouble::Refused(_) | Trouble::Redacted { .. } | Trouble::Passing(_) => back_off(),
-            Trouble::TooMany(asked) => pace::granted(*asked),
+            Trouble::TooMany(asked) => {
+                let wait = pace::granted(*asked);
+                if once {
+                    self.put_off.again(self.mirror.head.seq, wait.max(*asked))?;
+                }
+                wait
+            }
         };
         let refused = matches!(trouble, Trouble::Refused(_) | Trouble::Redacted { .. });
         let warning = if refused { "WARNING: " } else { "" };
@@ -44,7 +82,7 @@ impl Follower<'_> {
             (Some((seq, at)), Some((_, since))) => Some((seq, since.elapsed().max(recorded(at)))),
             (None, _) | (_, None) => None,
         };
-        let silent = self.contact.elapsed();
+        let (silent, unread) = (self.contact.elapsed(), self.rechecked.elapsed());
         let sentence = if silent >= patience && self.refused {
             format!(
                 "the source refuses the credential with which it was followed, and could not be read for {silent:.0?}"
@@ -53,6 +91,10 @@ impl Follower<'_> {
             format!("the source is silent: it could not be read to its end for {silent:.0?}")
         } else if let Some((seq, waiting)) = unsigned.filter(|(_, waiting)| *waiting >= patience) {
             format!("the source grew and signs no checkpoint of it: event {seq} has waited for {waiting:.0?}")
+        } else if unread >= patience.max(self.settings.every.saturating_mul(2)) {
+            format!(
+                "the source shows new events and none of the old ones: nothing could be compared again for {unread:.0?}"
+            )
         } else {
             self.warned = None;
             return Ok(());
@@ -66,5 +108,26 @@ impl Follower<'_> {
             self.warned = Some(Instant::now());
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_that_has_no_time_is_waited_for_ten_times_or_an_hour_in_a_row() {
+        let mut put_off = PutOff::default();
+        let wait = Duration::from_secs(1);
+        (0..10).for_each(|_| put_off.again(5, wait).unwrap());
+        let refused = put_off.again(5, wait).unwrap_err().to_string();
+        assert!(
+            refused.contains("11 times in a row, 10 seconds") && refused.contains("again in 1 seconds"),
+            "{refused}"
+        );
+        put_off.again(6, wait).expect("events came in between");
+        put_off.ends();
+        put_off.again(6, Duration::from_secs(3_000)).expect("less than an hour");
+        assert!(put_off.again(6, Duration::from_secs(3_000)).is_err(), "more than an hour in a row");
     }
 }

@@ -1,37 +1,81 @@
-//! That the log's key was rotated, which nothing but the log itself says: a person should know, once and surely.
+//! That the log's key was rotated: a person should know, once and surely, and has to agree where the old key did not sign for the new.
 
-use super::alarm::{self, Alarm, Alarms, Kind};
+use super::alarm::{Alarm, Alarms, Kind};
 use super::follower::Follower;
+use super::trust::Successor;
 use super::{FollowError, Halt, say};
 
+/// Under which name an alarm holds the key that is trusted once it is acknowledged.
+const ACCEPTED: &str = "key_if_acknowledged";
+
+/// What is to be told of a rotation.
+struct Told {
+    alarm: Alarm,
+    key: String,
+    /// The size and root that the old key signed; none where it did not sign.
+    signed: Option<(u64, [u8; 32])>,
+}
+
 impl Follower<'_> {
-    /// Tells of every key that came to be trusted and was not told of: on stderr, and to the program that hears of alarms. What was
-    /// told is noted after it was, so that it is rather told twice than never.
+    /// Tells of every key that took the place of a trusted one and was not told of: on stderr, and to the program that hears of
+    /// alarms. What was told is noted after it was, so that it is rather told twice than never. A key that the one before it did not
+    /// sign for is an alarm, and is not trusted before that is acknowledged.
     pub(super) fn tell_of_rotations(&mut self) -> Result<(), Halt> {
-        let rotations = self.mirror.untold();
-        if rotations.is_empty() {
-            return Ok(());
-        }
-        let alarm = |(seq, key): &(i64, String)| {
-            let sentence = format!(
-                "the log's key was rotated: since event {seq} it is {key}. Ask the operator whether that is so"
-            );
-            Alarm::new(Kind::Rotation, *seq, sentence).with("key", key.as_str())
-        };
-        let alarms: Vec<Alarm> = rotations.iter().map(alarm).collect();
-        alarms.iter().for_each(|alarm| say(&alarm.sentence));
-        if self.settings.rotation_alarm {
-            // Noted as told when it stands among the alarms.
-            return alarms.into_iter().next_back().map_or(Ok(()), |newest| Err(newest.into()));
-        }
-        let notices = Alarms::notices(self.mirror.directory());
-        for alarm in &alarms {
-            let file = notices.raise(alarm, self.about());
-            let file = file.map_err(|source| FollowError::File { path: "notices".to_owned(), source })?;
-            if let Some(program) = &self.settings.on_alarm {
-                alarm::tell(program, &file);
+        let untold: Vec<Told> = self.mirror.untold().iter().map(told).collect();
+        let mut newest = None;
+        for it in untold {
+            let Some((size, root)) = it.signed else { return Err(it.alarm.into()) };
+            if self.mirror.root_at(size)? != Some(root) {
+                return Err(of_another_history(it.alarm, size).into());
+            }
+            say(&it.alarm.sentence);
+            newest = Some(it);
+            if !self.settings.rotation_alarm
+                && let Some(Told { alarm, key, .. }) = newest.take()
+            {
+                let file = Alarms::notices(self.mirror.directory()).raise(&alarm, self.about());
+                let file = file.map_err(|source| FollowError::File { path: "notices".to_owned(), source })?;
+                self.tell_program(&file)?;
+                self.mirror.tell(key)?;
             }
         }
-        Ok(self.mirror.tell()?)
+        // Noted as told when it stands among the alarms.
+        newest.map_or(Ok(()), |newest| Err(newest.alarm.into()))
     }
+
+    /// Trusts the key of an alarm that a person has acknowledged, where it is about one.
+    pub(super) fn accept_key_of(&mut self, name: &str) -> Result<(), FollowError> {
+        let failed = |source| FollowError::File { path: format!("alarms/{name}"), source };
+        match self.alarms.evidence(name, ACCEPTED).map_err(failed)? {
+            Some(key) => Ok(self.mirror.tell(key)?),
+            None => Ok(()),
+        }
+    }
+}
+
+fn told(successor: &Successor<'_>) -> Told {
+    let (seq, key) = (successor.seq, successor.key.text());
+    let signed = successor.statement(|rotation, _| (rotation.size, *rotation.root));
+    let alarm = if signed.is_some() {
+        let sentence = format!(
+            "the log's key was rotated: since event {seq} it is {key}, as the key before it has signed. Ask the operator whether that \
+             is so"
+        );
+        let note = successor.statement(|rotation, signature| rotation.note(signature));
+        Alarm::new(Kind::Rotation, seq, sentence).with("key", key.as_str()).with("handover", note)
+    } else {
+        let sentence = format!(
+            "the log says that since event {seq} its key is {key}, and the key before it has not signed that: whoever can answer as \
+             the service can say so. Ask the operator on another way; once this is acknowledged, that key is trusted"
+        );
+        Alarm::new(Kind::Key, seq, sentence).with(ACCEPTED, key.as_str())
+    };
+    Told { alarm, key, signed }
+}
+
+/// The old key vouches for the new one after a history that is not the mirror's: two histories, both signed.
+fn of_another_history(alarm: Alarm, size: u64) -> Alarm {
+    let sentence =
+        format!("the old key has signed the rotation of the log's key over {size} events that are not the mirror's");
+    Alarm { kind: Kind::Fork, sentence, ..alarm }
 }

@@ -22,6 +22,7 @@ impl Follower<'_> {
             "root": covered.map(|covered| hex::encode(covered.checkpoint.root)),
             "not_covered": head - i64::try_from(self.covered()).unwrap_or(head),
             "rules_hold_up_to": self.rules_hold,
+            "rechecked_at": self.rechecked_at.map(|at| at.to_string()),
             "at": Instant::now().to_string(),
         });
         Ok(self.mirror.write("status.json", format!("{status:#}\n").as_bytes())?)

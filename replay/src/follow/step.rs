@@ -5,7 +5,7 @@ use super::feed::Feed;
 use super::judge::{Note, Seen, Shown, judge};
 use super::mirror::{Covered, Mirror};
 use super::source::{PAGE, Source, Trouble};
-use super::{FollowError, Halt};
+use super::{FollowError, Halt, Parted};
 use crate::ledger::Row;
 use crate::merkle::consistent;
 use crate::note::Checkpoint;
@@ -49,8 +49,12 @@ impl Step<'_> {
         let page = self.source.page((head.seq - 1).max(0), PAGE)?;
         let (mut full, mut target) = (is_full(&page.rows), page.head);
         let mut rows = page.rows.into_iter();
-        if head.seq > 0 && !self.is_same(rows.next().as_ref(), head.seq)? {
-            return Err(self.parted(note));
+        if head.seq > 0 {
+            let row = rows.next();
+            if !self.is_same(row.as_ref(), head.seq)? {
+                let row = row.filter(|row| row.seq == head.seq);
+                return Err(Halt::Parted(Box::new(Parted { note: note.map(str::to_owned), row })));
+            }
         }
         let (mut feed, begun) = (Feed::after(head), Instant::now());
         rows.try_for_each(|row| feed.take(row, self.mirror))?;
@@ -172,32 +176,43 @@ impl Step<'_> {
         Err(self.evidence(alarm, Some(note)).into())
     }
 
-    /// The source no longer shows the event with which the mirror ends: finds the first that differs, and what to call it.
-    fn parted(&self, note: Option<&str>) -> Halt {
-        let found = match self.first_difference() {
-            Ok(found) => found,
-            Err(halt @ Halt::Error(_)) => return halt,
-            // An alarm does not wait for a source that would rather not say more.
-            Err(Halt::Trouble(_) | Halt::Alarm(_)) => (self.mirror.head.seq, None, Shown::Other),
-        };
-        let (seq, row, shown) = found;
-        let note_read = self.read_note(note);
+    /// What to call it that the source no longer shows the event with which the mirror ends, as far as that is known without another
+    /// question.
+    pub(super) fn at_first_sight(&self, parted: &Parted) -> Result<Alarm, FollowError> {
+        let Parted { note, row } = parted;
+        let note_read = self.read_note(note.as_deref());
         let contradicts = match &note_read {
-            Note::Signed(checkpoint) => match self.contradicts(checkpoint) {
-                Ok(contradicts) => contradicts,
-                Err(error) => return error.into(),
-            },
+            Note::Signed(checkpoint) => self.mirror_contradicts(checkpoint)?,
+            Note::None | Note::Distrusted(_) => None,
+        };
+        let shown = if row.is_some() { Shown::Other } else { Shown::Fewer };
+        let seen = Seen { note: note_read, shown, covered: self.covered_size(), contradicts };
+        self.of_difference(seen, self.mirror.head.seq, row.as_ref(), note.as_deref())
+    }
+
+    /// The same with all that the source says: the first event that differs, and its proof.
+    pub(super) fn parted(&self, parted: &Parted) -> Result<Alarm, FollowError> {
+        let (seq, row, shown) = match self.first_difference() {
+            Ok(found) => found,
+            Err(Halt::Error(error)) => return Err(error),
+            // An alarm does not wait for a source that would rather not say more.
+            Err(Halt::Trouble(_) | Halt::Alarm(_) | Halt::Parted(_)) => (self.mirror.head.seq, None, Shown::Other),
+        };
+        let note_read = self.read_note(parted.note.as_deref());
+        let contradicts = match &note_read {
+            Note::Signed(checkpoint) => self.contradicts(checkpoint)?,
             Note::None | Note::Distrusted(_) => None,
         };
         let seen = Seen { note: note_read, shown, covered: self.covered_size(), contradicts };
-        let Some((kind, sentence)) = judge(&seen) else {
-            // What differs is always told.
-            return Alarm::new(Kind::Rewrite, seq, "the source shows another event than before").into();
-        };
-        match self.differing(Alarm::new(kind, seq, sentence), seq, row.as_ref()) {
-            Ok(alarm) => self.evidence(alarm, note).into(),
-            Err(error) => error.into(),
-        }
+        self.of_difference(seen, seq, row.as_ref(), parted.note.as_deref())
+    }
+
+    fn of_difference(&self, seen: Seen, seq: i64, row: Option<&Row>, note: Option<&str>) -> Result<Alarm, FollowError> {
+        // What differs is always told.
+        let otherwise = || (Kind::Rewrite, "the source shows another event than before".to_owned());
+        let (kind, sentence) = judge(&seen).unwrap_or_else(otherwise);
+        let alarm = self.differing(Alarm::new(kind, seq, sentence), seq, row)?;
+        Ok(self.evidence(alarm, note))
     }
 
     /// The first event that the source shows otherwise than the mirror, by halving: a chain that parts stays parted.
@@ -224,13 +239,21 @@ impl Step<'_> {
         let Some(covered) = &self.mirror.covered else { return Ok(None) };
         let from = &covered.checkpoint;
         if checkpoint.size <= from.size {
-            let root = self.mirror.root_at(checkpoint.size)?;
-            return Ok(root.map(|root| root != checkpoint.root));
+            return self.mirror_contradicts(checkpoint);
         }
         Ok(match self.source.consistency(from.size, checkpoint.size) {
             Ok(Ok(hashes)) => Some(!consistent(from.size, &from.root, checkpoint.size, &checkpoint.root, &hashes)),
             Ok(Err(_)) | Err(_) => None,
         })
+    }
+
+    /// The same by the mirror's own tree alone; none where the checkpoint speaks of more than was verified.
+    fn mirror_contradicts(&self, checkpoint: &Checkpoint) -> Result<Option<bool>, FollowError> {
+        if self.covered_size().is_none_or(|covered| checkpoint.size > covered) {
+            return Ok(None);
+        }
+        let root = self.mirror.root_at(checkpoint.size)?;
+        Ok(root.map(|root| root != checkpoint.root))
     }
 
     fn read_note(&self, note: Option<&str>) -> Note {

@@ -1,8 +1,9 @@
-//! Which keys may sign for the log that is followed: the one that was pinned, and each that took its place in the log itself.
+//! Which keys may sign for the log that is followed: the one that was pinned, and each that took its place in the log itself, by the
+//! signature of the key before it, or because a person accepted it.
 
 use crate::ledger::Event;
-use crate::note::{Checkpoint, Distrust, LogKey, log_key_text};
-use crate::payload::Payload;
+use crate::note::{Checkpoint, Distrust, LogKey, Rotation, log_key_text};
+use crate::payload::{Handover, Payload};
 use std::collections::BTreeMap;
 
 /// A key as the log states it.
@@ -14,6 +15,34 @@ struct Stated {
     created_in: i64,
     retired_in: Option<i64>,
     key: LogKey,
+    handover: Option<Handover>,
+}
+
+/// A key that took the place of one before it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Successor<'a> {
+    pub(super) seq: i64,
+    pub(super) old: &'a LogKey,
+    pub(super) key: &'a LogKey,
+    /// What the old key signed of it; none where it did not.
+    pub(super) handover: Option<Handover>,
+}
+
+impl<'a> Successor<'a> {
+    /// What the old key signed, and its signature.
+    pub(super) fn statement<T>(&self, take: impl FnOnce(&Rotation<'_>, &[u8; 64]) -> T) -> Option<T> {
+        let handover = self.handover?;
+        let (old, new) = (self.old.public_key(), self.key.public_key());
+        let size = u64::try_from(handover.size).ok()?;
+        let rotation = Rotation { origin: self.key.name(), old: &old, new: &new, size, root: &handover.root.0 };
+        Some(take(&rotation, &handover.signature.0))
+    }
+
+    /// Whether nothing is said for it, or what is said is signed. What is signed wrongly is nobody's successor.
+    fn is_one(&self) -> bool {
+        let fits = || self.statement(|rotation, signature| rotation.signed_by_the_old(signature)) == Some(true);
+        self.old.name() == self.key.name() && (self.handover.is_none() || fits())
+    }
 }
 
 /// What the log records of a checkpoint.
@@ -30,6 +59,8 @@ pub(super) struct Keys {
     stated: Vec<Stated>,
     recorded: BTreeMap<u64, Recorded>,
     pinned: Option<LogKey>,
+    /// The last key, as text, that a person was told of: it is trusted with those before it, signed or not.
+    accepted: Option<String>,
 }
 
 /// Who signed a note.
@@ -44,6 +75,11 @@ impl Keys {
     /// Trusts this key from here on, and those that take its place.
     pub(super) fn pin(&mut self, key: LogKey) {
         self.pinned = Some(key);
+    }
+
+    /// Trusts what leads from the pinned key to this one, although not everything of it is signed.
+    pub(super) fn accept(&mut self, key: Option<String>) {
+        self.accepted = key;
     }
 
     pub(super) const fn pinned(&self) -> Option<&LogKey> {
@@ -64,7 +100,7 @@ impl Keys {
         if let Payload::CheckpointKeyCreated(it) = payload {
             let Ok(key) = LogKey::parse(&log_key_text(&it.origin, &it.public_key.0)) else { return };
             let (id, seq, created_in) = (it.key.get(), event.seq, event.command_seq);
-            self.stated.push(Stated { id, seq, created_in, retired_in: None, key });
+            self.stated.push(Stated { id, seq, created_in, retired_in: None, key, handover: it.handover });
         } else if let Payload::CheckpointKeyRetired(it) = payload {
             let retired =
                 self.stated.iter_mut().find(|stated| stated.id == it.key.get() && stated.retired_in.is_none());
@@ -84,34 +120,54 @@ impl Keys {
         self.recorded.get(&size).copied()
     }
 
-    /// The keys that took the pinned one's place, in their order, each with the seq of its event: a key is retired in the same
-    /// command in which the next one is created.
-    pub(super) fn successors(&self) -> Vec<(i64, &LogKey)> {
+    /// The keys that took the pinned one's place, in their order: a key is retired in the same command in which the next one is
+    /// created. Those that the key before them did not sign for are among them, and are not trusted by that alone.
+    pub(super) fn chain(&self) -> Vec<Successor<'_>> {
         let Some(pinned) = &self.pinned else { return Vec::new() };
         let mut rest = self.stated.iter().skip_while(|stated| stated.key != *pinned);
-        let mut last = rest.next();
+        let Some(mut last) = rest.next() else { return Vec::new() };
         let mut found = Vec::new();
         for stated in rest {
-            if last
-                .is_some_and(|last| last.retired_in == Some(stated.created_in) && last.key.name() == stated.key.name())
-            {
-                found.push((stated.seq, &stated.key));
-                last = Some(stated);
+            let Stated { seq, key, handover, .. } = stated;
+            let successor = Successor { seq: *seq, old: &last.key, key, handover: *handover };
+            if last.retired_in == Some(stated.created_in) && successor.is_one() {
+                found.push(successor);
+                last = stated;
             }
         }
         found
     }
 
+    /// Those of the chain that a person was told of, by the text of the last of them.
+    pub(super) fn told(chain: &[Successor<'_>], last: Option<&String>) -> usize {
+        let told = |last: &String| chain.iter().rposition(|successor| successor.key.text() == *last);
+        last.and_then(told).map_or(0, |at| at + 1)
+    }
+
+    /// The keys that are trusted because they took the pinned one's place.
+    fn trusted(&self) -> Vec<Successor<'_>> {
+        let mut chain = self.chain();
+        let accepted = Self::told(&chain, self.accepted.as_ref());
+        let unsigned = chain.iter().skip(accepted).position(|successor| successor.handover.is_none());
+        chain.truncate(unsigned.map_or(chain.len(), |at| accepted + at));
+        chain
+    }
+
+    /// Whether a key is trusted because it took the pinned one's place.
+    pub(super) fn trusts(&self, key: &LogKey) -> bool {
+        self.trusted().iter().any(|successor| successor.key == key)
+    }
+
     /// The key that is trusted and in force.
     pub(super) fn newest(&self) -> Option<&LogKey> {
-        self.successors().last().map(|(_, key)| *key).or(self.pinned.as_ref())
+        self.trusted().last().map(|successor| successor.key).or(self.pinned.as_ref())
     }
 
     /// Reads a note that a trusted key must have signed.
     pub(super) fn open(&self, note: &str) -> Result<Opened, Distrust> {
         let pinned = self.pinned.iter();
         let mut why = Distrust::Unsigned;
-        for key in self.successors().into_iter().map(|(_, key)| key).rev().chain(pinned) {
+        for key in self.trusted().into_iter().map(|successor| successor.key).rev().chain(pinned) {
             match key.open(note) {
                 Ok(checkpoint) => {
                     let id = self.stated.iter().find(|stated| stated.key == *key).map(|stated| stated.id);
@@ -128,22 +184,41 @@ impl Keys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ed25519_dalek::SigningKey;
-    use serde_json::json;
+    use ed25519_dalek::{Signer as _, SigningKey};
+    use serde_json::{Value, json};
+
+    fn trusted(keys: &Keys) -> Vec<(i64, &LogKey)> {
+        keys.trusted().into_iter().map(|successor| (successor.seq, successor.key)).collect()
+    }
 
     fn key(number: u8) -> LogKey {
         let public = SigningKey::from_bytes(&[number; 32]).verifying_key().to_bytes();
         LogKey::parse(&log_key_text("log", &public)).unwrap()
     }
 
+    /// What a key signs of the one that takes its place.
+    fn handover(old: u8, new: u8) -> Value {
+        let (old_key, root) = (SigningKey::from_bytes(&[old; 32]), [5; 32]);
+        let (old, new) = (key(old).public_key(), key(new).public_key());
+        let text = Rotation { origin: "log", old: &old, new: &new, size: 1, root: &root }.text();
+        let signature = hex::encode(old_key.sign(text.as_bytes()).to_bytes());
+        json!({"size": 1, "root": hex::encode(root), "signature": signature})
+    }
+
+    /// Key after key, each with what the one before it signed.
     fn log(events: &[(i64, &str, u8)]) -> Keys {
+        log_where(events, |number| (number > 1).then(|| handover(number - 1, number)))
+    }
+
+    fn log_where(events: &[(i64, &str, u8)], handed_over: impl Fn(u8) -> Option<Value>) -> Keys {
         let mut keys = Keys::default();
         for (seq, (command_seq, kind, number)) in (1..).zip(events) {
-            let public = hex::encode(SigningKey::from_bytes(&[*number; 32]).verifying_key().to_bytes());
-            let payload = match *kind {
-                "checkpoint_key.created" => json!({"key": number, "origin": "log", "public_key": public}),
-                _ => json!({"key": number}),
-            };
+            let public = hex::encode(key(*number).public_key());
+            let mut payload = json!({"key": number});
+            if *kind == CREATED {
+                payload = json!({"key": number, "origin": "log", "public_key": public});
+                handed_over(*number).into_iter().for_each(|it| payload["handover"] = it);
+            }
             let payload = payload.to_string();
             keys.learn(&Event {
                 seq,
@@ -171,10 +246,10 @@ mod tests {
     fn trust_passes_to_the_key_that_is_created_where_the_trusted_one_is_retired() {
         let mut keys = log(&[(1, CREATED, 1), (2, RETIRED, 1), (2, CREATED, 2), (4, RETIRED, 2), (4, CREATED, 3)]);
         keys.pin(key(1));
-        assert_eq!(keys.successors(), [(3, &key(2)), (5, &key(3))]);
+        assert_eq!(trusted(&keys), [(3, &key(2)), (5, &key(3))]);
         assert_eq!(keys.newest(), Some(&key(3)));
         keys.pin(key(2));
-        assert_eq!(keys.successors(), [(5, &key(3))], "never backwards");
+        assert_eq!(trusted(&keys), [(5, &key(3))], "never backwards");
     }
 
     #[test]
@@ -187,10 +262,50 @@ mod tests {
         ] {
             let mut keys = log(events);
             keys.pin(key(1));
-            assert_eq!(keys.successors(), [], "{events:?}");
+            assert_eq!(trusted(&keys), [], "{events:?}");
         }
         let mut keys = log(&[(1, CREATED, 1), (2, RETIRED, 1), (2, CREATED, 2)]);
         keys.pin(key(9));
         assert_eq!(keys.newest(), Some(&key(9)), "the log does not state the pinned one");
+    }
+
+    #[test]
+    fn a_key_that_the_one_before_it_did_not_sign_for_is_trusted_where_a_person_accepts_it() {
+        let events = [
+            (1, CREATED, 1),
+            (2, RETIRED, 1),
+            (2, CREATED, 2),
+            (4, RETIRED, 2),
+            (4, CREATED, 3),
+            (6, RETIRED, 3),
+            (6, CREATED, 4),
+        ];
+        let mut keys = log_where(&events, |number| (number == 2 || number == 4).then(|| handover(number - 1, number)));
+        keys.pin(key(1));
+        assert_eq!((trusted(&keys), keys.chain().len()), (vec![(3, &key(2))], 3), "as far as it is signed");
+        keys.accept(Some(key(2).text()));
+        assert_eq!(keys.newest(), Some(&key(2)), "that was told of before it");
+        keys.accept(Some(key(3).text()));
+        assert_eq!(keys.newest(), Some(&key(4)), "and what it signed for");
+        keys.accept(Some(key(9).text()));
+        assert_eq!(keys.newest(), Some(&key(2)), "a stranger leads nowhere");
+    }
+
+    #[test]
+    fn a_wrong_signature_is_worse_than_none() {
+        let other_root = |number| {
+            let mut it = handover(number - 1, number);
+            it["root"] = json!(hex::encode([6; 32]));
+            it
+        };
+        let stranger = |number| handover(9, number);
+        let other_key = |number| handover(number - 1, 9);
+        for wrong in [&other_root as &dyn Fn(u8) -> Value, &stranger, &other_key] {
+            let events = [(1, CREATED, 1), (2, RETIRED, 1), (2, CREATED, 2)];
+            let mut keys = log_where(&events, |number| (number > 1).then(|| wrong(number)));
+            keys.pin(key(1));
+            keys.accept(Some(key(2).text()));
+            assert_eq!((trusted(&keys).len(), keys.chain().len()), (0, 0), "{:?}", keys.stated);
+        }
     }
 }

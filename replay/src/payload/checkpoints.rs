@@ -26,6 +26,16 @@ pub struct CheckpointKeyCreated {
     pub key: CheckpointKeyId,
     pub origin: String,
     pub public_key: Digits<32>,
+    pub handover: Option<Handover>,
+}
+
+/// What the key before it signed: that this one takes its place, after these events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Handover {
+    pub size: i64,
+    pub root: Digits<32>,
+    pub signature: Digits<64>,
 }
 
 #[derive(Debug, Deserialize)]

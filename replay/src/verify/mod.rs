@@ -159,7 +159,7 @@ pub fn verify(location: &Location, progress: &Progress) -> Result<Report, Verify
     let cards = folds.iter().map(|fold| fold.iter().count()).sum();
     let notes = sealed.note.into_iter().chain(unopened).collect();
     let report = Report::new(findings, read.events, read.head_seq, read.head_hash, cards, compared, watermark, notes);
-    Ok(report.with_tree(grown.root, grown.checkpoints))
+    Ok(report.with_tree(grown.root, grown.checkpoints, grown.unsigned))
 }
 
 /// The worker that folds a card.

@@ -2,7 +2,7 @@
 
 use super::idempotency::{self, RowSum};
 use super::tables::{self, Lookups};
-use super::views::Views;
+use super::views::{Views, unreadable};
 use super::{VerifyError, fold_of};
 use crate::findings::{Check, Findings};
 use crate::fold::{Card, CardCounts, CardRow, Cards, LotRow, Tables, Value, differences, shelves};
@@ -32,12 +32,34 @@ pub(super) fn compare(
     let mut lookups = Lookups::new(ledger);
     let mut contacts = |partner, record| lookups.of(partner, record);
     for shelf in shelves(tables, CardCounts::of(folds.cards()), tiles, &mut contacts) {
-        tables::compare(&views.connection, shelf, findings)?;
+        let table = shelf.shape.name;
+        let compared = tables::compare(&views.connection, shelf, findings);
+        as_far_as_it_is_readable(table, compared, findings)?;
     }
-    idempotency::compare(views, ledger, claims, findings)?;
-    let cards = compare_cards(views, &folds, findings)?;
-    let lots = compare_lots(views, &folds, findings)?;
+    let compared = idempotency::compare(views, ledger, claims, findings);
+    as_far_as_it_is_readable("idempotency", compared, findings)?;
+    let cards = compare_cards(views, &folds, findings);
+    let cards = as_far_as_it_is_readable("cards", cards, findings)?.unwrap_or(0);
+    let lots = compare_lots(views, &folds, findings);
+    let lots = as_far_as_it_is_readable("lots", lots, findings)?.unwrap_or(0);
     Ok(Compared { cards, lots })
+}
+
+/// A table that cannot be read to its end is a finding, and the other tables are compared all the same. The log was read to its end
+/// before, so the file at fault is views.db.
+fn as_far_as_it_is_readable<T>(
+    table: &'static str,
+    compared: Result<T, VerifyError>,
+    findings: &mut Findings,
+) -> Result<Option<T>, VerifyError> {
+    match compared {
+        Ok(compared) => Ok(Some(compared)),
+        Err(VerifyError::Sqlite(error)) => {
+            unreadable(table, &error, findings);
+            Ok(None)
+        }
+        Err(error @ (VerifyError::Open(_) | VerifyError::Died)) => Err(error),
+    }
 }
 
 struct Folds<'a>(&'a [Cards]);

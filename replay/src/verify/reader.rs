@@ -3,7 +3,7 @@
 use super::VerifyError;
 use super::batch::Batch;
 use super::order::Order;
-use super::views::{Movements, Views};
+use super::views::{Movements, Views, unreadable};
 use crate::findings::{Check, Findings};
 use crate::instant::Instant;
 use crate::ledger::{COLUMNS, Event, Hash, Malformed};
@@ -52,9 +52,15 @@ impl<'a> Reader<'a> {
     pub(super) fn run(mut self, queues: &[SyncSender<Arc<Batch>>]) -> Result<Read, VerifyError> {
         let mut statement = self.ledger.prepare(&format!("SELECT {COLUMNS} FROM events ORDER BY seq"))?;
         let mut rows = statement.query([])?;
-        let mut projected = self.views.map(Views::statement).transpose()?;
+        let mut projected = self.views.and_then(|views| damage_is_found(views.statement(), &mut self.findings));
         let watermark = self.views.map_or(0, |views| views.watermark);
-        let mut movements = projected.as_mut().map(|statement| Movements::new(statement, watermark)).transpose()?;
+        let mut movements = match &mut projected {
+            Some(statement) => {
+                let movements = Movements::new(statement, watermark, &mut self.findings);
+                damage_is_found(movements, &mut self.findings)
+            }
+            None => None,
+        };
         let mut batch = Batch::with_capacity(ROWS);
         while let Some(row) = rows.next()? {
             self.events += 1;
@@ -78,7 +84,7 @@ impl<'a> Reader<'a> {
             }
             let previous = self.order.check(&event, &mut self.findings);
             let row = match &mut movements {
-                Some(movements) if crate::payload::moves(event.kind) => movements.at(event.seq, &mut self.findings)?,
+                Some(movements) if crate::payload::moves(event.kind) => movements.at(event.seq, &mut self.findings),
                 Some(_) | None => None,
             };
             self.latest = self.latest.max(Instant::from_micros(event.recorded_at));
@@ -86,7 +92,7 @@ impl<'a> Reader<'a> {
         }
         self.send(batch, queues)?;
         if let Some(mut movements) = movements {
-            movements.finish(&mut self.findings)?;
+            movements.finish(&mut self.findings);
         }
         let (head_seq, head_hash) = (self.order.last_seq(), self.order.last_hash());
         Ok(Read { findings: self.findings, events: self.events, head_seq, head_hash })
@@ -100,4 +106,9 @@ impl<'a> Reader<'a> {
         }
         Ok(())
     }
+}
+
+/// What a damaged views.db does not give is told.
+fn damage_is_found<T>(result: rusqlite::Result<T>, findings: &mut Findings) -> Option<T> {
+    result.map_err(|error| unreadable("movements", &error, findings)).ok()
 }

@@ -22,6 +22,8 @@ pub struct Report {
     notes: Vec<String>,
     root: Option<Hash>,
     checkpoints: u64,
+    /// The events that made another key of the log without a signature of the key before it.
+    unsigned_rotations: Vec<i64>,
     counts: Vec<(Check, u64)>,
     total: u64,
     problems: Vec<Problem>,
@@ -53,15 +55,17 @@ impl Report {
             notes,
             root: None,
             checkpoints: 0,
+            unsigned_rotations: Vec::new(),
             counts,
             total,
             problems,
         }
     }
 
-    /// The same report with the root of the tree over all events, and how many checkpoints the log holds.
-    pub(super) fn with_tree(mut self, root: Option<Hash>, checkpoints: u64) -> Self {
-        (self.root, self.checkpoints) = (root, checkpoints);
+    /// The same report with the root of the tree over all events, how many checkpoints the log holds, and the rotations of its key
+    /// that nobody but the log vouches for.
+    pub(super) fn with_tree(mut self, root: Option<Hash>, checkpoints: u64, unsigned_rotations: Vec<i64>) -> Self {
+        (self.root, self.checkpoints, self.unsigned_rotations) = (root, checkpoints, unsigned_rotations);
         self
     }
 
@@ -101,6 +105,7 @@ impl Report {
             "head_hash": self.head_hash.map(hex::encode),
             "tree_root": self.root.map(hex::encode),
             "checkpoints": self.checkpoints,
+            "unsigned_rotations": self.unsigned_rotations,
             "cards": self.cards,
             "watermark": self.watermark,
             "checks": checks,
@@ -121,6 +126,12 @@ impl Report {
         }
         for note in &self.notes {
             writeln!(out, "note   {}", plain(note))?;
+        }
+        for seq in &self.unsigned_rotations {
+            writeln!(
+                out,
+                "note   event {seq}: the log's key was rotated without the signature of the key before it. Ask the operator whether that is so"
+            )?;
         }
         // Sentences and keys of rows repeat what stands in the file.
         for problem in &self.problems {

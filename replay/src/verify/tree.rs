@@ -7,8 +7,8 @@ use super::batch::Batch;
 use crate::findings::{Check, Findings};
 use crate::ledger::{Event, Hash};
 use crate::merkle::{Growing, Tiles, leaf};
-use crate::note::{Checkpoint, well_named};
-use crate::payload::{CheckpointCosigned, CheckpointKeyCreated, CheckpointMade, Payload};
+use crate::note::{Checkpoint, Rotation, well_named};
+use crate::payload::{CheckpointCosigned, CheckpointKeyCreated, CheckpointMade, Handover, Payload};
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
@@ -27,6 +27,14 @@ struct Key {
     retired: bool,
 }
 
+/// That the tree of so many events has this root, by an event.
+#[derive(Debug)]
+struct Claim {
+    seq: i64,
+    size: i64,
+    root: Hash,
+}
+
 /// What the thread comes to.
 #[derive(Debug)]
 pub(super) struct Grown {
@@ -36,8 +44,10 @@ pub(super) struct Grown {
     pub(super) checkpoints: u64,
     /// The tiles as of the watermark; none where events before it are missing.
     pub(super) tiles: Option<Tiles>,
-    /// Checkpoints of trees that the thread had grown beyond, each with the seq of its event.
-    late: Vec<(i64, CheckpointMade)>,
+    /// The events that made a key without a signature of the key before it.
+    pub(super) unsigned: Vec<i64>,
+    /// What is said of trees that the thread had grown beyond.
+    late: Vec<Claim>,
 }
 
 #[derive(Debug)]
@@ -55,7 +65,10 @@ pub(super) struct Tree {
     /// The root of each checkpoint by its size, and its key.
     stated: FxHashMap<i64, (Hash, i64)>,
     newest: i64,
-    late: Vec<(i64, CheckpointMade)>,
+    /// The key that was retired last, and by which command.
+    retired: Option<(i64, i64)>,
+    unsigned: Vec<i64>,
+    late: Vec<Claim>,
 }
 
 impl Tree {
@@ -76,6 +89,8 @@ impl Tree {
             keys: FxHashMap::default(),
             stated: FxHashMap::default(),
             newest: 0,
+            retired: None,
+            unsigned: Vec::new(),
             late: Vec::new(),
         }
     }
@@ -97,7 +112,7 @@ impl Tree {
         let tiles = (!self.torn || self.growing.leaves() >= self.watermark).then_some(self.tiles);
         let root = (!self.torn).then(|| self.growing.root());
         let checkpoints = u64::try_from(self.stated.len()).unwrap_or(u64::MAX);
-        Grown { findings: self.findings, root, checkpoints, tiles, late: self.late }
+        Grown { findings: self.findings, root, checkpoints, tiles, unsigned: self.unsigned, late: self.late }
     }
 
     fn grow(&mut self, event: &Event<'_>) {
@@ -132,11 +147,12 @@ impl Tree {
             self.tell(event.seq, "belongs to a partner, where it concerns the whole deployment");
         }
         if let Payload::CheckpointKeyCreated(created) = payload {
-            self.key_created(event.seq, created);
+            self.key_created(event, created);
         } else if let Payload::CheckpointKeyRetired(retired) = payload {
             if let Some(key) = self.keys.get_mut(&retired.key.get()) {
                 key.retired = true;
             }
+            self.retired = Some((retired.key.get(), event.command_seq));
         } else if let Payload::CheckpointMade(made) = payload {
             self.made(event.seq, made);
         } else if let Payload::CheckpointCosigned(cosigned) = payload {
@@ -144,7 +160,8 @@ impl Tree {
         }
     }
 
-    fn key_created(&mut self, seq: i64, created: CheckpointKeyCreated) {
+    fn key_created(&mut self, event: &Event<'_>, created: CheckpointKeyCreated) {
+        let seq = event.seq;
         if !well_named(&created.origin) {
             self.tell(seq, "the log's name is empty or holds spaces, control characters or a plus");
         }
@@ -154,8 +171,40 @@ impl Tree {
         if self.keys.values().any(|key| !key.retired) {
             self.tell(seq, "a key is made while another is in force");
         }
+        match created.handover {
+            Some(handover) => self.handed_over(event, &created, handover),
+            None if self.keys.is_empty() => {}
+            None => self.unsigned.push(seq),
+        }
         let key = Key { origin: created.origin, public_key: created.public_key.0, retired: false };
         self.keys.insert(created.key.get(), key);
+    }
+
+    /// The key before it has to have signed that this one takes its place, after the history that stands before both.
+    fn handed_over(&mut self, event: &Event<'_>, created: &CheckpointKeyCreated, handover: Handover) {
+        let Handover { size, root, signature } = handover;
+        let retired = self.retired.filter(|(_, command)| *command == event.command_seq);
+        let Some(old) = retired.and_then(|(key, _)| self.keys.get(&key)) else {
+            return self.tell(event.seq, "a key hands over that was not retired in the same command");
+        };
+        let rotation = Rotation {
+            origin: &created.origin,
+            old: &old.public_key,
+            new: &created.public_key.0,
+            size: u64::try_from(size).unwrap_or(0),
+            root: &root.0,
+        };
+        if !rotation.signed_by_the_old(&signature.0) {
+            self.tell(event.seq, "the key before it has not signed that this one takes its place");
+        }
+        if size < self.newest.max(1) || size >= event.command_seq {
+            let newest = self.newest;
+            let sentence = format!(
+                "the rotation was signed at size {size}: no less than the newest checkpoint before it, {newest}, and before its command"
+            );
+            self.findings.event(Check::Checkpoints, event.seq, sentence);
+        }
+        self.compare(Claim { seq: event.seq, size, root: root.0 });
     }
 
     fn made(&mut self, seq: i64, made: CheckpointMade) {
@@ -180,17 +229,17 @@ impl Tree {
         }
         self.newest = self.newest.max(made.size);
         self.stated.insert(made.size, (made.root.0, made.key.get()));
-        self.compare(seq, made);
+        self.compare(Claim { seq, size: made.size, root: made.root.0 });
     }
 
-    /// Holds the stated root against the tree, which grows as far as the checkpoint goes.
-    fn compare(&mut self, seq: i64, made: CheckpointMade) {
-        if self.torn || made.size >= seq {
+    /// Holds the stated root against the tree, which grows as far as what was signed goes.
+    fn compare(&mut self, claim: Claim) {
+        if self.torn || claim.size >= claim.seq {
             return;
         }
-        let size = u64::try_from(made.size).unwrap_or(0);
+        let size = u64::try_from(claim.size).unwrap_or(0);
         if size < self.growing.leaves() {
-            self.late.push((seq, made));
+            self.late.push(claim);
             return;
         }
         while self.growing.leaves() < size
@@ -198,8 +247,8 @@ impl Tree {
         {
             self.push(leaf);
         }
-        if self.growing.root() != made.root.0 {
-            tell_root(seq, &mut self.findings);
+        if self.growing.root() != claim.root {
+            tell_root(claim.seq, &mut self.findings);
         }
     }
 
@@ -227,15 +276,15 @@ impl Tree {
 impl Grown {
     /// Checks what was recorded too late to be checked on the way: one more look at the hashes, in order.
     pub(super) fn finish(&mut self, ledger: &Connection) -> Result<(), VerifyError> {
-        self.late.sort_by_key(|(_, made)| made.size);
+        self.late.sort_by_key(|claim| claim.size);
         let mut late = self.late.iter().peekable();
         let mut growing = Growing::default();
         let mut statement = ledger.prepare("SELECT hash FROM events ORDER BY seq")?;
         let mut rows = statement.query([])?;
-        while let Some((seq, made)) = late.peek() {
-            if u64::try_from(made.size) == Ok(growing.leaves()) {
-                if growing.root() != made.root.0 {
-                    tell_root(*seq, &mut self.findings);
+        while let Some(claim) = late.peek() {
+            if u64::try_from(claim.size) == Ok(growing.leaves()) {
+                if growing.root() != claim.root {
+                    tell_root(claim.seq, &mut self.findings);
                 }
                 late.next();
                 continue;

@@ -5,7 +5,7 @@ use crate::findings::{Check, Findings};
 use crate::fold::MovementRow;
 use crate::ledger::{OpenError, hash_at, open_snapshot};
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator as _;
-use rusqlite::{Connection, OptionalExtension, Row, Rows, Statement};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Rows, Statement};
 use std::path::Path;
 
 /// The layout of views.db that this tool knows.
@@ -23,7 +23,14 @@ pub(super) struct Views {
 impl Views {
     /// Opens the projections. A file without a watermark is a finding: it holds nothing that could be compared.
     pub(super) fn open(path: &Path, findings: &mut Findings) -> Result<Option<Self>, OpenError> {
-        let connection = open_snapshot(path)?;
+        let connection = match open_snapshot(path) {
+            Ok(connection) => connection,
+            Err(OpenError::Unreadable { source, .. }) if is_damaged(&source) => {
+                unreadable("sqlite_schema", &source, findings);
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
         let meta = |name: &str| -> rusqlite::Result<Option<String>> {
             connection.query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0)).optional()
         };
@@ -48,9 +55,13 @@ impl Views {
             findings.row(Check::Projections, "meta", "layout", None, sentence);
             return Ok(None);
         }
-        let unreadable = |source| OpenError::Unreadable { path: path.to_owned(), source };
-        if !tables::check_shapes(&connection, findings).map_err(unreadable)? {
-            return Ok(None);
+        match tables::check_shapes(&connection, findings) {
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            Err(source) => {
+                unreadable("sqlite_schema", &source, findings);
+                return Ok(None);
+            }
         }
         let Some(watermark) = watermark else {
             findings.row(
@@ -103,28 +114,49 @@ impl Views {
     }
 }
 
+/// A damaged file is not what the log gives, and no reason to check nothing else.
+pub(super) fn unreadable(table: &'static str, error: &rusqlite::Error, findings: &mut Findings) {
+    let sentence =
+        format!("views.db cannot be read any further here, nothing more of the table was compared ({error})");
+    findings.row(Check::Projections, table, "(unreadable)", None, sentence);
+}
+
+/// Whether it is the file's content that is wrong, and not whether it may be read.
+fn is_damaged(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+}
+
 /// Walks `movements` beside the log.
 pub(super) struct Movements<'a> {
     rows: Rows<'a>,
     watermark: i64,
     /// The seq of the row under the cursor; none before the first and after the last row.
     current: Option<i64>,
+    /// The file cannot be read any further.
+    broken: bool,
 }
 
 impl<'a> Movements<'a> {
-    pub(super) fn new(statement: &'a mut Statement<'_>, watermark: i64) -> rusqlite::Result<Self> {
-        let mut movements = Self { rows: statement.query([])?, watermark, current: None };
-        movements.step()?;
+    pub(super) fn new(
+        statement: &'a mut Statement<'_>,
+        watermark: i64,
+        findings: &mut Findings,
+    ) -> rusqlite::Result<Self> {
+        let mut movements = Self { rows: statement.query([])?, watermark, current: None, broken: false };
+        movements.step(findings);
         Ok(movements)
     }
 
     /// The row of a movement of the log, and complaints about rows that come before it without one.
-    pub(super) fn at(&mut self, seq: i64, findings: &mut Findings) -> rusqlite::Result<Option<MovementRow<'_>>> {
+    pub(super) fn at(&mut self, seq: i64, findings: &mut Findings) -> Option<MovementRow<'_>> {
         if seq > self.watermark {
-            return Ok(None);
+            return None;
         }
         while self.current.is_some_and(|current| current < seq) {
-            self.surplus(findings)?;
+            self.surplus(findings);
+        }
+        if self.broken {
+            return None;
         }
         if self.current != Some(seq) {
             findings.row(
@@ -134,29 +166,27 @@ impl<'a> Movements<'a> {
                 None,
                 format!("event {seq} moved points, but the table has no row for it"),
             );
-            return Ok(None);
+            return None;
         }
         // The row under the cursor is read before the cursor moves on, at the next call.
         self.current = Some(i64::MIN);
-        let Some(row) = self.rows.get() else { return Ok(None) };
-        match read(row) {
-            Ok(row) => Ok(Some(row)),
+        match read(self.rows.get()?) {
+            Ok(row) => Some(row),
             Err(error) => {
                 findings.row(Check::Projections, "movements", seq, None, format!("the row cannot be read ({error})"));
-                Ok(None)
+                None
             }
         }
     }
 
     /// Complains about rows after the last movement of the log.
-    pub(super) fn finish(&mut self, findings: &mut Findings) -> rusqlite::Result<()> {
+    pub(super) fn finish(&mut self, findings: &mut Findings) {
         while self.current.is_some() {
-            self.surplus(findings)?;
+            self.surplus(findings);
         }
-        Ok(())
     }
 
-    fn surplus(&mut self, findings: &mut Findings) -> rusqlite::Result<()> {
+    fn surplus(&mut self, findings: &mut Findings) {
         if let Some(seq) = self.current.filter(|seq| *seq != i64::MIN) {
             findings.row(
                 Check::Projections,
@@ -166,12 +196,16 @@ impl<'a> Movements<'a> {
                 "the table has this row, but no such event moved points",
             );
         }
-        self.step()
+        self.step(findings);
     }
 
-    fn step(&mut self) -> rusqlite::Result<()> {
-        self.current = self.rows.next()?.map(|row| row.get(0)).transpose()?;
-        Ok(())
+    fn step(&mut self, findings: &mut Findings) {
+        let next = self.rows.next().and_then(|row| row.map(|row| row.get(0)).transpose());
+        self.current = next.unwrap_or_else(|error| {
+            unreadable("movements", &error, findings);
+            self.broken = true;
+            None
+        });
     }
 }
 

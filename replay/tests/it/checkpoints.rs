@@ -5,7 +5,7 @@ use super::tampering::report;
 use base64::Engine as _;
 use counterfoil_replay::ledger::{COLUMNS, ChainHasher, Event, GENESIS};
 use counterfoil_replay::merkle::{Growing, consistent, included, leaf};
-use counterfoil_replay::note::{Checkpoint, Distrust, LogKey, log_key_text, witness_key_text};
+use counterfoil_replay::note::{Checkpoint, Distrust, LogKey, Rotation, log_key_text, witness_key_text};
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -311,6 +311,98 @@ fn keys_and_witnesses_that_cannot_be_are_named() {
         cosigned[change] = json!(7);
         signed.books.command("checkpoint_key:1", "checkpoint.cosigned", None, cosigned);
         signed.wrong(signed.head(), words);
+    }
+}
+
+/// What the first key signs of the second, after the first `size` events.
+fn handover(signed: &Signed, size: i64) -> Value {
+    let (key, root) = (signed.key.verifying_key().to_bytes(), signed.root(size));
+    let rotation =
+        Rotation { origin: ORIGIN, old: &key, new: &key, size: u64::try_from(size).expect("a size"), root: &root };
+    let signature = signed.key.sign(rotation.text().as_bytes()).to_bytes();
+    json!({"size": size, "root": hex::encode(root), "signature": hex::encode(signature)})
+}
+
+/// Books with a checkpoint, and a rotation in one command; answers the seq of the second key.
+fn rotated(signed: &mut Signed, handover: Value) -> i64 {
+    let public_key = hex::encode(signed.key.verifying_key().as_bytes());
+    let created = json!({"key": 2, "origin": ORIGIN, "public_key": public_key, "handover": handover});
+    signed.books.command("checkpoint_key:1", "checkpoint_key.retired", None, json!({"key": 1}));
+    signed.books.same_command("checkpoint_key:2", "checkpoint_key.created", created);
+    signed.head()
+}
+
+#[test]
+fn a_rotation_that_the_old_key_signed_is_sound_and_whatever_is_wrong_with_it_is_named() {
+    let begin = || {
+        let mut signed = Signed::begin();
+        let made = signed.made(signed.head());
+        signed.record(made);
+        signed
+    };
+    for behind in [0, 1] {
+        let mut signed = begin();
+        let statement = handover(&signed, signed.head() - behind);
+        rotated(&mut signed, statement);
+        assert_eq!(signed.sound()["unsigned_rotations"], json!([]));
+    }
+    type Change = fn(&Signed, &mut Value);
+    let cases: [(&str, Change); 6] = [
+        ("has not signed", |_, it| it["signature"] = json!("00".repeat(64))),
+        ("has not signed", |signed, it| it["size"] = json!(signed.head() - 1)),
+        ("has not signed", |signed, it| it["root"] = json!(hex::encode(signed.root(3)))),
+        ("not this history", |signed, it| it["root"] = json!(hex::encode(signed.root(3)))),
+        ("signed at size", |signed, it| *it = handover(signed, 3)),
+        ("signed at size", |signed, it| it["size"] = json!(signed.head() + 1)),
+    ];
+    for (words, change) in cases {
+        let mut signed = begin();
+        let mut statement = handover(&signed, signed.head());
+        change(&signed, &mut statement);
+        let seq = rotated(&mut signed, statement);
+        signed.wrong(seq, words);
+    }
+}
+
+#[test]
+fn a_rotation_without_a_signature_is_told_and_sound_and_one_by_a_key_that_stays_is_not() {
+    let mut signed = Signed::begin();
+    let public_key = hex::encode(signed.key.verifying_key().as_bytes());
+    let created = json!({"key": 2, "origin": ORIGIN, "public_key": public_key});
+    signed.books.command("checkpoint_key:1", "checkpoint_key.retired", None, json!({"key": 1}));
+    signed.books.same_command("checkpoint_key:2", "checkpoint_key.created", created.clone());
+    let seq = signed.head();
+    assert_eq!(signed.sound()["unsigned_rotations"], json!([seq]));
+
+    let mut signed = Signed::begin();
+    let mut created = created;
+    created["handover"] = handover(&signed, signed.head());
+    signed.books.command("checkpoint_key:1", "checkpoint_key.retired", None, json!({"key": 1}));
+    signed.books.command("checkpoint_key:2", "checkpoint_key.created", None, created);
+    signed.wrong(signed.head(), "was not retired in the same command");
+}
+
+#[test]
+fn the_worked_rotations_are_signed_by_the_old_key_alone() {
+    for case in list(&worked()["rotations"]) {
+        let text = |name: &str| case[name].as_str().expect("a text");
+        let (old, new, root) = (hash(&case["old_public_key"]), hash(&case["new_public_key"]), hash(&case["root"]));
+        let size = case["size"].as_u64().expect("a size");
+        let rotation = Rotation { origin: text("origin"), old: &old, new: &new, size, root: &root };
+        let signature: [u8; 64] = hex::decode(text("signature")).expect("hex").try_into().expect("64 bytes");
+        assert_eq!((rotation.text().as_str(), rotation.note(&signature).as_str()), (text("text"), text("note")));
+        assert!(rotation.signed_by_the_old(&signature));
+        for other in [
+            Rotation { size: size + 1, ..rotation },
+            Rotation { root: &[9; 32], ..rotation },
+            Rotation { new: &old, ..rotation },
+            Rotation { old: &new, ..rotation },
+            Rotation { origin: "example.com/other", ..rotation },
+        ] {
+            assert!(!other.signed_by_the_old(&signature), "{other:?}");
+        }
+        let opened = LogKey::parse(text("old_verifier_key")).expect("a key").open(text("note"));
+        assert!(matches!(opened, Err(Distrust::NoCheckpoint(_))), "signed, and no checkpoint: {opened:?}");
     }
 }
 

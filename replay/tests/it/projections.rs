@@ -249,3 +249,40 @@ fn another_spelling_of_the_same_programme_is_the_same() {
     let sql = "UPDATE templates SET rules = replace(replace(rules, '1.00', '1'), '}', ', \"third_party\": false}')";
     assert_eq!(after(&books, sql), Vec::<Value>::new());
 }
+
+/// A number that looks like chance and is the same in every run.
+fn drawn(state: &mut u64) -> usize {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    usize::try_from(*state >> 33).expect("31 bits")
+}
+
+#[test]
+fn a_bad_byte_anywhere_in_the_file_is_a_finding_and_the_log_is_checked_all_the_same() {
+    let books = Books::rich();
+    books.make_views();
+    let path = books.directory.path().join("views.db");
+    books.views().query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("one file");
+    books.tamper("UPDATE events SET actor = 'key:1' WHERE seq = 4");
+    let whole = std::fs::read(&path).expect("a file");
+    let (mut state, mut unreadable, mut differs) = (7, 0, 0);
+    // The header and the first page, where damage hurts most, and places all over the file where something stands.
+    let used: Vec<usize> = (0..whole.len()).filter(|place| whole[*place] != 0).collect();
+    let places: Vec<usize> =
+        (0..40).map(|place| place * 15).chain((0..80).map(|_| used[drawn(&mut state) % used.len()])).collect();
+    for (turn, place) in places.into_iter().enumerate() {
+        let mut damaged = whole.clone();
+        damaged[place] ^= 1 << (turn % 8);
+        for gone in ["views.db-wal", "views.db-shm"] {
+            drop(std::fs::remove_file(books.directory.path().join(gone)));
+        }
+        std::fs::write(&path, &damaged).expect("a damaged file");
+        // Neither an error nor a panic.
+        let report = report(&books);
+        let of =
+            |name: &str| report["checks"].as_array().expect("checks").iter().find(|it| it["name"] == name).cloned();
+        assert_eq!(of("chain").expect("a check")["ok"], false, "byte {place}: {report:#}");
+        differs += usize::from(of("projections").expect("a check")["ok"] == false);
+        unreadable += usize::from(report.to_string().contains("cannot be read"));
+    }
+    assert!(unreadable > 3 && differs > 10, "{unreadable} files cannot be read, {differs} are not what the log gives");
+}

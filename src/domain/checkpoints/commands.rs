@@ -1,6 +1,6 @@
 //! Making and changing the key, and recording what was signed with it.
 
-use super::{CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade, Checkpoints};
+use super::{CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade, Checkpoints, Handover};
 use crate::domain::{Bytes, CheckpointKeyId, Draft, Rejection, Seq};
 
 /// Brings a key into force whose secret is kept already; the one before it is retired.
@@ -9,16 +9,20 @@ pub struct ChangeCheckpointKey {
     /// What the log is called. A log that has a name keeps it.
     pub origin: String,
     pub public_key: Bytes<32>,
+    /// Signed by the key that is retired, where that still can.
+    pub handover: Option<Handover>,
 }
 
 impl ChangeCheckpointKey {
-    /// The key's first event, after the end of the one before.
+    /// The key's first event, after the end of the one before. A first key takes nobody's place, so nobody hands over to it.
     #[must_use]
     pub fn decide(&self, checkpoints: &Checkpoints) -> Vec<Draft> {
         let before = checkpoints.in_force();
         let retired = before.map(|key| Draft::open(CheckpointKeyRetired { key: key.id }));
         let origin = before.map_or_else(|| self.origin.clone(), |key| key.origin.clone());
-        let created = CheckpointKeyCreated { key: checkpoints.next_key(), origin, public_key: self.public_key };
+        let handover = before.and(self.handover);
+        let created =
+            CheckpointKeyCreated { key: checkpoints.next_key(), origin, public_key: self.public_key, handover };
         retired.into_iter().chain([Draft::open(created)]).collect()
     }
 }
@@ -80,6 +84,7 @@ impl RecordCosignature {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Event;
     use crate::domain::samples::NOW;
 
     fn evolved(mut checkpoints: Checkpoints, drafts: &[Draft], first: i64) -> Checkpoints {
@@ -90,7 +95,14 @@ mod tests {
     }
 
     fn change(number: u8) -> ChangeCheckpointKey {
-        ChangeCheckpointKey { origin: format!("example.com/{number}"), public_key: Bytes([number; 32]) }
+        let handover = Handover { size: Seq::new(5), root: Bytes([8; 32]), signature: Bytes([9; 64]) };
+        let public_key = Bytes([number; 32]);
+        ChangeCheckpointKey { origin: format!("example.com/{number}"), public_key, handover: Some(handover) }
+    }
+
+    fn handover(drafts: &[Draft]) -> Option<Handover> {
+        let Some(Event::CheckpointKeyCreated(created)) = drafts.last().map(|draft| &draft.event) else { return None };
+        created.handover
     }
 
     fn made(key: i64, size: i64) -> RecordCheckpoint {
@@ -100,8 +112,11 @@ mod tests {
 
     #[test]
     fn a_new_key_retires_the_one_before_and_the_log_keeps_its_name() {
-        let first = evolved(Checkpoints::default(), &change(1).decide(&Checkpoints::default()), 5);
+        let drafts = change(1).decide(&Checkpoints::default());
+        assert_eq!(handover(&drafts), None, "nobody was there to hand over");
+        let first = evolved(Checkpoints::default(), &drafts, 5);
         let drafts = change(2).decide(&first);
+        assert_eq!(handover(&drafts), change(2).handover);
         assert_eq!(crate::domain::samples::kinds(&drafts), ["checkpoint_key.retired", "checkpoint_key.created"]);
         let second = evolved(first, &drafts, 6);
         let key = second.in_force().expect("a key");

@@ -12,6 +12,22 @@ pub struct CheckpointKeyCreated {
     pub origin: String,
     /// Ed25519.
     pub public_key: Bytes<32>,
+    /// What the key before it says of this one. Absent of the first key, where the one before could not sign any more, and where an
+    /// earlier version recorded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handover: Option<Handover>,
+}
+
+/// The statement of a key that another takes its place: after these events, and no other history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Handover {
+    /// How many events were there when it signed.
+    pub size: Seq,
+    /// Of the tree over them.
+    pub root: Bytes<32>,
+    /// Ed25519, by the key that is retired.
+    pub signature: Bytes<64>,
 }
 
 /// `checkpoint_key.retired`: it signs nothing any more; what it signed stays valid.

@@ -6,5 +6,5 @@ mod events;
 mod state;
 
 pub use commands::{ChangeCheckpointKey, RecordCheckpoint, RecordCosignature};
-pub use events::{CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade};
+pub use events::{CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade, Handover};
 pub use state::{CheckpointKey, Checkpoints, Newest};

@@ -56,7 +56,10 @@ fn a_log_that_was_put_back_is_not_signed_until_an_operator_begins_anew() {
     let refused = workshop.notary().checkpoint(Actor::CommandLine).expect_err("the log is another");
     assert!(matches!(&refused, NotaryError::Different { signed } if signed.get() == farthest), "{refused}");
 
-    workshop.notary().rotate_key(Actor::CommandLine).expect("a new key");
+    let refused =
+        workshop.notary().rotate_key(Actor::CommandLine).expect_err("nor does it hand over after another history");
+    assert!(matches!(&refused, NotaryError::Different { .. }), "{refused}");
+    workshop.notary().replace_lost_key(Actor::CommandLine).expect("a new key");
     assert!(signed(&workshop) > farthest);
     let keys = workshop.notary().keys().expect("keys");
     assert_eq!(keys.iter().map(|(key, _)| key.retired_at.is_some()).collect::<Vec<_>>(), [true, false]);
@@ -87,7 +90,9 @@ fn a_log_whose_seed_was_lost_says_so_and_goes_on_with_a_new_key() {
     workshop.restart();
     let refused = workshop.notary().checkpoint(Actor::CommandLine).expect_err("there is nothing to sign with");
     assert!(matches!(refused, NotaryError::NoSeed { .. }), "{refused}");
-    workshop.notary().rotate_key(Actor::CommandLine).expect("a new key");
+    let refused = workshop.notary().rotate_key(Actor::CommandLine).expect_err("nor to hand over with");
+    assert!(matches!(&refused, NotaryError::NoSeed { .. }) && refused.to_string().contains("--lost"), "{refused}");
+    workshop.notary().replace_lost_key(Actor::CommandLine).expect("a new key");
     signed(&workshop);
 }
 

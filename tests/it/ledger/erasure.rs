@@ -75,6 +75,64 @@ fn the_hash_by_which_an_erased_person_was_found_is_in_no_byte_of_any_file_soon_a
     }
 }
 
+/// Emails and phones whose hashes come in no order, as they do at a shop.
+fn customer(number: usize) -> (String, String) {
+    (format!("customer{number}@example.com"), format!("+3706{number:07}"))
+}
+
+#[test]
+fn neither_hash_is_left_behind_by_pages_that_were_split_for_thousands_of_others() {
+    const CUSTOMERS: usize = 5_000;
+    let workshop = Workshop::new();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut ids = Vec::new();
+    // Many small batches: the projector writes them one after the other, so that pages are split again and again.
+    for numbers in (0..CUSTOMERS).collect::<Vec<_>>().chunks(100) {
+        let register = |number: &usize| {
+            let (email, phone) = customer(*number);
+            let Command::Issue(mut issue) = issue(&email, 0) else { unreachable!("issuing a card") };
+            issue.person.phone = Some(phone);
+            Workshop::request(Command::Issue(issue))
+        };
+        let done = runtime.block_on(workshop.engine().writer().submit_all(numbers.iter().map(register).collect()));
+        ids.extend(done.unwrap().into_iter().map(|outcome| outcome.unwrap().card.expect("a card").customer));
+        assert!(workshop.engine().live().progress().caught_up_blocking(Duration::from_secs(60)));
+    }
+    let erased: Vec<usize> = (0..CUSTOMERS).step_by(50).collect();
+    let hashes: Vec<[u8; 16]> = erased
+        .iter()
+        .flat_map(|number| {
+            let (email, phone) = customer(*number);
+            [
+                lookup_hash(PARTNER, "email", &PersonRecord::email_key(&email)),
+                lookup_hash(PARTNER, "phone", &PersonRecord::phone_key(&phone)),
+            ]
+        })
+        .collect();
+    assert_eq!(held_of(workshop.files.path(), &hashes), hashes.len(), "the search finds what is there");
+    erased.iter().for_each(|number| drop(workshop.must(erase(ids[*number]))));
+    let start = Instant::now();
+    while held_of(workshop.files.path(), &hashes) > 0 {
+        let left = held_of(workshop.files.path(), &hashes);
+        assert!(start.elapsed() < Duration::from_secs(30), "{left} of {} hashes are left", hashes.len());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// How many of them stand in any file, at any place.
+fn held_of(dir: &Path, hashes: &[[u8; 16]]) -> usize {
+    let wanted: std::collections::HashSet<&[u8]> = hashes.iter().map(<[u8; 16]>::as_slice).collect();
+    let mut found = std::collections::HashSet::new();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let bytes = std::fs::read(&path).unwrap();
+            found.extend(bytes.windows(16).filter_map(|window| wanted.get(window).copied()));
+        }
+    }
+    found.len()
+}
+
 #[test]
 fn the_points_of_an_erased_person_stay_and_can_be_moved() {
     let workshop = Workshop::new();

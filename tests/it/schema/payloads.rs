@@ -93,6 +93,8 @@ fn every_kind_is_written_and_every_payload_is_valid_by_its_schema() {
     shape("card.updated", &|payload| payload.get("design").is_some() && payload.get("sealed").is_none());
     shape("card.updated", &|payload| payload.get("design").is_none() && payload.get("sealed").is_some());
     shape("webhook.updated", &|payload| payload["is_active"] == false && payload["shop_ids"].is_array());
+    shape("checkpoint_key.created", &|payload| payload.get("handover").is_none());
+    shape("checkpoint_key.created", &|payload| payload["handover"]["signature"].is_string());
     shape("key.created", &|payload| payload["form"] == "bearer" && payload.get("expires_at").is_some());
     for row in &life.rows {
         assert_eq!(valid(&validators, row, &row.payload), Ok(()), "{}", row.payload);

@@ -5,7 +5,7 @@ use counterfoil::domain::cards::{Card, Status};
 use counterfoil::domain::points::Lot;
 use counterfoil::domain::{Bytes, Event, PartnerId, RecordId, Seq, ShopId, Timestamp};
 use counterfoil::event_log::{Row, ZERO_HASH};
-use counterfoil::note::{Checkpoint, Cosignature, Signer, VerifierKey};
+use counterfoil::note::{Checkpoint, Cosignature, Rotation, Signer, VerifierKey};
 use counterfoil::tree::{Edge, NodeHash, Tiles, consistency, inclusion, leaf_hash, root};
 use counterfoil::vault::commitment;
 use serde_json::{Value, json};
@@ -120,6 +120,20 @@ fn every_worked_checkpoint_is_signed_and_written_byte_for_byte() {
             assert_eq!(Cosignature::verify(&given.line(), &given.witness, &checkpoint).as_ref(), Ok(given));
         }
         assert_eq!(checkpoint.note(signer.verifier(), &bytes(case, "signature"), &cosignatures), text(case, "note"));
+    }
+}
+
+#[test]
+fn every_worked_rotation_is_signed_byte_for_byte() {
+    let old = Signer::new("example.com/books", &std::array::from_fn(|place| u8::try_from(place).unwrap())).unwrap();
+    for case in list(&vector("tree.json"), "rotations") {
+        let new = VerifierKey::parse(text(case, "new_verifier_key")).unwrap();
+        assert_eq!(
+            (old.verifier().to_string().as_str(), new.public_key()),
+            (text(case, "old_verifier_key"), bytes(case, "new_public_key"))
+        );
+        let rotation = Rotation { old: old.verifier(), new: &new, size: size(case, "size"), root: bytes(case, "root") };
+        assert_eq!((rotation.text().as_str(), rotation.sign(&old)), (text(case, "text"), bytes(case, "signature")));
     }
 }
 

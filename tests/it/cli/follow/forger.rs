@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use counterfoil_replay::ledger::{COLUMNS, ChainHasher, Event, GENESIS, hash_at};
 use counterfoil_replay::merkle::{Growing, leaf};
-use counterfoil_replay::note::{Checkpoint, log_key_text};
+use counterfoil_replay::note::{Checkpoint, Rotation, log_key_text};
 use ed25519_dalek::{Signer as _, SigningKey};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
@@ -101,6 +101,46 @@ impl Forger {
         ops.execute(update, params![seed.verifying_key().as_bytes(), seed.to_bytes()]).unwrap();
         self.seed = seed;
         self.make_anew();
+    }
+
+    /// What a key signs of the one that takes its place, over the whole log.
+    pub(super) fn handover(&self, old: &SigningKey, new: &SigningKey) -> Value {
+        let ledger = self.ledger();
+        let size: i64 = ledger.query_row("SELECT max(seq) FROM events", [], |row| row.get(0)).unwrap();
+        let mut growing = Growing::default();
+        (1..=size).for_each(|seq| growing.push(leaf(&hash_at(&ledger, seq).unwrap().unwrap())));
+        let root = growing.root();
+        let (of, to) = (old.verifying_key().to_bytes(), new.verifying_key().to_bytes());
+        let size = size.unsigned_abs();
+        let text = Rotation { origin: &self.origin, old: &of, new: &to, size, root: &root }.text();
+        let signature = hex::encode(old.sign(text.as_bytes()).to_bytes());
+        json!({"size": size, "root": hex::encode(root), "signature": signature})
+    }
+
+    /// Appends a rotation to a key of the forger's own, with whatever stands for a signature of the log's; the service signs with it.
+    pub(super) fn rotate(&self, seed: &SigningKey, handover: Option<Value>) {
+        let public = seed.verifying_key().to_bytes();
+        let mut created = json!({"key": 2, "origin": self.origin, "public_key": hex::encode(public)});
+        handover.into_iter().for_each(|it| created["handover"] = it);
+        self.tamper(|ledger| {
+            let last = "SELECT max(seq), max(recorded_at), (SELECT count(*) FROM events WHERE stream = 'checkpoint_key:1') FROM events";
+            let (head, at, of_the_key): (i64, i64, i64) =
+                ledger.query_row(last, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+            let insert = "INSERT INTO events (seq, command_seq, recorded_at, partner_id, stream, version, kind, schema, actor, payload, \
+                          hash) VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, 1, 'cli', ?7, zeroblob(32))";
+            let rows = [
+                ("checkpoint_key:1", of_the_key + 1, "checkpoint_key.retired", json!({"key": 1})),
+                ("checkpoint_key:2", 1, "checkpoint_key.created", created),
+            ];
+            for (seq, (stream, version, kind, payload)) in (head + 1..).zip(rows) {
+                let values = params![seq, head + 1, at, stream, version, kind, payload.to_string()];
+                ledger.execute(insert, values).unwrap();
+            }
+            self.rechain(ledger, false);
+        });
+        let ops = Connection::open(self.data.join("ops.db")).unwrap();
+        let insert = "INSERT INTO checkpoint_seeds (public_key, seed, created_at) SELECT ?1, ?2, max(created_at) + 1 FROM checkpoint_seeds";
+        ops.execute(insert, params![public, seed.to_bytes()]).unwrap();
     }
 
     /// A note over the first `size` events, which the log does not record.

@@ -80,7 +80,12 @@ impl State {
         let lie = Arc::clone(&self.lie.lock());
         let (status, body) = lie(&path, answer);
         let mut connection = connection;
-        write!(connection, "HTTP/1.1 {status} OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len())?;
+        let later = if status == 429 { "Retry-After: 7200\r\n" } else { "" };
+        write!(
+            connection,
+            "HTTP/1.1 {status} OK\r\n{later}Content-Length: {}\r\nConnection: close\r\n\r\n",
+            body.len()
+        )?;
         connection.write_all(&body)
     }
 }

@@ -6,5 +6,7 @@ mod forger;
 mod honest;
 mod liar;
 mod lies;
+mod patient;
+mod rotated;
 mod scene;
 mod unbidden;
