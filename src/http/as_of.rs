@@ -189,7 +189,8 @@ impl AsOf {
             QueryError::TooWide { most } => {
                 ApiError::invalid(Problem::range(asked.field(), Message::PastTooLong { most }))
             }
-            QueryError::Beyond { .. }
+            QueryError::TooLong { .. }
+            | QueryError::Beyond { .. }
             | QueryError::Behind
             | QueryError::Busy
             | QueryError::Past(_)

@@ -30,6 +30,8 @@ pub enum QueryError {
     Busy,
     #[error("more than {most} rows would have to be read to answer")]
     TooWide { most: i64 },
+    #[error("the answer would have more than {most} rows")]
+    TooLong { most: i64 },
     #[error("the log ends at event {head}")]
     Beyond { head: Seq },
     #[error("the past could not be told: {0}")]

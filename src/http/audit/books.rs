@@ -118,7 +118,7 @@ pub(crate) async fn books(state: State, caller: Caller, request: HttpRequest) ->
         Some(_) | None => Some(caller.partner),
     };
     let question = BooksQuestion { partner, ..question };
-    let found = state.queries.books(question).await.map_err(refused)?;
+    let found = state.queries.books(question).await.map_err(|error| refused(error, question.partner))?;
     let Some(statement) = found else {
         let field = if named.is_some() { "partner" } else { "to" };
         return Err(ApiError::invalid(Problem::value(field, Message::NoSuchPartnerThen)));
@@ -155,9 +155,13 @@ fn question(params: &mut Params, head: i64) -> Option<BooksQuestion> {
 }
 
 // A narrower period would not help: days that are whole do.
-fn refused(error: QueryError) -> ApiError {
+fn refused(error: QueryError, partner: Option<PartnerId>) -> ApiError {
     if let QueryError::TooWide { most } = error {
         return ApiError::invalid(Problem::range("to", Message::BooksTooWide { most }));
+    }
+    if let QueryError::TooLong { most } = error {
+        let field = if partner.is_some() { "from" } else { "partner" };
+        return ApiError::invalid(Problem::range(field, Message::BooksTooLong { most }));
     }
     error.into()
 }
@@ -197,9 +201,12 @@ mod tests {
 
     #[test]
     fn a_question_that_is_too_wide_is_told_what_is_not() {
-        let form = refused(QueryError::TooWide { most: 7 }).form();
+        let form = refused(QueryError::TooWide { most: 7 }, None).form();
         assert_eq!((form.status.as_u16(), form.code), (400, "VALIDATION_ERROR"));
         assert_eq!(form.problems, [Problem::range("to", Message::BooksTooWide { most: 7 })]);
-        assert_eq!(refused(QueryError::Behind).form().status.as_u16(), 503);
+        let named = |partner| refused(QueryError::TooLong { most: 7 }, partner).form().problems;
+        assert_eq!(named(None), [Problem::range("partner", Message::BooksTooLong { most: 7 })]);
+        assert_eq!(named(Some(PartnerId::new(1))), [Problem::range("from", Message::BooksTooLong { most: 7 })]);
+        assert_eq!(refused(QueryError::Behind, None).form().status.as_u16(), 503);
     }
 }

@@ -172,7 +172,7 @@ impl From<QueryError> for ApiError {
         match error {
             QueryError::Behind => Self::Unavailable(Message::ViewsCatchingUp),
             QueryError::Busy => Self::Unavailable(Message::Busy),
-            QueryError::TooWide { most } => Self::too_wide("from_date", most),
+            QueryError::TooWide { most } | QueryError::TooLong { most } => Self::too_wide("from_date", most),
             // Whoever asks for a moment of the past says of which field: see `as_of`.
             QueryError::Beyond { head } => {
                 Self::invalid(Problem::range("as_of_seq", Message::NumberBetween { least: 1, most: head.get() }))

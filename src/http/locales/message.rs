@@ -220,6 +220,7 @@ messages! {
 
     // What is wrong with a field: said after its name.
     AlwaysSo { value: &'static str },
+    BooksTooLong { most: i64 },
     BooksTooWide { most: i64 },
     CannotBeChanged,
     CannotBeSentAgain,

@@ -27,7 +27,7 @@ use super::{Queries, QueryError};
 use crate::books::{Month, Span};
 use crate::domain::{PartnerId, Seq, Timestamp};
 use crate::projections::BookError;
-use counterfoil_statements::{Statement, Summary};
+use counterfoil_statements::{Statement, Summary, Table};
 use kept::Kept;
 use order::Order;
 use position::{Position, Stretch};
@@ -38,6 +38,9 @@ use trial::{Held, Trial};
 /// How many movements may have to be read to tell which lots were open: where the period begins, where it ends, and for what is due
 /// then. A wider question is refused.
 const TAKINGS_MAX: i64 = 200_000;
+
+/// How many rows the tables may have together: the answer is made in memory.
+const ROWS_MAX: i64 = 200_000;
 
 /// Whose books of which period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +65,8 @@ impl Queries {
     /// # Errors
     /// When the projector is too far behind, a file cannot be read, the event as of which they are asked for is beyond the log's
     /// head ([`QueryError::Beyond`]), or more movements would have to be read than may be ([`QueryError::TooWide`]): never where the
-    /// period begins and ends with days, and the event does not lie before its end.
+    /// period begins and ends with days, and the event does not lie before its end. [`QueryError::TooLong`] where the tables would
+    /// have more than 200,000 rows together.
     pub async fn books(&self, question: BooksQuestion) -> Result<Option<Statement>, QueryError> {
         self.settled().await?;
         self.aside(move |connection| books(connection, question)).await
@@ -106,6 +110,7 @@ fn books(connection: &Connection, question: BooksQuestion) -> Result<Option<Stat
     tables.push(terms.into_table());
     tables.extend(acts);
     tables.extend(order.tables());
+    bounded(&tables, ROWS_MAX)?;
     let summary = Summary {
         from: from.to_string(),
         to: to.to_string(),
@@ -118,6 +123,11 @@ fn books(connection: &Connection, question: BooksQuestion) -> Result<Option<Stat
         gaps_found: order.gaps_found,
     };
     Ok(Some(Statement::new(summary, tables)))
+}
+
+fn bounded(tables: &[Table], most: i64) -> Result<(), QueryError> {
+    let rows: usize = tables.iter().map(|table| table.rows().len()).sum();
+    if i64::try_from(rows).map_or(true, |rows| rows > most) { Err(QueryError::TooLong { most }) } else { Ok(()) }
 }
 
 fn trial(kept: &Kept<'_>, stretches: &[Stretch], begin: &Position, end: &Position) -> Result<Trial, QueryError> {
@@ -147,4 +157,20 @@ fn month_ends(stretches: &[Stretch], begin: &Position, end: &Position) -> Vec<(M
     months.dedup_by_key(|(month, _)| *month);
     let next = months.iter().skip(1).map(|(_, first)| Some(Position::day(first.day))).chain(std::iter::once(None));
     months.iter().map(|(month, _)| *month).zip(next).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use counterfoil_statements::forms;
+
+    #[test]
+    fn rows_of_all_tables_together_are_bounded() {
+        let mut tables = [Table::new(&forms::RULE_CHANGES), Table::new(&forms::CARD_BLOCKS)];
+        for table in &mut tables {
+            (0..3).for_each(|row: i64| table.push(vec![row.into(), row.into(), row.into(), row.into()]));
+        }
+        assert!(bounded(&tables, 6).is_ok());
+        assert!(matches!(bounded(&tables, 5), Err(QueryError::TooLong { most: 5 })));
+    }
 }
