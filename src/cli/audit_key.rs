@@ -4,7 +4,9 @@ use super::Failure;
 use super::arguments::Data;
 use super::output::Output;
 use crate::control::{AdminAnswer, AdminRequest, CheckpointKeyView, call};
+use crate::domain::Seq;
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 
 /// List or change the key that signs checkpoints
 #[derive(Debug, Args)]
@@ -32,12 +34,18 @@ struct List {
 /// Retire the key in force and make another
 ///
 /// Both is recorded in the log. What the old key signed stays valid; auditors and witnesses need the new key from now on. The
-/// secret stays in ops.db. After an older copy of the directory was put in place, this is how the service is told to sign for it.
+/// secret stays in ops.db. Where an older copy was put in the place of the log, `--lost` says that this one is meant.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  counterfoil audit-key rotate --data ./books")]
 struct Rotate {
     #[command(flatten)]
     data: Data,
+    /// Say in the log that it was put back to an older copy: the size of the largest checkpoint that it does not continue, as the refusal names it
+    #[arg(long, value_name = "SIZE", value_parser = clap::value_parser!(i64).range(1..))]
+    lost: Option<i64>,
+    /// With --lost: the file of `serve --checkpoint-copy`, in which a checkpoint of the new key then takes the place of the one that is there
+    #[arg(long, value_name = "FILE", requires = "lost")]
+    checkpoint: Option<PathBuf>,
     /// Print an array of JSON objects, as list does
     #[arg(long)]
     json: bool,
@@ -47,7 +55,12 @@ impl AuditKey {
     pub(super) fn run(self, output: &mut Output) -> Result<(), Failure> {
         let (data, json, request) = match self.action {
             Action::List(List { data, json }) => (data, json, AdminRequest::ListCheckpointKeys),
-            Action::Rotate(Rotate { data, json }) => (data, json, AdminRequest::RotateCheckpointKey),
+            Action::Rotate(Rotate { data, json, lost, checkpoint }) => {
+                // A running service need not have the same working directory.
+                let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+                let (lost, copy) = (lost.map(Seq::new), checkpoint.map(absolute));
+                (data, json, AdminRequest::RotateCheckpointKey { lost, copy })
+            }
         };
         let answer = call(&data.dir(), &request)?;
         let AdminAnswer::CheckpointKeys { keys } = answer else { return Err(Failure::unexpected()) };

@@ -6,8 +6,9 @@ use super::webhooks::{WebhookAnswer, WebhookRequest};
 use crate::domain::programme::{Key, KeyForm, Scope};
 use crate::domain::seals::Period;
 use crate::domain::{CheckpointKeyId, CustomerId, KeyId, PartnerId, Seq, ShopId, Timestamp};
-use crate::ops::SecretText;
+use crate::ops::{Environment, SecretText};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::path::PathBuf;
 
 /// What an operator asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,8 +31,12 @@ pub enum AdminRequest {
     /// A checkpoint of everything that is recorded.
     Checkpoint,
     ListCheckpointKeys,
-    /// Ends the key that signs checkpoints, and makes another.
-    RotateCheckpointKey,
+    /// Ends the key that signs checkpoints, and makes another. `lost` says that the log was put back to an older copy, and how large
+    /// the tree was that is known to have been signed; `copy` is a file with a checkpoint.
+    RotateCheckpointKey {
+        lost: Option<Seq>,
+        copy: Option<PathBuf>,
+    },
     Webhooks(WebhookRequest),
     /// Seals the oldest month that is over and not sealed, of one partner.
     Seal,
@@ -78,6 +83,9 @@ pub enum AdminAnswer {
         watermark: Seq,
         cards_held: usize,
         failing: bool,
+        environment: Environment,
+        /// None where none are to be made.
+        backups: Option<BackupStanding>,
     },
     /// Rows may be sent.
     ImportBegun,
@@ -98,6 +106,15 @@ pub enum AdminAnswer {
     },
     NothingToSeal,
     Refused(Refused),
+}
+
+/// How the backups of a running service fare.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupStanding {
+    /// When the newest good one was begun, and how many events it holds.
+    pub newest: Option<(Timestamp, Seq)>,
+    /// Whether the last attempt failed.
+    pub failing: bool,
 }
 
 /// A key that signs checkpoints, as a list shows it.
@@ -191,7 +208,7 @@ mod tests {
             AdminRequest::Import(ImportOptions { shop: Some(ShopId::new(1)), ..ImportOptions::default() }),
             AdminRequest::Checkpoint,
             AdminRequest::ListCheckpointKeys,
-            AdminRequest::RotateCheckpointKey,
+            AdminRequest::RotateCheckpointKey { lost: Some(Seq::new(9)), copy: Some("/outside/checkpoint".into()) },
             AdminRequest::Webhooks(WebhookRequest::Remove { webhook: WebhookId::new(1) }),
             AdminRequest::Webhooks(WebhookRequest::Update {
                 webhook: WebhookId::new(1),

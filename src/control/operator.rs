@@ -1,19 +1,21 @@
 //! The administrative operations themselves, whichever way they were asked for.
 
-use super::message::{AdminAnswer, AdminRequest, CheckpointKeyView, KeyView, NewKey, Refused};
+use super::message::{AdminAnswer, AdminRequest, BackupStanding, CheckpointKeyView, KeyView, NewKey, Refused};
 use crate::app::Engine;
 use crate::clock::Clock;
 use crate::domain::customers::Erase;
 use crate::domain::programme::{CreateKey, Directory, Key, KeyForm, RevokeKey, Scope};
-use crate::domain::{CustomerId, Event, KeyId, PartnerId, Rejection, Seq, ShopId};
-use crate::notary::Notary;
+use crate::domain::{CustomerId, Event, KeyId, PartnerId, Rejection, Seq, ShopId, Timestamp};
+use crate::notary::{CheckpointCopy, Notary};
 use crate::ops::{Credential, OpsError, SecretText, Secrets};
 use crate::queries::Queries;
 use crate::sealing::Sealer;
 use crate::storage::DataDir;
 use crate::webhooks::{Office, Policy};
 use crate::writer::{Actor, Command, Outcome, Refusal, Request, Writer};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// How long the projector may take to catch up.
@@ -70,7 +72,7 @@ impl Operator {
             AdminRequest::Import(_) => Err(refused("an import needs the stream to itself".to_owned())),
             AdminRequest::Checkpoint => self.checkpoint(),
             AdminRequest::ListCheckpointKeys => self.checkpoint_keys(),
-            AdminRequest::RotateCheckpointKey => self.rotate_checkpoint_key(),
+            AdminRequest::RotateCheckpointKey { lost, copy } => self.rotate_checkpoint_key(lost, copy),
             AdminRequest::Webhooks(request) => self.webhooks(request),
             AdminRequest::Seal => self.seal(),
         };
@@ -135,8 +137,13 @@ impl Operator {
         Ok(AdminAnswer::CheckpointKeys { keys: keys.collect() })
     }
 
-    fn rotate_checkpoint_key(&self) -> Result<AdminAnswer, Refused> {
-        self.notary.rotate_key(Actor::CommandLine).map_err(|error| refused(error.to_string()))?;
+    fn rotate_checkpoint_key(&self, lost: Option<Seq>, copy: Option<PathBuf>) -> Result<AdminAnswer, Refused> {
+        let copy = copy.map(CheckpointCopy::new);
+        let rotated = match lost {
+            Some(lost) => self.notary.admit_loss(lost, copy.as_ref(), Actor::CommandLine),
+            None => self.notary.rotate_key(Actor::CommandLine),
+        };
+        rotated.map_err(|error| refused(error.to_string()))?;
         self.checkpoint_keys()
     }
 
@@ -211,6 +218,14 @@ impl Operator {
         }
     }
 
+    fn backups(&self) -> Option<BackupStanding> {
+        let figures = &self.writer.figures().backups;
+        let at = figures.made_at.load(Ordering::Relaxed);
+        let newest = (at > 0).then(|| (Timestamp::from_micros(at), Seq::new(figures.events.load(Ordering::Relaxed))));
+        let failing = figures.failing.load(Ordering::Relaxed);
+        figures.planned.load(Ordering::Relaxed).then_some(BackupStanding { newest, failing })
+    }
+
     fn status(&self) -> AdminAnswer {
         let live = self.writer.live();
         AdminAnswer::Status {
@@ -218,6 +233,8 @@ impl Operator {
             watermark: live.progress().watermark(),
             cards_held: live.cards_held(),
             failing: self.writer.failing(),
+            environment: self.secrets.environment(),
+            backups: self.backups(),
         }
     }
 

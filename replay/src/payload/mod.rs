@@ -14,7 +14,9 @@ mod webhooks;
 pub use cards::{
     CardActivated, CardBlocked, CardIssued, CardNumber, CardTierChanged, CardUnblocked, CardUpdated, Status, Tier,
 };
-pub use checkpoints::{CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade, Digits};
+pub use checkpoints::{
+    CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade, Digits, RetirementCause, SignedTree,
+};
 pub use movements::{About, Cause, Moving, MovingKind, OpenedLot, Origin, Refund, RefundCause, Spending, Taken};
 pub use orders::{Bound, Discount, Formula, Purchase};
 pub use programme::{

@@ -5,6 +5,8 @@ mod commands;
 mod events;
 mod state;
 
-pub use commands::{ChangeCheckpointKey, RecordCheckpoint, RecordCosignature};
-pub use events::{CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade};
+pub use commands::{ChangeCheckpointKey, RecordCheckpoint, RecordCosignature, Restoration};
+pub use events::{
+    CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade, RetirementCause, SignedTree,
+};
 pub use state::{CheckpointKey, Checkpoints, Newest};
