@@ -73,8 +73,16 @@ impl Shelf {
         self.clear()?;
         let unfinished = self.0.join(format!("{UNFINISHED}{}", name(now, 0)));
         fs::DirBuilder::new().mode(0o700).create(&unfinished).map_err(BackupError::file(&unfinished))?;
-        let copy = DataDir::new(&unfinished);
-        let verified = fill(source, &copy, go_on)?;
+        let made = self.make(source, &DataDir::new(&unfinished), now, go_on);
+        if made.as_ref().is_err_and(|error| !error.is_a_finding()) {
+            // There may be no room; what does not verify is worth a look.
+            drop(fs::remove_dir_all(&unfinished));
+        }
+        made
+    }
+
+    fn make(&self, source: &DataDir, copy: &DataDir, now: Timestamp, go_on: &GoOn) -> Result<Kept, BackupError> {
+        let verified = fill(source, copy, go_on)?;
         for path in [copy.ledger(), copy.ops()] {
             let settle = || {
                 fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
@@ -82,10 +90,10 @@ impl Shelf {
             };
             settle().map_err(BackupError::file(&path))?;
         }
-        Label::of(&verified, now).write(&unfinished)?;
-        sync_file(&unfinished).map_err(BackupError::file(&unfinished))?;
+        Label::of(&verified, now).write(copy.path())?;
+        sync_file(copy.path()).map_err(BackupError::file(copy.path()))?;
         let path = self.0.join(name(now, verified.events));
-        fs::rename(&unfinished, &path).map_err(BackupError::file(&path))?;
+        fs::rename(copy.path(), &path).map_err(BackupError::file(&path))?;
         sync_file(&self.0).map_err(BackupError::file(&self.0))?;
         Ok(Kept { path, made_at: now, events: verified.events })
     }

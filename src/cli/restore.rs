@@ -14,7 +14,7 @@ use crate::control::{self, AdminAnswer, AdminRequest, Operator, start_whatever_w
 use crate::domain::Seq;
 use crate::notary::CheckpointCopy;
 use crate::ops::Signed;
-use crate::storage::{DataDir, Lock, Replaced, fold_wal, open_ops};
+use crate::storage::{DataDir, Replaced, fold_wal, open_ops};
 use crate::writer::Actor;
 use clap::Args;
 use discard::{Discard, Lost};
@@ -71,39 +71,46 @@ impl Restore {
         copy.expect_ledger()?;
         dir.create()?;
         let lock = control::lock(&dir)?;
-        let restored = self.stage(&copy, &dir, &lock)?;
+        if dir.is_backup() {
+            let path = dir.path().display();
+            return Err(Failure::WrongUse(format!("{path} is a backup itself: restore to another directory")));
+        }
+        let staged = dir.begin_exchange(&lock)?;
+        let restored = self.stage(&copy, &dir, &staged).inspect_err(|_| {
+            // What was not decided is in nobody's way, but it takes room and holds names.
+            drop(std::fs::remove_dir_all(staged.path()));
+        })?;
         for path in [dir.ledger(), dir.ops(), dir.views()] {
             // One that cannot be read is moved away with what stands beside it.
             if let Err(source) = fold_wal(&path) {
                 tracing::debug!(%source, "a WAL moves as it is");
             }
         }
-        let replaced = (dir.ledger().exists() || dir.ops().exists()).then(|| name_of_replaced(&restored.lost));
-        let aside = replaced.clone().unwrap_or_else(|| name_of_replaced(&Lost::Nothing));
+        let aside = name_of_replaced(&dir, &restored.lost);
+        let held_any = dir.ledger().exists() || dir.ops().exists();
         dir.exchange(&lock, &Replaced::Kept(aside.clone()))?;
         let folder = dir.path().join(aside);
-        if replaced.is_none() {
+        if !held_any {
             // There was nothing: the folder is empty.
             let _removed = std::fs::remove_dir(&folder);
         }
         if let Some(file) = &self.checkpoint {
             CheckpointCopy::new(file).begin_anew(&restored.note)?;
         }
-        self.report(&restored, replaced.map(|_| folder), &dir, output)
+        self.report(&restored, held_any.then_some(folder), &dir, output)
     }
 
-    fn stage(&self, copy: &DataDir, dir: &DataDir, lock: &Lock) -> Result<Restored, Failure> {
-        let staged = dir.begin_exchange(lock)?;
+    fn stage(&self, copy: &DataDir, dir: &DataDir, staged: &DataDir) -> Result<Restored, Failure> {
         copy_database(&copy.ledger(), &staged.ledger(), &to_the_end())?;
         let verified = verify_log(&staged.ledger(), &to_the_end())?;
-        let without_secret = self.bring_secrets(copy, &staged)?;
-        let lost = self.lost(dir, &staged)?;
+        let without_secret = self.bring_secrets(copy, staged)?;
+        let lost = self.lost(dir, staged)?;
         let again = match &lost {
             Lost::Events(Some(events)) => endings_after(&dir.ledger(), &staged.ledger(), events.common)?,
             Lost::Nothing | Lost::Events(None) => Endings::default(),
         };
         let signed = self.signed(dir)?;
-        follow_the_log(&staged, verified.events)?;
+        follow_the_log(staged, verified.events)?;
         let started = start_whatever_was_signed(EngineConfig::new(staged.clone()), staged.lock()?)?;
         let (engine, operator, secrets) = started;
         let begun = begin_anew(&operator, &signed, &again);
@@ -228,11 +235,16 @@ fn signed_by(dir: &DataDir) -> rusqlite::Result<Vec<Signed>> {
     rows.collect()
 }
 
-fn name_of_replaced(lost: &Lost) -> String {
+/// A name that nothing in the directory has.
+fn name_of_replaced(dir: &DataDir, lost: &Lost) -> String {
     let time = Clock::System.now().to_seconds_text();
     let time: String = time.chars().filter(|letter| !matches!(letter, '-' | ':')).collect();
-    match lost {
+    let mut name = match lost {
         Lost::Events(Some(compared)) => format!("replaced-{time}-{}", compared.events),
         Lost::Nothing | Lost::Events(None) => format!("replaced-{time}"),
+    };
+    while dir.path().join(&name).exists() {
+        name.push('x');
     }
+    name
 }

@@ -51,11 +51,9 @@ fn what_litestream_replicated_is_restored_and_says_that_it_was() {
         run("keys create", &books).ok();
     }
     let head = run("status --json", &books).json()["events"].as_i64().unwrap();
-    let mut attempts = 0;
-    let mut restored = || {
-        attempts += 1;
-        let copy = folder.path().join(format!("copy-{attempts}"));
-        std::fs::create_dir(&copy).unwrap();
+    let restored = |number: usize| {
+        let copy = folder.path().join(format!("copy-{number}"));
+        std::fs::create_dir_all(&copy).unwrap();
         let each = |name: &str| {
             let mut command = Command::new(&litestream);
             command.arg("restore").arg("-config").arg(&configuration).arg("-o").arg(copy.join(name));
@@ -64,20 +62,20 @@ fn what_litestream_replicated_is_restored_and_says_that_it_was() {
         };
         (each("ledger.db") && each("ops.db")).then_some(copy)
     };
-    let found = std::cell::RefCell::new(None);
-    let restored = std::cell::RefCell::new(&mut restored);
-    eventually("everything is in the replica", || {
-        let Some(copy) = (restored.borrow_mut())() else { return false };
+    let reaches_head = |copy: &PathBuf| {
         let ledger = rusqlite::Connection::open(copy.join("ledger.db")).unwrap();
-        let events = ledger.query_row("SELECT max(seq) FROM events", [], |row| row.get::<_, i64>(0)).unwrap();
-        drop(ledger);
-        *found.borrow_mut() = Some(copy);
-        events >= head
-    });
+        ledger.query_row("SELECT max(seq) FROM events", [], |row| row.get::<_, i64>(0)).unwrap() >= head
+    };
+    let attempts = std::cell::Cell::new(0);
+    let try_again = || {
+        attempts.set(attempts.get() + 1);
+        restored(attempts.get()).filter(reaches_head)
+    };
+    eventually("everything is in the replica", || try_again().is_some());
+    let copy = folder.path().join(format!("copy-{}", attempts.get()));
     drop(replicating);
     assert_eq!(service.terminate().0, 0);
     verify(&books);
-    let copy = found.into_inner().unwrap();
     let fresh = folder.path().join("fresh");
     let report: Value = run(&format!("restore --json --from {}", copy.display()), &fresh).json();
     assert!(report["events"].as_i64().unwrap() >= head, "{report}");

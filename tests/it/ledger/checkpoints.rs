@@ -1,7 +1,7 @@
 //! What is signed, and what never is: a log that was put back, or rewritten, after it had been signed.
 
 use super::workshop::{Workshop, award};
-use counterfoil::domain::{CardId, Event};
+use counterfoil::domain::{CardId, Event, Seq};
 use counterfoil::notary::NotaryError;
 use counterfoil::projections::{compare, rebuild};
 use counterfoil::storage::open_ledger;
@@ -54,9 +54,13 @@ fn a_log_that_was_put_back_is_not_signed_until_an_operator_begins_anew() {
     assert!(matches!(&refused, NotaryError::Shorter { signed, .. } if signed.get() == farthest), "{refused}");
     pay(&workshop, card, 20);
     let refused = workshop.notary().checkpoint(Actor::CommandLine).expect_err("the log is another");
-    assert!(matches!(&refused, NotaryError::Different { signed } if signed.get() == farthest), "{refused}");
+    assert!(matches!(&refused, NotaryError::Different { signed, .. } if signed.get() == farthest), "{refused}");
 
-    workshop.notary().rotate_key(Actor::CommandLine).expect("a new key");
+    let refused = workshop.notary().rotate_key(Actor::CommandLine).expect_err("nobody has said that it is meant");
+    assert!(matches!(&refused, NotaryError::Different { .. }), "{refused}");
+    let admit = |lost| workshop.notary().admit_loss(Seq::new(lost), None, Actor::CommandLine);
+    assert!(matches!(admit(farthest - 1), Err(NotaryError::LostOther { signed }) if signed.get() == farthest));
+    admit(farthest).expect("a new key");
     assert!(signed(&workshop) > farthest);
     let keys = workshop.notary().keys().expect("keys");
     assert_eq!(keys.iter().map(|(key, _)| key.retired_at.is_some()).collect::<Vec<_>>(), [true, false]);
