@@ -27,7 +27,7 @@ fn backups_are_made_on_time_and_the_newest_stay() {
     let first = backups(&shelf).remove(0);
     run("keys create", &books).ok();
     eventually("the first one is removed", || !first.exists() && backups(&shelf).len() == 2);
-    eventually("status tells of it", || run("status --json", &books).json()["backups"]["events"] == 6);
+    eventually("status tells of it", || run("status --json", &books).json()["backups"]["events"].as_i64() >= Some(6));
     assert_eq!(service.terminate().0, 0);
     assert!(shelf.join("photos").exists());
     for (place, backup) in backups(&shelf).iter().enumerate() {
