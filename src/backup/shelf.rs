@@ -98,16 +98,18 @@ impl Shelf {
         Ok(Kept { path, made_at: now, events: verified.events })
     }
 
-    /// Removes the backups of a log that are not to be kept; answers them.
+    /// Removes the backups of a log that are not to be kept, now that `made` stands; answers them. That one stays whatever the clock
+    /// said of others.
     ///
     /// # Errors
     /// When one cannot be removed.
-    pub fn prune(&self, log: &str, keep: &Keep) -> Result<Vec<Kept>, BackupError> {
+    pub fn prune(&self, log: &str, keep: &Keep, made: &Kept) -> Result<Vec<Kept>, BackupError> {
         let _lock = DataDir::new(&self.0).lock()?;
         let kept = self.kept(log)?;
         let times: Vec<_> = kept.iter().map(|kept| kept.made_at).collect();
         let stays = keep.of(&times);
-        let gone: Vec<_> = kept.into_iter().zip(stays).filter(|(_, stays)| !stays).map(|(kept, _)| kept).collect();
+        let goes = |(kept, stays): (Kept, bool)| (!stays && kept.path != made.path).then_some(kept);
+        let gone: Vec<_> = kept.into_iter().zip(stays).filter_map(goes).collect();
         for Kept { path, .. } in &gone {
             let mut name = UNFINISHED.to_owned();
             name.push_str(&path.file_name().unwrap_or_default().to_string_lossy());
@@ -188,15 +190,17 @@ mod tests {
         make("20261123T000000Z-7", Some(label("aa", 7)));
         make("20261123T000000Z-8", Some(label("bb", 8)));
         make("20261123T000000Z-9", Some(label("aa", 10)));
+        make("20991123T000000Z-5", Some(Label::of(&verified("aa", 5), Timestamp::parse("2099-11-23").unwrap())));
         make("20261122T000000Z-1", None);
         make("photos", Some(label("aa", 6)));
         make(".unfinished-photos", None);
         let events: Vec<_> = shelf.kept("aa").unwrap().iter().map(|kept| kept.events).collect();
-        assert_eq!(events, [7]);
+        assert_eq!(events, [5, 7], "the newest first, by what a clock that was wrong said");
         shelf.clear().unwrap();
         let keep = Keep { newest: 1, daily: 0, weekly: 0, monthly: 0 };
-        assert_eq!(shelf.prune("aa", &keep).unwrap(), []);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 6 + 1, "the lock is new");
+        let made = shelf.kept("aa").unwrap().remove(1);
+        assert_eq!(shelf.prune("aa", &keep, &made).unwrap(), [], "what was just made stays");
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 7 + 1, "the lock is new");
     }
 
     fn verified(log: &str, events: i64) -> super::super::Verified {

@@ -85,7 +85,7 @@ impl Work {
         let log = log_of(&self.dir.ledger())?;
         let made = self.shelf.put(&self.dir, self.clock.now(), &self.pace(stop))?;
         // What is there now is enough; what cannot be removed is in nobody's way yet.
-        match self.shelf.prune(&log, &self.plan.keep) {
+        match self.shelf.prune(&log, &self.plan.keep, &made) {
             Ok(gone) if gone.is_empty() => {}
             Ok(gone) => tracing::info!(backups = gone.len(), "removed backups that need not be kept"),
             Err(error) => tracing::error!(%error, "a backup that need not be kept could not be removed"),

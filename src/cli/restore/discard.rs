@@ -53,7 +53,7 @@ impl Discard {
             (Lost::Events(Some(compared)), None | Some(Self::Events(_) | Self::Unknown)) => {
                 let Comparison { events, common, between } = compared;
                 let between = between.map(|(first, last)| {
-                    format!(", recorded from {} to {}", first.to_seconds_text(), last.to_seconds_text())
+                    format!(", recorded from {} to {},", first.to_seconds_text(), last.to_seconds_text())
                 });
                 format!(
                     "{path} holds {events} events, and the copy is the same up to event {common} only: {} events{} would be lost. To give them up: --discard-events {}",
