@@ -30,8 +30,8 @@ pub enum Failure {
     Staging(#[from] StagingError),
     #[error(transparent)]
     Call(#[from] CallError),
-    #[error(transparent)]
-    Notary(#[from] NotaryError),
+    #[error("{0}")]
+    Notary(Box<NotaryError>),
     #[error(transparent)]
     Refused(#[from] Refused),
     #[error(transparent)]
@@ -64,6 +64,12 @@ pub enum Failure {
     Views(#[from] rusqlite::Error),
     #[error("the output could not be written: {0}")]
     Output(#[source] io::Error),
+}
+
+impl From<NotaryError> for Failure {
+    fn from(error: NotaryError) -> Self {
+        Self::Notary(Box::new(error))
+    }
 }
 
 impl Failure {

@@ -27,11 +27,17 @@ pub enum CallError {
     #[error(transparent)]
     Ops(#[from] OpsError),
     #[error("{0}")]
-    Notary(#[from] NotaryError),
+    Notary(Box<NotaryError>),
     #[error("the running service did not answer: {0}. What was asked may have been done; look before you ask again")]
     Unanswered(#[source] io::Error),
     #[error(transparent)]
     Refused(#[from] Refused),
+}
+
+impl From<NotaryError> for CallError {
+    fn from(error: NotaryError) -> Self {
+        Self::Notary(Box::new(error))
+    }
 }
 
 /// Has a request executed, by the running service or here.
