@@ -280,6 +280,11 @@ class Checkpoints:
         elif kind == "checkpoint_key.retired":
             self.check(self.in_force == key, seq, "key", f"{key} is retired and was not in force")
             self.in_force, self.retired = None, (key, row["command_seq"])
+            if lost := payload.get("signed"):       # a tree of the log that was there before an older copy took its place
+                self.check(payload.get("cause") == "restored", seq, "cause", "is missing beside a tree that was signed")
+                size, root = whole(lost["size"]), unhex(lost["root"])
+                self.check(size >= 1, seq, "signed", f"has the size {size}")
+                self.check(self.made.get(size, (None, None))[1] != root, seq, "signed", "is a tree of this log")
         elif kind == "checkpoint.made":
             size, root = whole(payload["size"]), unhex(payload["root"])
             self.check(key == self.in_force, seq, "key", f"{key} signs and is not in force")

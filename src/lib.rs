@@ -37,7 +37,8 @@
 //! | [`notary`] | checkpoints: signing the head of the tree and having it recorded | domain, note, ops, queries, writer, clock |
 //! | [`sealing`] | seals: hashing all balances at a month's end, having the root recorded, proving one balance | domain, tree, queries, notary, writer, clock |
 //! | [`webhooks`] | telling receivers: messages, signatures, deliveries, retries | domain, event_log, vault, projections, live, ops, writer, clock, storage |
-//! | [`jobs`] | commands that the clock submits: expiry, checkpoints, seals, retention | domain, projections, writer, notary, sealing, clock, storage |
+//! | [`backup`] | copies of the books: making and verifying them, keeping them, holding them against what they are to replace | domain, event_log, storage, tree, note |
+//! | [`jobs`] | what the clock asks for: expiry, checkpoints, seals, retention, backups | domain, projections, writer, notary, sealing, backup, metrics, clock, storage |
 //! | [`app`] | the engine: wires writer, projector and memory, and owns the order of start and stop | domain, event_log, vault, projections, live, writer, clock, storage, metrics |
 //! | [`control`] | what an operator may ask for, over a socket or under the lock; the rows of an import | domain, writer, ops, app, notary, sealing, queries, webhooks, clock, storage |
 //! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, exports, webhooks, writer, ops, notary, note, tree, sealing, clock, live, metrics |
@@ -86,6 +87,14 @@
 //! of it, because the system writes on; when the machine itself went down, the next start makes it anew ([`storage`] holds the
 //! mark that tells one from the other).
 //!
+//! # Copies, and a log that was put back
+//!
+//! A backup is made beside the service, verified, and only then has its name ([`backup`]). Restoring makes the new files in a folder and
+//! renames that folder: whoever takes the directory's lock next finishes what was decided ([`storage`]), so a kill leaves the one ledger
+//! or the other. What an older copy lacks is given up only by its exact number, and the log says that it was put back where the key
+//! that signs it ends: no key signs two histories. A log behind what ops.db or a file outside knows to have been signed is not
+//! continued ([`notary`]).
+//!
 //! # What must always be true
 //!
 //! 1. For every card, the sum of its movements is its balance, which is the sum of its open lots less its debt.
@@ -105,6 +114,7 @@
 //! log or in the program's own log lines.
 
 pub mod app;
+pub mod backup;
 pub mod books;
 pub mod cli;
 pub mod clock;

@@ -1,7 +1,8 @@
 //! Figures that cost what they count an atomic addition: no lock, no allocation, no time of their own. Whoever serves them reads
 //! them; they decide nothing.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 /// The upper bounds of times, in microseconds.
@@ -97,6 +98,21 @@ pub struct WorkFigures {
     pub expiry_interruptions: Counter,
     /// When the expiry job last ended a pass, in microseconds since 1970; 0 for never.
     pub expiry_passed_at: AtomicI64,
+    pub backups: Arc<BackupFigures>,
+}
+
+/// How the backups fare.
+#[derive(Debug, Default)]
+pub struct BackupFigures {
+    /// Whether any are to be made.
+    pub planned: AtomicBool,
+    /// When the newest good one was begun, in microseconds since 1970; 0 for never.
+    pub made_at: AtomicI64,
+    /// How many events it holds.
+    pub events: AtomicI64,
+    pub failures: Counter,
+    /// Whether the last attempt failed.
+    pub failing: AtomicBool,
 }
 
 impl Default for WorkFigures {
@@ -108,6 +124,7 @@ impl Default for WorkFigures {
             expired_cards: Counter::default(),
             expiry_interruptions: Counter::default(),
             expiry_passed_at: AtomicI64::new(0),
+            backups: Arc::default(),
         }
     }
 }

@@ -68,6 +68,8 @@ pub enum EngineError {
         "the log ends at event {head}, but views.db has seen event {seen}: the log was cut off or replaced by an older copy. Run `counterfoil-replay verify`; if the older copy is meant, `counterfoil rebuild` accepts it"
     )]
     LogBehindViews { seen: Seq, head: Seq },
+    #[error("{} is a backup: `counterfoil restore --from {} --data DIR` puts it in the place of a ledger", .0.display(), .0.display())]
+    IsBackup(PathBuf),
     #[error("this is an auditor's copy: its vault is empty, so it can be verified and read, not continued")]
     NoVault,
     #[error("views.db is of no use: {0}")]
@@ -116,6 +118,9 @@ impl Engine {
     /// As [`Engine::start`].
     pub fn start_locked(config: EngineConfig, lock: Lock) -> Result<Self, EngineError> {
         let EngineConfig { dir, clock, card_memory, card_pace, rebuild, ledger_pages_max } = config;
+        if dir.is_backup() {
+            return Err(EngineError::IsBackup(dir.path().to_owned()));
+        }
         let ledger = open_ledger(&dir)?;
         check_tail(&ledger)?;
         let end = head(&ledger)?;

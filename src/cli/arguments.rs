@@ -4,6 +4,7 @@ use crate::domain::programme::Scope;
 use crate::domain::{CustomerId, Timestamp};
 use crate::notary::ORIGIN_BYTES;
 use crate::note::{Algorithm, VerifierKey, name_is_well_formed};
+use crate::ops::Environment;
 use crate::storage::DataDir;
 use clap::{Args, ValueEnum};
 use std::net::IpAddr;
@@ -24,6 +25,22 @@ pub(super) struct Data {
 impl Data {
     pub(super) fn dir(&self) -> DataDir {
         DataDir::new(&self.data)
+    }
+}
+
+/// What a directory is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum For {
+    Staging,
+    Production,
+}
+
+impl From<For> for Environment {
+    fn from(given: For) -> Self {
+        match given {
+            For::Staging => Self::Staging,
+            For::Production => Self::Production,
+        }
     }
 }
 

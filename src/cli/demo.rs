@@ -10,8 +10,8 @@ use crate::control::{self, Founded, NewKey, NewMember, Operator, issue_card, mov
 use crate::domain::CardId;
 use crate::domain::points::{Adjust, Award, Note, Order, Particulars, Points, Redeem};
 use crate::http::HttpConfig;
+use crate::ops::Environment;
 use crate::storage::DataDir;
-use crate::webhooks::Policy;
 use crate::writer::{CardPace, Command};
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -64,11 +64,10 @@ impl Demo {
             checkpoint_every: Some(Duration::from_secs(600)),
             seal_balances: true,
             retention_every: Some(Duration::from_secs(3_600)),
-            http: HttpConfig {
-                environment: "staging".to_owned(),
-                webhooks: Policy { environment: "staging".to_owned(), ..Policy::default() },
-                ..HttpConfig::default()
-            },
+            environment: None,
+            checkpoint_copy: None,
+            backups: None,
+            http: HttpConfig::default(),
         };
         service::run(configuration, lock, output, |output, address, operator| {
             announce(output, &dir, address, &marker, operator)
@@ -78,7 +77,7 @@ impl Demo {
 
 fn create(dir: &DataDir) -> Result<(), Failure> {
     let founding = programme::founding("Demo Coffee", "Demo Coffee, Main Street", "EUR", None);
-    programme::create(dir, &founding, &[MARKER], |operator, founded, staging| {
+    programme::create(dir, (&founding, Environment::Staging), &[MARKER], |operator, founded, staging| {
         let card = issue_card(operator, founded, &NewMember { email: "ona@example.com", name: "Ona Example" })?;
         for command in history(founded, card) {
             move_points(operator, founded, command)?;

@@ -1,11 +1,12 @@
 //! Why a subcommand did not do what it was asked, and the exit code that says so.
 
-use super::backup::BackupError;
 use super::import::SourceError;
 use super::staging::StagingError;
+use crate::backup::BackupError;
 use crate::control::{CallError, ImportError, Refused, SocketError};
 use crate::http::TlsError;
 use crate::jobs::JobError;
+use crate::notary::NotaryError;
 use crate::ops::OpsError;
 use crate::projections::RebuildError;
 use crate::queries::QueryError;
@@ -29,6 +30,8 @@ pub enum Failure {
     Staging(#[from] StagingError),
     #[error(transparent)]
     Call(#[from] CallError),
+    #[error("{0}")]
+    Notary(Box<NotaryError>),
     #[error(transparent)]
     Refused(#[from] Refused),
     #[error(transparent)]
@@ -63,6 +66,12 @@ pub enum Failure {
     Output(#[source] io::Error),
 }
 
+impl From<NotaryError> for Failure {
+    fn from(error: NotaryError) -> Self {
+        Self::Notary(Box::new(error))
+    }
+}
+
 impl Failure {
     /// The running service answered something else than it was asked.
     pub(super) fn unexpected() -> Self {
@@ -80,6 +89,7 @@ impl Failure {
             | Self::Storage(_)
             | Self::Staging(_)
             | Self::Call(_)
+            | Self::Notary(_)
             | Self::Refused(_)
             | Self::Socket(_)
             | Self::Job(_)

@@ -5,6 +5,7 @@ use super::output::Output;
 use super::{Failure, programme};
 use crate::control::Founded;
 use crate::domain::{PartnerId, ShopId, TemplateId};
+use crate::ops::Environment;
 use clap::Args;
 use serde::Serialize;
 
@@ -23,6 +24,9 @@ pub(super) struct Init {
     /// The currency of the partner's prices (ISO 4217)
     #[arg(long, value_name = "CODE", default_value = "EUR", value_parser = arguments::currency)]
     currency: String,
+    /// What the directory is for, decided once: staging can be emptied with `counterfoil reset`, production cannot
+    #[arg(long, value_name = "NAME", default_value = "production")]
+    environment: arguments::For,
     /// What the log is called in its signed checkpoints, such as loyalty.example.com/books; random if not given
     #[arg(long, value_name = "NAME", value_parser = arguments::origin)]
     origin: Option<String>,
@@ -35,11 +39,12 @@ impl Init {
     pub(super) fn run(self, output: &mut Output) -> Result<(), Failure> {
         let dir = self.data.dir();
         let founding = programme::founding(&self.partner, &self.partner, &self.currency, self.origin);
-        let (founded, ()) = programme::create(&dir, &founding, &[], |_, _, _| Ok(()))?;
+        let (founded, ()) = programme::create(&dir, (&founding, self.environment.into()), &[], |_, _, _| Ok(()))?;
         if self.json {
             return output.json(&Credentials::from(&founded));
         }
-        output.line(format_args!("{} holds a ledger now.", dir.path().display()))?;
+        let environment = Environment::from(self.environment);
+        output.line(format_args!("{} holds a ledger now, for {environment}.", dir.path().display()))?;
         output
             .line(format_args!("partner {}, shop {}, template {}", founded.partner, founded.shop, founded.template))?;
         output.line(format_args!("X-API-Key:    {}", founded.api_key))?;

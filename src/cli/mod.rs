@@ -5,6 +5,7 @@
 mod arguments;
 mod audit_key;
 mod backup;
+mod backups;
 mod checkpoint;
 mod config;
 mod customer_data;
@@ -21,6 +22,8 @@ mod logging;
 mod output;
 mod programme;
 mod rebuild;
+mod reset;
+mod restore;
 mod retention;
 mod seal;
 mod serve;
@@ -67,6 +70,8 @@ enum Sub {
     Retention(retention::RetentionDue),
     Rebuild(rebuild::Rebuild),
     Backup(backup::Backup),
+    Restore(restore::Restore),
+    Reset(reset::Reset),
     Checkpoint(checkpoint::Checkpoint),
     Seal(seal::Seal),
     AuditKey(audit_key::AuditKey),
@@ -124,6 +129,8 @@ fn execute(typed: Vec<OsString>) -> Result<(), Failure> {
         Sub::Retention(retention) => retention.run(&mut output),
         Sub::Rebuild(rebuild) => rebuild.run(&mut output),
         Sub::Backup(backup) => backup.run(&mut output),
+        Sub::Restore(restore) => restore.run(&mut output),
+        Sub::Reset(reset) => reset.run(&mut output),
         Sub::Checkpoint(checkpoint) => checkpoint.run(&mut output),
         Sub::Seal(seal) => seal.run(&mut output),
         Sub::AuditKey(key) => key.run(&mut output),

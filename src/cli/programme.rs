@@ -5,6 +5,7 @@ use super::staging::Staging;
 use crate::app::EngineConfig;
 use crate::control::{Founded, Founding, Operator, found, start};
 use crate::domain::programme::TemplateRules;
+use crate::ops::Environment;
 use crate::storage::DataDir;
 
 /// The files of a data directory in the order in which they are put in place.
@@ -19,13 +20,14 @@ pub(super) fn founding(partner: &str, shop: &str, currency: &str, origin: Option
 /// Founds the programme in `target`, and does `more` (which may make `more_files`) before it is put in place.
 pub(super) fn create<T>(
     target: &DataDir,
-    founding: &Founding,
+    (founding, environment): (&Founding, Environment),
     more_files: &[&str],
     more: impl FnOnce(&Operator, &Founded, &DataDir) -> Result<T, Failure>,
 ) -> Result<(Founded, T), Failure> {
     let staging = Staging::begin(target)?;
     let lock = staging.dir().lock()?;
     let (engine, operator, secrets) = start(EngineConfig::new(staging.dir()), lock)?;
+    secrets.decide_environment(environment)?;
     let made = within(&operator, founding, |founded| more(&operator, founded, &staging.dir()));
     drop((operator, secrets));
     engine.stop();

@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::arguments::{self, Data};
+use super::backups::Backups;
 use super::limits::Limits;
 use super::listen::{self, Listen};
 use super::logging::{self, LogFormat};
@@ -10,6 +11,7 @@ use super::service::{self, Configuration};
 use crate::app::EngineConfig;
 use crate::control;
 use crate::http::{HttpConfig, Identity, ProxyHeaders};
+use crate::notary::CheckpointCopy;
 use crate::note::VerifierKey;
 use crate::webhooks::Policy;
 use clap::builder::BoolishValueParser;
@@ -61,9 +63,9 @@ pub(super) struct Serve {
     /// How many megabytes of memory cards may take, at about 200 bytes a card; the others are read when they are used
     #[arg(long, value_name = "MB", default_value_t = 192, value_parser = clap::value_parser!(u32).range(1..))]
     card_memory: u32,
-    /// What the service says it is
-    #[arg(long, value_name = "NAME", default_value = "production")]
-    environment: Environment,
+    /// Serve only a directory that was made for this; without it, whatever it was made for (`init --environment`)
+    #[arg(long, value_name = "NAME")]
+    environment: Option<arguments::For>,
     /// Where clients reach the service, if not as each request says
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
@@ -100,6 +102,11 @@ pub(super) struct Serve {
         default_value = "off", action = ArgAction::Set, value_parser = BoolishValueParser::new()
     )]
     webhooks_allow_private: bool,
+    /// Write the newest checkpoint to this file, on another disk, and serve only a log that continues it
+    #[arg(long, value_name = "FILE")]
+    checkpoint_copy: Option<PathBuf>,
+    #[command(flatten)]
+    backups: Backups,
     /// Serve the endpoint that does nothing, for the benchmark
     #[arg(long, hide = true)]
     bench_echo: bool,
@@ -121,27 +128,10 @@ enum Sealing {
     Off,
 }
 
-/// Where a service stands in a shop's life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Environment {
-    Staging,
-    Production,
-}
-
-impl Environment {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Staging => "staging",
-            Self::Production => "production",
-        }
-    }
-}
-
 impl Serve {
     fn http(&self) -> HttpConfig {
         HttpConfig {
             rate_limits: self.limits.allowances(),
-            environment: self.environment.name().to_owned(),
             public_url: self.public_url.clone(),
             figures: self.metrics_listen.is_some(),
             trusted_proxies: self.trusted_proxy.clone(),
@@ -152,10 +142,10 @@ impl Serve {
             max_connections: self.max_connections.max(1),
             witnesses: self.witness.clone(),
             webhooks: Policy {
-                environment: self.environment.name().to_owned(),
                 allow_private: self.webhooks_allow_private,
                 timeout: self.webhook_timeout,
                 retries: self.webhook_retry.clone(),
+                ..Policy::default()
             },
             workers: self.workers,
             bench_echo: self.bench_echo,
@@ -166,6 +156,7 @@ impl Serve {
     /// Whether everything that settings name is there.
     pub(super) fn check(&self) -> Result<(), Failure> {
         self.identity()?;
+        self.backups.plan(&self.data.dir())?;
         Ok(self.data.dir().expect_ledger()?)
     }
 
@@ -182,6 +173,7 @@ impl Serve {
         let identity = self.identity()?;
         let dir = self.data.dir();
         dir.expect_ledger()?;
+        let backups = self.backups.plan(&dir)?;
         let lock = control::lock(&dir)?;
         let http = self.http();
         let configuration = Configuration {
@@ -195,6 +187,9 @@ impl Serve {
             expiry_every: Duration::from_secs(self.expiry_every),
             retention_every: (!self.retention_every.is_zero()).then_some(self.retention_every),
             checkpoint_every: (!self.checkpoint_every.is_zero()).then_some(self.checkpoint_every),
+            environment: self.environment.map(Into::into),
+            checkpoint_copy: self.checkpoint_copy.map(CheckpointCopy::new),
+            backups,
             seal_balances: self.seal_balances == Sealing::Month,
             http,
         };

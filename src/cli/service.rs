@@ -7,12 +7,15 @@ use super::server::Server;
 use crate::app::EngineConfig;
 use crate::control::{Operator, serve, start};
 use crate::http::{HttpConfig, Identity, Operations, OperationsServer};
-use crate::jobs::{CheckpointJob, ExpiryJob, RetentionJob, SealJob};
+use crate::jobs::{BackupPlan, Job, start_backups, start_checkpoints, start_expiry, start_retention, start_seals};
+use crate::notary::CheckpointCopy;
+use crate::ops::Environment;
 use crate::storage::{DataDir, Lock};
 use crate::webhooks::Post;
 use crate::writer::{Actor, CardPace};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// The files whose size an operator sees.
@@ -37,6 +40,11 @@ pub(super) struct Configuration {
     pub(super) seal_balances: bool,
     /// None for never.
     pub(super) retention_every: Option<Duration>,
+    /// None for whatever the directory was made for.
+    pub(super) environment: Option<Environment>,
+    pub(super) checkpoint_copy: Option<CheckpointCopy>,
+    /// None for none.
+    pub(super) backups: Option<BackupPlan>,
     pub(super) http: HttpConfig,
 }
 
@@ -61,7 +69,10 @@ pub(super) fn run(
         checkpoint_every,
         seal_balances,
         retention_every,
-        http,
+        environment,
+        checkpoint_copy,
+        backups,
+        mut http,
     } = configuration;
     let operations = Arc::new(Operations::starting(dir.path().to_owned(), &FILES));
     // Before the ledger is ready, so that an operator sees how far its start is.
@@ -69,20 +80,27 @@ pub(super) fn run(
     let rebuild = operations.rebuild();
     let engine = EngineConfig { card_memory, card_pace, rebuild, ..EngineConfig::new(dir.clone()) };
     let (engine, operator, secrets) = start(engine, lock)?;
-    let expiry = ExpiryJob::start(&dir, engine.writer().clone(), engine.clock().clone(), expiry_every)?;
-    let start_retention = |period| RetentionJob::start(&dir, engine.writer().clone(), engine.clock().clone(), period);
+    let environment = expected(environment, secrets.environment())?;
+    (http.environment, http.webhooks.environment) = (environment.name().to_owned(), environment.name().to_owned());
+    operator.notary().expect_continuation(checkpoint_copy.as_ref())?;
+    let expiry = start_expiry(&dir, engine.writer().clone(), engine.clock().clone(), expiry_every)?;
+    let start_retention = |period| start_retention(&dir, engine.writer().clone(), engine.clock().clone(), period);
     let retention = retention_every.map(start_retention).transpose()?;
     // A ledger of an earlier version has no key yet. Without one it serves all the same.
     if let Err(error) = operator.notary().ensure_key(None, Actor::CommandLine) {
         tracing::error!(%error, "the log has no key to sign checkpoints with");
     }
-    let start_checkpoints = |period| CheckpointJob::start(operator.notary().clone(), period);
+    let start_checkpoints = |period| start_checkpoints(operator.notary().clone(), period, checkpoint_copy);
     let checkpoints = checkpoint_every.map(start_checkpoints).transpose()?;
     let (live, writer, clock) = (engine.live().clone(), engine.writer().clone(), engine.clock().clone());
     let post = Post::start(&dir, live, writer, secrets.clone(), clock, http.webhooks.clone())?;
     let operator = operator.telling(http.webhooks.clone());
-    let start_seals = || SealJob::start(dir.clone(), operator.sealer().clone());
+    let start_seals = || start_seals(dir.clone(), operator.sealer().clone());
     let seals = seal_balances.then(start_seals).transpose()?;
+    let figures = Arc::clone(&engine.writer().figures().backups);
+    figures.planned.store(backups.is_some(), Ordering::Relaxed);
+    let start_backups = |plan| start_backups(&dir, plan, engine.clock().clone(), figures);
+    let backups = backups.map(start_backups).transpose()?;
     let control = serve(&dir, operator.clone())?;
     let (listener, address) = listen.bind(socket_mode, identity.clone())?;
     // From here on a signal means draining, and requests wait in the listener until the server takes them.
@@ -93,15 +111,7 @@ pub(super) fn run(
     address.remove();
     control.stop();
     post.stop();
-    if let Some(seals) = seals {
-        seals.stop();
-    }
-    if let Some(checkpoints) = checkpoints {
-        checkpoints.stop();
-    }
-    if let Some(retention) = retention {
-        retention.stop();
-    }
+    [backups, seals, checkpoints, retention].into_iter().flatten().for_each(Job::stop);
     expiry.stop();
     engine.stop();
     if let Some(watched) = watched {
@@ -109,6 +119,16 @@ pub(super) fn run(
     }
     tracing::info!("stopped: everything that was acknowledged is in the log");
     served
+}
+
+// Decided once: a copy of production that is served as staging would tell tills that nothing counts.
+fn expected(asked: Option<Environment>, recorded: Environment) -> Result<Environment, Failure> {
+    match asked {
+        Some(asked) if asked != recorded => Err(Failure::WrongUse(format!(
+            "the directory was made for {recorded}, and is not served as {asked}: make another one with `counterfoil init --environment {asked}`"
+        ))),
+        Some(_) | None => Ok(recorded),
+    }
 }
 
 fn watch(operations: &Arc<Operations>, address: SocketAddr) -> Result<OperationsServer, Failure> {

@@ -3,6 +3,7 @@
 use super::message::{AdminAnswer, AdminRequest, Refused};
 use super::operator::Operator;
 use crate::app::{Engine, EngineConfig, EngineError};
+use crate::notary::NotaryError;
 use crate::ops::{OpsError, Secrets};
 use crate::storage::{DataDir, DataDirError, Lock};
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -25,10 +26,18 @@ pub enum CallError {
     Engine(#[from] EngineError),
     #[error(transparent)]
     Ops(#[from] OpsError),
+    #[error("{0}")]
+    Notary(Box<NotaryError>),
     #[error("the running service did not answer: {0}. What was asked may have been done; look before you ask again")]
     Unanswered(#[source] io::Error),
     #[error(transparent)]
     Refused(#[from] Refused),
+}
+
+impl From<NotaryError> for CallError {
+    fn from(error: NotaryError) -> Self {
+        Self::Notary(Box::new(error))
+    }
 }
 
 /// Has a request executed, by the running service or here.
@@ -91,11 +100,25 @@ pub fn is_served(dir: &DataDir) -> bool {
     UnixStream::connect(dir.control_socket()).is_ok()
 }
 
-/// Starts the engine of a directory whose lock is held, with an operator for it and the secrets.
+/// Starts the engine of a directory whose lock is held, with an operator for it and the secrets. A log that is not a continuation of
+/// what ops.db knows to have been signed is not continued.
+///
+/// # Errors
+/// When its files cannot be used, or the log was put back to an older copy.
+pub fn start(config: EngineConfig, lock: Lock) -> Result<(Engine, Operator, Arc<Secrets>), CallError> {
+    let (engine, operator, secrets) = start_whatever_was_signed(config, lock)?;
+    operator.notary().expect_continuation(None)?;
+    Ok((engine, operator, secrets))
+}
+
+/// [`start`] for what only looks, and for what admits that the log was put back.
 ///
 /// # Errors
 /// When its files cannot be used.
-pub fn start(config: EngineConfig, lock: Lock) -> Result<(Engine, Operator, Arc<Secrets>), CallError> {
+pub fn start_whatever_was_signed(
+    config: EngineConfig,
+    lock: Lock,
+) -> Result<(Engine, Operator, Arc<Secrets>), CallError> {
     let dir = config.dir.clone();
     let engine = Engine::start_locked(config, lock)?;
     let secrets = Arc::new(Secrets::open(&dir)?);
@@ -104,6 +127,14 @@ pub fn start(config: EngineConfig, lock: Lock) -> Result<(Engine, Operator, Arc<
 }
 
 fn execute_here(dir: &DataDir, lock: Lock, request: &AdminRequest) -> Result<AdminAnswer, CallError> {
+    let looks_or_admits = matches!(
+        request,
+        AdminRequest::Status
+            | AdminRequest::ListKeys
+            | AdminRequest::ListCheckpointKeys
+            | AdminRequest::RotateCheckpointKey { .. }
+    );
+    let start = if looks_or_admits { start_whatever_was_signed } else { start };
     let (engine, operator, _secrets) = start(EngineConfig::new(dir.clone()), lock)?;
     let answer = operator.execute(request.clone());
     engine.stop();

@@ -6,8 +6,9 @@ use super::webhooks::{WebhookAnswer, WebhookRequest};
 use crate::domain::programme::{Key, KeyForm, Scope};
 use crate::domain::seals::Period;
 use crate::domain::{CheckpointKeyId, CustomerId, KeyId, PartnerId, Seq, ShopId, Timestamp};
-use crate::ops::SecretText;
+use crate::ops::{Environment, SecretText};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::path::PathBuf;
 
 /// What an operator asks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,13 +31,26 @@ pub enum AdminRequest {
     /// A checkpoint of everything that is recorded.
     Checkpoint,
     ListCheckpointKeys,
-    /// Ends the key that signs checkpoints, and makes another. One that is `lost` does not say so itself.
+    /// Ends the key that signs checkpoints, and makes another.
     RotateCheckpointKey {
-        lost: bool,
+        why: RotationCause,
     },
     Webhooks(WebhookRequest),
     /// Seals the oldest month that is over and not sealed, of one partner.
     Seal,
+}
+
+/// Why the key that signs checkpoints is changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RotationCause {
+    /// It is time: the old key signs that the new one takes its place.
+    Planned,
+    /// The old key's secret is gone, or others have it.
+    KeyLost,
+    /// The log was put back to an older copy. `signed` is how large the tree was that is known to have been signed; `copy`, a file
+    /// with a checkpoint.
+    LogRestored { signed: Seq, copy: Option<PathBuf> },
 }
 
 /// A credential to be made.
@@ -80,6 +94,9 @@ pub enum AdminAnswer {
         watermark: Seq,
         cards_held: usize,
         failing: bool,
+        environment: Environment,
+        /// None where none are to be made.
+        backups: Option<BackupStanding>,
     },
     /// Rows may be sent.
     ImportBegun,
@@ -100,6 +117,15 @@ pub enum AdminAnswer {
     },
     NothingToSeal,
     Refused(Refused),
+}
+
+/// How the backups of a running service fare.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupStanding {
+    /// When the newest good one was begun, and how many events it holds.
+    pub newest: Option<(Timestamp, Seq)>,
+    /// Whether the last attempt failed.
+    pub failing: bool,
 }
 
 /// A key that signs checkpoints, as a list shows it.
@@ -193,7 +219,10 @@ mod tests {
             AdminRequest::Import(ImportOptions { shop: Some(ShopId::new(1)), ..ImportOptions::default() }),
             AdminRequest::Checkpoint,
             AdminRequest::ListCheckpointKeys,
-            AdminRequest::RotateCheckpointKey { lost: true },
+            AdminRequest::RotateCheckpointKey { why: RotationCause::KeyLost },
+            AdminRequest::RotateCheckpointKey {
+                why: RotationCause::LogRestored { signed: Seq::new(9), copy: Some("/outside/checkpoint".into()) },
+            },
             AdminRequest::Webhooks(WebhookRequest::Remove { webhook: WebhookId::new(1) }),
             AdminRequest::Webhooks(WebhookRequest::Update {
                 webhook: WebhookId::new(1),

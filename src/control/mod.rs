@@ -12,13 +12,15 @@ mod operator;
 mod socket;
 mod webhooks;
 
-pub use call::{CallError, call, is_served, lock, start};
+pub use call::{CallError, call, is_served, lock, start, start_whatever_was_signed};
 pub use founding::{Founded, Founding, NewMember, found, issue_card, move_points};
 pub use import::{
     Act, Answered, CustomerRow, Import, ImportError, ImportOptions, Name, Opening, RowRefusal, Rows, TransactionRow,
     Who,
 };
-pub use message::{AdminAnswer, AdminRequest, CheckpointKeyView, KeyView, NewKey, Refused};
+pub use message::{
+    AdminAnswer, AdminRequest, BackupStanding, CheckpointKeyView, KeyView, NewKey, Refused, RotationCause,
+};
 pub use operator::Operator;
 pub use socket::{Control, SocketError, serve};
 pub use webhooks::{NewWebhook, WebhookAnswer, WebhookChanges, WebhookRequest};

@@ -1,12 +1,14 @@
 //! The administrative operations themselves, whichever way they were asked for.
 
-use super::message::{AdminAnswer, AdminRequest, CheckpointKeyView, KeyView, NewKey, Refused};
+use super::message::{
+    AdminAnswer, AdminRequest, BackupStanding, CheckpointKeyView, KeyView, NewKey, Refused, RotationCause,
+};
 use crate::app::Engine;
 use crate::clock::Clock;
 use crate::domain::customers::Erase;
 use crate::domain::programme::{CreateKey, Directory, Key, KeyForm, RevokeKey, Scope};
-use crate::domain::{CustomerId, Event, KeyId, PartnerId, Rejection, Seq, ShopId};
-use crate::notary::Notary;
+use crate::domain::{CustomerId, Event, KeyId, PartnerId, Rejection, Seq, ShopId, Timestamp};
+use crate::notary::{CheckpointCopy, Notary};
 use crate::ops::{Credential, OpsError, SecretText, Secrets};
 use crate::queries::Queries;
 use crate::sealing::Sealer;
@@ -14,6 +16,7 @@ use crate::storage::DataDir;
 use crate::webhooks::{Office, Policy};
 use crate::writer::{Actor, Command, Outcome, Refusal, Request, Writer};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// How long the projector may take to catch up.
@@ -70,7 +73,7 @@ impl Operator {
             AdminRequest::Import(_) => Err(refused("an import needs the stream to itself".to_owned())),
             AdminRequest::Checkpoint => self.checkpoint(),
             AdminRequest::ListCheckpointKeys => self.checkpoint_keys(),
-            AdminRequest::RotateCheckpointKey { lost } => self.rotate_checkpoint_key(lost),
+            AdminRequest::RotateCheckpointKey { why } => self.rotate_checkpoint_key(why),
             AdminRequest::Webhooks(request) => self.webhooks(request),
             AdminRequest::Seal => self.seal(),
         };
@@ -135,9 +138,15 @@ impl Operator {
         Ok(AdminAnswer::CheckpointKeys { keys: keys.collect() })
     }
 
-    fn rotate_checkpoint_key(&self, lost: bool) -> Result<AdminAnswer, Refused> {
+    fn rotate_checkpoint_key(&self, why: RotationCause) -> Result<AdminAnswer, Refused> {
         let actor = Actor::CommandLine;
-        let rotated = if lost { self.notary.replace_lost_key(actor) } else { self.notary.rotate_key(actor) };
+        let rotated = match why {
+            RotationCause::Planned => self.notary.rotate_key(actor),
+            RotationCause::KeyLost => self.notary.replace_lost_key(actor),
+            RotationCause::LogRestored { signed, copy } => {
+                self.notary.admit_loss(signed, copy.map(CheckpointCopy::new).as_ref(), actor)
+            }
+        };
         rotated.map_err(|error| refused(error.to_string()))?;
         self.checkpoint_keys()
     }
@@ -213,6 +222,14 @@ impl Operator {
         }
     }
 
+    fn backups(&self) -> Option<BackupStanding> {
+        let figures = &self.writer.figures().backups;
+        let at = figures.made_at.load(Ordering::Relaxed);
+        let newest = (at > 0).then(|| (Timestamp::from_micros(at), Seq::new(figures.events.load(Ordering::Relaxed))));
+        let failing = figures.failing.load(Ordering::Relaxed);
+        figures.planned.load(Ordering::Relaxed).then_some(BackupStanding { newest, failing })
+    }
+
     fn status(&self) -> AdminAnswer {
         let live = self.writer.live();
         AdminAnswer::Status {
@@ -220,6 +237,8 @@ impl Operator {
             watermark: live.progress().watermark(),
             cards_held: live.cards_held(),
             failing: self.writer.failing(),
+            environment: self.secrets.environment(),
+            backups: self.backups(),
         }
     }
 

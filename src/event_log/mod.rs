@@ -3,12 +3,14 @@
 //! Owns the table `events`. Decides nothing: it records what was decided.
 
 mod append;
+mod carry;
 mod chain;
 mod idempotency;
 mod read;
 mod tail;
 
 pub use append::{Appender, Entry, EventInsert};
+pub use carry::{CarryError, carry_over};
 pub use chain::{Hash, Row, ZERO_HASH};
 pub use idempotency::{Claim, Fingerprint, key_hash};
 pub use read::{

@@ -1,6 +1,7 @@
 //! Writing off lots whose time has come, so that the books agree with the balances. A balance is exact without it: every
 //! reader leaves out what is past its time.
 
+use super::job::{Job, Stop};
 use crate::clock::Clock;
 use crate::domain::{CardId, PartnerId, Timestamp};
 use crate::storage::{DataDir, StorageError, open_reader};
@@ -8,9 +9,8 @@ use crate::writer::{Actor, Command, Refusal, Request, Writer};
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
-use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::{RwLockWriteGuard, watch};
+use tokio::sync::RwLockWriteGuard;
 
 /// How many lots are looked at, and cards submitted, at a time.
 const PAGE: i64 = 500;
@@ -48,46 +48,16 @@ enum Interruption {
     Waited,
 }
 
-/// The running job.
-#[derive(Debug)]
-pub struct ExpiryJob {
-    stop: watch::Sender<bool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl ExpiryJob {
-    /// Starts the job: a pass now, and one after each `period`.
-    ///
-    /// # Errors
-    /// When views.db cannot be opened or the thread not be started.
-    pub fn start(dir: &DataDir, writer: Writer, clock: Clock, period: Duration) -> Result<Self, JobError> {
-        let views = open_reader(dir)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        let (stop, stopped) = watch::channel(false);
-        let work = Work { dir: dir.clone(), views, writer, clock, stopped };
-        // The future is made in the thread that runs it: a connection may move there, but not be shared.
-        let run = move || runtime.block_on(work.run(period));
-        let thread = std::thread::Builder::new().name("expiry".to_owned()).spawn(run)?;
-        Ok(Self { stop, thread: Some(thread) })
-    }
-
-    /// Ends the job; returns when its last page has been answered.
-    pub fn stop(mut self) {
-        self.finish();
-    }
-
-    fn finish(&mut self) {
-        self.stop.send_replace(true);
-        if let Some(thread) = self.thread.take() {
-            let _ended = thread.join();
-        }
-    }
-}
-
-impl Drop for ExpiryJob {
-    fn drop(&mut self) {
-        self.finish();
-    }
+/// Starts the job: a pass now, and one after each `period`. It ends when its last page has been answered.
+///
+/// # Errors
+/// When views.db cannot be opened or the thread not be started.
+pub fn start_expiry(dir: &DataDir, writer: Writer, clock: Clock, period: Duration) -> Result<Job, JobError> {
+    let views = open_reader(dir)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let dir = dir.clone();
+    // The future is made in the thread that runs it: a connection may move there, but not be shared.
+    Job::begin("expiry", move |stop| runtime.block_on(Work { dir, views, writer, clock, stop }.run(period)))
 }
 
 struct Work {
@@ -95,7 +65,7 @@ struct Work {
     views: Connection,
     writer: Writer,
     clock: Clock,
-    stopped: watch::Receiver<bool>,
+    stop: Stop,
 }
 
 /// A lot's place in the order of expiry: when, and on which card.
@@ -103,9 +73,8 @@ type Place = (i64, i64);
 
 impl Work {
     async fn run(self, period: Duration) {
-        let mut stopped = self.stopped.clone();
         let mut rests = false;
-        while !*stopped.borrow() {
+        while !self.stop.is_told() {
             let passed = self.pass().await;
             self.count(passed.as_ref().ok().copied());
             match passed {
@@ -122,7 +91,7 @@ impl Work {
                 }
                 Err(error) => tracing::warn!(%error, "the expiry job was interrupted and tries again"),
             }
-            let _told = tokio::time::timeout(period, stopped.changed()).await;
+            self.stop.rest_among_answers(period).await;
         }
     }
 
@@ -145,7 +114,7 @@ impl Work {
         if !self.writer.live().progress().caught_up(CATCH_UP).await {
             return Err(Interruption::Behind);
         }
-        while !*self.stopped.borrow() {
+        while !self.stop.is_told() {
             // Held until the page is answered: an import begins after it, and finds what it wrote off.
             let _turn = turn(&self.writer, &self.dir).await?;
             let page = due(&self.views, now, after)?;

@@ -2,6 +2,7 @@
 //! before, from the oldest record on; the first pass after a start walks everything that is due.
 
 use super::JobError;
+use super::job::{Job, Stop};
 use crate::clock::Clock;
 use crate::domain::customers::{Forget, Span};
 use crate::domain::programme::{Retention, RetentionRule};
@@ -11,9 +12,8 @@ use crate::storage::{DataDir, StorageError, open_reader};
 use crate::writer::{Actor, Command, Refusal, Request, Writer};
 use rusqlite::Connection;
 use std::collections::BTreeMap;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tokio::sync::{RwLockWriteGuard, watch};
+use tokio::sync::RwLockWriteGuard;
 
 /// How many rows are looked at before their customers are submitted.
 const PAGE: usize = 500;
@@ -44,65 +44,34 @@ enum Interruption {
     Waited,
 }
 
-/// The running job.
-#[derive(Debug)]
-pub struct RetentionJob {
-    stop: watch::Sender<bool>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl RetentionJob {
-    /// Starts the job: a pass now, and one after each `period`.
-    ///
-    /// # Errors
-    /// When the thread cannot be started.
-    pub fn start(dir: &DataDir, writer: Writer, clock: Clock, period: Duration) -> Result<Self, JobError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        let (stop, stopped) = watch::channel(false);
-        let work = Work { dir: dir.clone(), writer, clock, stopped, cursors: BTreeMap::new() };
-        let run = move || runtime.block_on(work.run(period));
-        let thread = std::thread::Builder::new().name("retention".to_owned()).spawn(run)?;
-        Ok(Self { stop, thread: Some(thread) })
-    }
-
-    /// Ends the job; returns when its last commit has been answered.
-    pub fn stop(mut self) {
-        self.finish();
-    }
-
-    fn finish(&mut self) {
-        self.stop.send_replace(true);
-        if let Some(thread) = self.thread.take() {
-            let _ended = thread.join();
-        }
-    }
-}
-
-impl Drop for RetentionJob {
-    fn drop(&mut self) {
-        self.finish();
-    }
+/// Starts the job: a pass now, and one after each `period`. It ends when its last commit has been answered.
+///
+/// # Errors
+/// When the thread cannot be started.
+pub fn start_retention(dir: &DataDir, writer: Writer, clock: Clock, period: Duration) -> Result<Job, JobError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let (dir, cursors) = (dir.clone(), BTreeMap::new());
+    Job::begin("retention", move |stop| runtime.block_on(Work { dir, writer, clock, stop, cursors }.run(period)))
 }
 
 struct Work {
     dir: DataDir,
     writer: Writer,
     clock: Clock,
-    stopped: watch::Receiver<bool>,
+    stop: Stop,
     /// How far the walk of each rule has come.
     cursors: BTreeMap<(PartnerId, RetentionRule), i64>,
 }
 
 impl Work {
     async fn run(mut self, period: Duration) {
-        let mut stopped = self.stopped.clone();
-        while !*stopped.borrow() {
+        while !self.stop.is_told() {
             match self.pass().await {
                 Ok((0, 0)) | Err(Interruption::Importing) => {}
                 Ok((records, people)) => tracing::info!(records, people, "erased what retention rules had due"),
                 Err(error) => tracing::warn!(%error, "the retention job was interrupted and tries again"),
             }
-            let _told = tokio::time::timeout(period, stopped.changed()).await;
+            self.stop.rest_among_answers(period).await;
         }
     }
 
@@ -134,7 +103,7 @@ impl Work {
         // Whoever is inactive is not found in the order of any record: that walk is over everybody, each time.
         let from_the_start = rule == RetentionRule::InactiveCustomers;
         let mut cursor = if from_the_start { 0 } else { self.cursors.get(&(partner, rule)).copied().unwrap_or(0) };
-        while !*self.stopped.borrow() {
+        while !self.stop.is_told() {
             let page = projections::due_customers(views, partner, (rules, rule), now, cursor, PAGE)?;
             let within = Span { after: cursor, through: page.cursor };
             let forget = |customer: CustomerId| Forget { customer, rule, within };
@@ -163,8 +132,7 @@ impl Work {
         let erased = submit(&self.writer, partner, due).await?;
         drop(turn);
         // Awards have the other half of the time.
-        let mut stopped = self.stopped.clone();
-        let _told = tokio::time::timeout(began.elapsed().min(REST), stopped.changed()).await;
+        self.stop.rest_among_answers(began.elapsed().min(REST)).await;
         Ok(erased)
     }
 }

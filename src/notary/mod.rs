@@ -2,12 +2,17 @@
 //!
 //! Decides nothing about points or people. Blocks: callers on a runtime hand it to a thread that may.
 
+mod continuation;
+mod copy;
 mod error;
 
-pub use error::NotaryError;
+pub use copy::CheckpointCopy;
+pub use error::{Known, NotaryError};
 
 use crate::clock::Clock;
-use crate::domain::checkpoints::{ChangeCheckpointKey, CheckpointKey, Handover, RecordCheckpoint, RecordCosignature};
+use crate::domain::checkpoints::{
+    ChangeCheckpointKey, CheckpointKey, Handover, RecordCheckpoint, RecordCosignature, Restoration,
+};
 use crate::domain::{Bytes, PartnerId, Seq};
 use crate::note::{Algorithm, Checkpoint, Cosignature, Rotation, SignatureLine, Signer, VerifierKey};
 use crate::ops::{Secrets, Seed, Signed, Signing};
@@ -62,18 +67,18 @@ impl Notary {
     pub fn rotate_key(&self, actor: Actor) -> Result<VerifierKey, NotaryError> {
         let signing = self.secrets.signing();
         let before = self.writer.live().directory().checkpoints.in_force().cloned();
-        let key = self.change_key(&signing, None, before.as_ref(), actor)?;
+        let key = self.change_key(&signing, None, before.as_ref(), None, actor)?;
         verifier(&key)
     }
 
-    /// Retires a key that is lost, or must not sign for this log, and makes another. Nobody but the log says so: whoever follows it
-    /// is alarmed.
+    /// Retires a key that is lost or was stolen, and makes another. Nobody but the log says so: whoever follows it is alarmed.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When it cannot be written, or the log does not continue what the key has signed: that takes [`Notary::begin_anew`].
     pub fn replace_lost_key(&self, actor: Actor) -> Result<VerifierKey, NotaryError> {
+        self.expect_continuation(None)?;
         let signing = self.secrets.signing();
-        let key = self.change_key(&signing, None, None, actor)?;
+        let key = self.change_key(&signing, None, None, None, actor)?;
         verifier(&key)
     }
 
@@ -202,7 +207,7 @@ impl Notary {
         let lags = farthest.as_ref().is_some_and(|farthest| farthest.size > head.size);
         let TreeHead { size, root } = if lags { self.queries.tree_head()? } else { head };
         if let Some(farthest) = farthest {
-            self.check_continues(&farthest, size)?;
+            self.check_continues(&farthest, size, Known::Ops)?;
         }
         signing.note(&key.public_key.0, &Signed { size, root })?;
         Ok((Signer::new(&key.origin, seed.reveal())?, TreeHead { size, root }))
@@ -221,17 +226,6 @@ impl Notary {
         Ok(Handover { size, root: Bytes(root), signature: Bytes(statement.sign(&signer)) })
     }
 
-    /// A log that is shorter than what was signed, or different, was put back to an older copy or rewritten.
-    fn check_continues(&self, farthest: &Signed, size: Seq) -> Result<(), NotaryError> {
-        if farthest.size > size {
-            return Err(NotaryError::Shorter { signed: farthest.size, size });
-        }
-        if self.queries.tree_root(farthest.size)? != farthest.root {
-            return Err(NotaryError::Different { signed: farthest.size });
-        }
-        Ok(())
-    }
-
     fn key_in_force(
         &self,
         signing: &Signing<'_>,
@@ -241,7 +235,7 @@ impl Notary {
         let directory = self.writer.live().directory();
         match directory.checkpoints.in_force() {
             Some(key) => Ok(key.clone()),
-            None => self.change_key(signing, origin, None, actor),
+            None => self.change_key(signing, origin, None, None, actor),
         }
     }
 
@@ -250,6 +244,7 @@ impl Notary {
         signing: &Signing<'_>,
         origin: Option<&str>,
         handed_over_by: Option<&CheckpointKey>,
+        restoration: Option<Restoration>,
         actor: Actor,
     ) -> Result<CheckpointKey, NotaryError> {
         let seed = Seed::draw()?;
@@ -258,7 +253,7 @@ impl Notary {
         // The seed first: without its event it signs nothing, while an event without its seed would be a key that never can.
         signing.add(&public_key, &seed, self.clock.now())?;
         let origin = origin.map_or_else(drawn_origin, |origin| Ok(origin.to_owned()))?;
-        let command = ChangeCheckpointKey { origin, public_key: Bytes(public_key), handover };
+        let command = ChangeCheckpointKey { origin, public_key: Bytes(public_key), handover, restoration };
         self.submit(Command::ChangeCheckpointKey(command), actor)?;
         let directory = self.writer.live().directory();
         let key = directory.checkpoints.keys.values().find(|key| key.public_key.0 == public_key);

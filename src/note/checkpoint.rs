@@ -14,6 +14,21 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// Reads the three lines with which a note begins. Whose signatures follow is not looked at.
+    #[must_use]
+    pub fn parse(note: &str) -> Option<Self> {
+        let (text, _) = note.split_once("\n\n")?;
+        let mut lines = text.split('\n');
+        let (origin, size, root) = (lines.next()?, lines.next()?, lines.next()?);
+        let read = Self {
+            origin: origin.to_owned(),
+            size: size.parse().ok()?,
+            root: STANDARD.decode(root).ok()?.try_into().ok()?,
+        };
+        // As it is written, and no other way.
+        (lines.next().is_none() && read.text().trim_end() == text).then_some(read)
+    }
+
     /// What is signed.
     #[must_use]
     pub fn text(&self) -> String {

@@ -7,6 +7,7 @@
 mod credential;
 mod deliveries;
 mod delivery;
+mod environment;
 mod exports;
 mod secrets;
 mod seeds;
@@ -17,6 +18,7 @@ pub use deliveries::{DELIVERIES_MAX, DELIVERY_DAYS, Deliveries, TRACKS_MAX};
 pub use delivery::{
     Delivery, DeliveryStatus, Kept as KeptWebhook, Progress as WebhookProgress, Standing, Track, Waiting,
 };
+pub use environment::Environment;
 pub use exports::{EXPORT_JOBS_MAX, ExportJob, ExportJobs, Kept, NewExportJob};
 pub use secrets::{OpsError, Secrets};
 pub use seeds::{Seed, Signed, Signing};

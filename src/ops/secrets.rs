@@ -1,5 +1,6 @@
 //! The hashes of secrets: all of them in memory for checking, each on disk before its credential exists.
 
+use super::environment::{self, Environment};
 use crate::domain::Timestamp;
 use crate::storage::{DataDir, StorageError, open_ops};
 use blake3::Hash;
@@ -28,6 +29,7 @@ pub struct Secrets {
     known: RwLock<HashMap<String, Hash>>,
     pub(super) file: Mutex<Connection>,
     pub(super) turn: Mutex<()>,
+    pub(super) environment: Environment,
 }
 
 impl Secrets {
@@ -40,7 +42,8 @@ impl Secrets {
         // The event of a key is on the disk when it is acknowledged; its hash must be there before it.
         file.pragma_update(None, "synchronous", "FULL")?;
         let known = read_all(&file)?;
-        Ok(Self { known: RwLock::new(known), file: Mutex::new(file), turn: Mutex::default() })
+        let environment = environment::read(&file)?;
+        Ok(Self { known: RwLock::new(known), file: Mutex::new(file), turn: Mutex::default(), environment })
     }
 
     /// Whether `secret` is the one that goes with `public_id`.

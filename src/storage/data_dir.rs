@@ -4,6 +4,9 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// What lies in a directory that is a backup, and says so.
+pub const BACKUP_LABEL: &str = "backup.json";
+
 /// Where a ledger lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataDir(PathBuf);
@@ -93,10 +96,16 @@ impl DataDir {
         self.0.join("import.unfinished")
     }
 
-    /// Whether there is a ledger.
+    /// Whether there is a ledger, or one is about to take its place there.
     #[must_use]
     pub fn holds_ledger(&self) -> bool {
-        self.ledger().exists()
+        self.ledger().exists() || self.decided_ledger().exists()
+    }
+
+    /// Whether the directory says that it is a backup.
+    #[must_use]
+    pub fn is_backup(&self) -> bool {
+        self.0.join(BACKUP_LABEL).exists()
     }
 
     /// Refuses a directory without a ledger.
@@ -117,7 +126,7 @@ impl DataDir {
         made.map_err(|source| DataDirError::Io { path: self.0.clone(), source })
     }
 
-    /// Takes the directory for this process.
+    /// Takes the directory for this process, and finishes putting other files in place where a process died over that.
     ///
     /// # Errors
     /// [`DataDirError::InUse`] while another process has it.
@@ -126,7 +135,7 @@ impl DataDir {
         let io = |source| DataDirError::Io { path: path.clone(), source };
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(io)?;
         match file.try_lock() {
-            Ok(()) => Ok(Lock { _file: file }),
+            Ok(()) => self.finish_exchange().map(|()| Lock { _file: file }),
             Err(TryLockError::WouldBlock) => Err(DataDirError::InUse(self.0.clone())),
             Err(TryLockError::Error(source)) => Err(io(source)),
         }

@@ -3,10 +3,12 @@
 //! Knows nothing of what stands in the tables.
 
 mod data_dir;
+mod exchange;
 mod open;
 mod unsynced;
 
-pub use data_dir::{DataDir, DataDirError, Lock};
+pub use data_dir::{BACKUP_LABEL, DataDir, DataDirError, Lock};
+pub use exchange::{Replaced, fold_wal, sync_file};
 pub use open::{
     BUSY, StorageError, open_beside, open_ledger, open_ops, open_past, open_reader, open_views, refuse_newer,
 };

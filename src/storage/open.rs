@@ -28,6 +28,7 @@ const OPS: &[M<'static>] = &[
     M::up(include_str!("../../schema/sql/ops/0002_export_jobs.sql")),
     M::up(include_str!("../../schema/sql/ops/0003_checkpoint_seeds.sql")),
     M::up(include_str!("../../schema/sql/ops/0004_webhooks.sql")),
+    M::up(include_str!("../../schema/sql/ops/0005_environment.sql")),
 ];
 
 // A large cache taxes every commit, because SQLite walks it: the writer appends and needs little.

@@ -1,6 +1,6 @@
 //! The layouts of `checkpoint_key.*` and `checkpoint.*`.
 
-use super::Text;
+use super::{Text, present};
 use crate::points::CheckpointKeyId;
 use serde::{Deserialize, Deserializer, de};
 
@@ -42,6 +42,26 @@ pub struct Handover {
 #[serde(deny_unknown_fields)]
 pub struct CheckpointKeyRetired {
     pub key: CheckpointKeyId,
+    /// Why, where it was not a choice.
+    #[serde(default, deserialize_with = "present")]
+    pub cause: Option<RetirementCause>,
+    /// A tree that was signed and that this log does not continue.
+    #[serde(default, deserialize_with = "present")]
+    pub signed: Option<SignedTree>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetirementCause {
+    /// The log was put back to a copy that ends here.
+    Restored,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedTree {
+    pub size: i64,
+    pub root: Digits<32>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -15,7 +15,8 @@ pub use cards::{
     CardActivated, CardBlocked, CardIssued, CardNumber, CardTierChanged, CardUnblocked, CardUpdated, Status, Tier,
 };
 pub use checkpoints::{
-    CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade, Digits, Handover,
+    CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade, Digits, Handover, RetirementCause,
+    SignedTree,
 };
 pub use movements::{About, Cause, Moving, MovingKind, OpenedLot, Origin, Refund, RefundCause, Spending, Taken};
 pub use orders::{Bound, Discount, Formula, Purchase};

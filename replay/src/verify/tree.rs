@@ -8,7 +8,9 @@ use crate::findings::{Check, Findings};
 use crate::ledger::{Event, Hash};
 use crate::merkle::{Growing, Tiles, leaf};
 use crate::note::{Checkpoint, Rotation, well_named};
-use crate::payload::{CheckpointCosigned, CheckpointKeyCreated, CheckpointMade, Handover, Payload};
+use crate::payload::{
+    CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade, Handover, Payload, RetirementCause,
+};
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
@@ -149,6 +151,7 @@ impl Tree {
         if let Payload::CheckpointKeyCreated(created) = payload {
             self.key_created(event, created);
         } else if let Payload::CheckpointKeyRetired(retired) = payload {
+            self.lost(event.seq, &retired);
             if let Some(key) = self.keys.get_mut(&retired.key.get()) {
                 key.retired = true;
             }
@@ -205,6 +208,18 @@ impl Tree {
             self.findings.event(Check::Checkpoints, event.seq, sentence);
         }
         self.compare(Claim { seq: event.seq, size, root: root.0 });
+    }
+
+    /// What is said of a tree that was signed and is lost is of another log: no more of it can be held against this one.
+    fn lost(&mut self, seq: i64, retired: &CheckpointKeyRetired) {
+        let Some(signed) = retired.signed else { return };
+        if retired.cause != Some(RetirementCause::Restored) || signed.size < 1 {
+            self.tell(seq, "names a tree that was signed before, but not that the log was put back to a copy");
+        }
+        let size = signed.size;
+        if self.stated.get(&size).is_some_and(|(root, _)| *root == signed.root.0) {
+            self.tell(seq, "says of a checkpoint that stands in this log that the log does not continue it");
+        }
     }
 
     fn made(&mut self, seq: i64, made: CheckpointMade) {

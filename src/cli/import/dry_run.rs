@@ -1,7 +1,7 @@
 //! A dry run: the same import into a copy that nobody keeps.
 
+use crate::backup::{copy_database, to_the_end};
 use crate::cli::Failure;
-use crate::cli::backup;
 use crate::domain::Seq;
 use crate::event_log;
 use crate::storage::{DataDir, Lock, open_ledger};
@@ -39,9 +39,9 @@ impl Rehearsal {
         let mut rehearsal = Self { dir, folder, before: Seq::ZERO, lock: Some(lock) };
         // views.db first: what it has seen, the log then holds.
         if original.views().exists() {
-            backup::copy_database(&original.views(), &rehearsal.dir.views())?;
+            copy_database(&original.views(), &rehearsal.dir.views(), &to_the_end())?;
         }
-        backup::copy_database(&original.ledger(), &rehearsal.dir.ledger())?;
+        copy_database(&original.ledger(), &rehearsal.dir.ledger(), &to_the_end())?;
         // No ops.db: a rehearsal signs nothing, and the log's secret seeds stay in one place.
         rehearsal.before = event_log::head(&open_ledger(&rehearsal.dir)?)?.seq;
         Ok(rehearsal)

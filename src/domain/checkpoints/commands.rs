@@ -1,6 +1,9 @@
 //! Making and changing the key, and recording what was signed with it.
 
-use super::{CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade, Checkpoints, Handover};
+use super::{
+    CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade, Checkpoints, Handover,
+    RetirementCause, SignedTree,
+};
 use crate::domain::{Bytes, CheckpointKeyId, Draft, Rejection, Seq};
 
 /// Brings a key into force whose secret is kept already; the one before it is retired.
@@ -11,6 +14,15 @@ pub struct ChangeCheckpointKey {
     pub public_key: Bytes<32>,
     /// Signed by the key that is retired, where that still can.
     pub handover: Option<Handover>,
+    /// That the log was put back to an older copy.
+    pub restoration: Option<Restoration>,
+}
+
+/// That a log was put back to an older copy, and what is known of the one before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Restoration {
+    /// The largest tree known to have been signed that this log does not continue.
+    pub signed: Option<SignedTree>,
 }
 
 impl ChangeCheckpointKey {
@@ -18,7 +30,9 @@ impl ChangeCheckpointKey {
     #[must_use]
     pub fn decide(&self, checkpoints: &Checkpoints) -> Vec<Draft> {
         let before = checkpoints.in_force();
-        let retired = before.map(|key| Draft::open(CheckpointKeyRetired { key: key.id }));
+        let cause = self.restoration.map(|_| RetirementCause::Restored);
+        let signed = self.restoration.and_then(|restoration| restoration.signed);
+        let retired = before.map(|key| Draft::open(CheckpointKeyRetired { key: key.id, cause, signed }));
         let origin = before.map_or_else(|| self.origin.clone(), |key| key.origin.clone());
         let handover = before.and(self.handover);
         let created =
@@ -96,8 +110,12 @@ mod tests {
 
     fn change(number: u8) -> ChangeCheckpointKey {
         let handover = Handover { size: Seq::new(5), root: Bytes([8; 32]), signature: Bytes([9; 64]) };
-        let public_key = Bytes([number; 32]);
-        ChangeCheckpointKey { origin: format!("example.com/{number}"), public_key, handover: Some(handover) }
+        ChangeCheckpointKey {
+            origin: format!("example.com/{number}"),
+            public_key: Bytes([number; 32]),
+            handover: Some(handover),
+            restoration: None,
+        }
     }
 
     fn handover(drafts: &[Draft]) -> Option<Handover> {
@@ -122,6 +140,15 @@ mod tests {
         let key = second.in_force().expect("a key");
         assert_eq!((key.id.get(), key.origin.as_str(), key.public_key), (2, "example.com/1", Bytes([2; 32])));
         assert_eq!(second.keys[&CheckpointKeyId::new(1)].version, 2);
+    }
+
+    #[test]
+    fn a_log_that_was_put_back_says_so_where_its_key_ends() {
+        let first = evolved(Checkpoints::default(), &change(1).decide(&Checkpoints::default()), 5);
+        let signed = Some(SignedTree { size: Seq::new(9), root: Bytes([9; 32]) });
+        let drafts = ChangeCheckpointKey { restoration: Some(Restoration { signed }), ..change(2) }.decide(&first);
+        let crate::domain::Event::CheckpointKeyRetired(retired) = &drafts[0].event else { panic!("{drafts:?}") };
+        assert_eq!((retired.cause, retired.signed), (Some(RetirementCause::Restored), signed));
     }
 
     #[test]

@@ -30,11 +30,33 @@ pub struct Handover {
     pub signature: Bytes<64>,
 }
 
-/// `checkpoint_key.retired`: it signs nothing any more; what it signed stays valid.
+/// `checkpoint_key.retired`: it signs nothing any more; what it signed stays valid, of the log that it signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckpointKeyRetired {
     pub key: CheckpointKeyId,
+    /// Why, where it was not a choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<RetirementCause>,
+    /// The largest tree known to have been signed before, which this log does not continue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<SignedTree>,
+}
+
+/// Why a key was retired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetirementCause {
+    /// The log was put back to a copy that ends here: what was recorded after the copy was made, if anything was, is not in it.
+    Restored,
+}
+
+/// A tree that was signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedTree {
+    pub size: Seq,
+    pub root: Bytes<32>,
 }
 
 /// `checkpoint.made`: the tree of the first `size` events has this root, signed.

@@ -5,6 +5,9 @@ mod commands;
 mod events;
 mod state;
 
-pub use commands::{ChangeCheckpointKey, RecordCheckpoint, RecordCosignature};
-pub use events::{CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade, Handover};
+pub use commands::{ChangeCheckpointKey, RecordCheckpoint, RecordCosignature, Restoration};
+pub use events::{
+    CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade, Handover, RetirementCause,
+    SignedTree,
+};
 pub use state::{CheckpointKey, Checkpoints, Newest};

@@ -225,7 +225,15 @@ impl From<NotaryError> for ApiError {
             NotaryError::UnknownWitness => Self::invalid(Problem::value("signature", Message::UnknownWitness)),
             NotaryError::Line(_) => Self::invalid(Problem::format("signature", Message::MustBeSignatureLine)),
             NotaryError::Cosignature(_) => Self::invalid(Problem::value("signature", Message::SignatureDoesNotVerify)),
-            NotaryError::NoSeed { .. } | NotaryError::Shorter { .. } | NotaryError::Different { .. } => {
+            NotaryError::NoSeed { .. }
+            | NotaryError::Shorter { .. }
+            | NotaryError::Different { .. }
+            | NotaryError::NothingLost
+            | NotaryError::LostOther { .. }
+            | NotaryError::CopyFile { .. }
+            | NotaryError::CopyForm(_)
+            | NotaryError::CopyOther { .. }
+            | NotaryError::CopyAhead { .. } => {
                 tracing::error!(%error, "nothing is signed");
                 Self::NothingSigned
             }

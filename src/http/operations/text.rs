@@ -2,7 +2,7 @@
 
 use super::figures::{HttpFigures, STATUSES};
 use super::{Operations, Served};
-use crate::metrics::Histogram;
+use crate::metrics::{BackupFigures, Histogram};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
@@ -86,13 +86,23 @@ fn ledger(page: &mut Page<'_>, served: &Served) -> fmt::Result {
     page.counter("expired_cards", "Cards on which the expiry job wrote something off.", figures.expired_cards.get())?;
     let interrupted = figures.expiry_interruptions.get();
     page.counter("expiry_interruptions", "Passes of the expiry job that ended early.", interrupted)?;
-    match figures.expiry_passed_at.load(Ordering::Relaxed) {
-        0 => Ok(()),
-        at => {
-            let age = since(now.micros(), at);
-            page.seconds("expiry_age_seconds", "How long ago the expiry job last ended a pass.", age)
-        }
+    if let at @ 1.. = figures.expiry_passed_at.load(Ordering::Relaxed) {
+        let age = since(now.micros(), at);
+        page.seconds("expiry_age_seconds", "How long ago the expiry job last ended a pass.", age)?;
     }
+    backups(page, &figures.backups, now.micros())
+}
+
+fn backups(page: &mut Page<'_>, figures: &BackupFigures, now: i64) -> fmt::Result {
+    if !figures.planned.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    page.counter("backup_failures", "Backups that could not be made.", figures.failures.get())?;
+    let failing = i64::from(figures.failing.load(Ordering::Relaxed));
+    page.gauge("backup_failing", "1 while the last attempt at a backup failed, else 0.", failing)?;
+    let at @ 1.. = figures.made_at.load(Ordering::Relaxed) else { return Ok(()) };
+    page.seconds("backup_age_seconds", "The age of the newest good backup.", since(now, at))?;
+    page.gauge("backup_events", "The last event in the newest good backup.", figures.events.load(Ordering::Relaxed))
 }
 
 fn http(page: &mut Page<'_>, served: &Served) -> fmt::Result {

@@ -25,7 +25,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("ops", &["domain", "storage"]),
     ("sealing", &["domain", "tree", "queries", "notary", "writer", "clock"]),
     ("webhooks", &["domain", "event_log", "vault", "projections", "live", "ops", "writer", "clock", "storage"]),
-    ("jobs", &["domain", "projections", "writer", "notary", "sealing", "clock", "storage"]),
+    ("backup", &["domain", "event_log", "storage", "tree", "note"]),
+    ("jobs", &["domain", "projections", "writer", "notary", "sealing", "backup", "metrics", "clock", "storage"]),
     ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage", "metrics"]),
     ("control", &["domain", "writer", "ops", "app", "notary", "sealing", "queries", "webhooks", "clock", "storage"]),
     (
@@ -40,6 +41,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
         &[
             "domain",
             "app",
+            "backup",
             "control",
             "http",
             "jobs",

@@ -10,7 +10,7 @@ fn backup(from: &Path, to: &Path, more: &str) -> super::program::Finished {
 }
 
 #[test]
-fn a_backup_taken_while_the_service_writes_is_a_ledger_that_can_be_served() {
+fn a_backup_taken_while_the_service_writes_is_a_ledger_that_can_be_restored() {
     let dir = tempfile::tempdir().unwrap();
     let copy = tempfile::tempdir().unwrap();
     run("init", dir.path()).ok();
@@ -33,7 +33,9 @@ fn a_backup_taken_while_the_service_writes_is_a_ledger_that_can_be_served() {
         let count = ledger.query_row("SELECT count(*) FROM events", [], |row| row.get::<_, i64>(0)).unwrap();
         assert_eq!(report["events"], count);
         assert_eq!(copied, all[..copied.len()], "a copy is a prefix of the log");
-        let keys = run("keys list --json", &to).json().as_array().unwrap().len();
+        let restored = to.with_extension("restored");
+        run(&format!("restore --from {}", to.display()), &restored).ok();
+        let keys = run("keys list --json", &restored).json().as_array().unwrap().len();
         assert_eq!(keys, copied.len() - 3, "the copy works as a ledger");
     }
 }

@@ -4,7 +4,7 @@ use super::program::run_bare;
 
 #[test]
 fn each_subcommand_explains_its_flags() {
-    let subcommands: [(&str, &[&str]); 16] = [
+    let subcommands: [(&str, &[&str]); 18] = [
         ("demo", &["--data", "--listen"]),
         ("init", &["--data", "--partner", "--currency", "--json"]),
         (
@@ -18,6 +18,10 @@ fn each_subcommand_explains_its_flags() {
                 "--log",
                 "--card-memory",
                 "--environment",
+                "--backup-to",
+                "--backup-every",
+                "--backup-keep-monthly",
+                "--checkpoint-copy",
                 "--webhook-retry",
                 "--trusted-proxy",
                 "--tls-cert",
@@ -54,6 +58,8 @@ fn each_subcommand_explains_its_flags() {
         ("rebuild", &["--data", "--check"]),
         ("seal", &["--data"]),
         ("backup", &["--data", "--to", "--for-auditor"]),
+        ("restore", &["--from", "--data", "--discard-events", "--checkpoint", "--without-secrets", "--json"]),
+        ("reset", &["--data", "--confirm"]),
     ];
     for (subcommand, flags) in subcommands {
         let help = run_bare(&format!("{subcommand} --help")).ok();
@@ -62,7 +68,20 @@ fn each_subcommand_explains_its_flags() {
         }
     }
     let help = run_bare("--help").ok();
-    for word in ["demo", "init", "serve", "status", "keys", "erase", "export", "rebuild", "backup", "Exit codes"] {
+    for word in [
+        "demo",
+        "init",
+        "serve",
+        "status",
+        "keys",
+        "erase",
+        "export",
+        "rebuild",
+        "backup",
+        "restore",
+        "reset",
+        "Exit codes",
+    ] {
         assert!(help.contains(word), "--help does not mention {word}");
     }
 }

@@ -1,8 +1,8 @@
 //! What is signed, and what never is: a log that was put back, or rewritten, after it had been signed.
 
 use super::workshop::{Workshop, award};
-use counterfoil::domain::{CardId, Event};
-use counterfoil::notary::NotaryError;
+use counterfoil::domain::{CardId, Event, Seq};
+use counterfoil::notary::{Notary, NotaryError};
 use counterfoil::projections::{compare, rebuild};
 use counterfoil::storage::open_ledger;
 use counterfoil::writer::Actor;
@@ -54,12 +54,17 @@ fn a_log_that_was_put_back_is_not_signed_until_an_operator_begins_anew() {
     assert!(matches!(&refused, NotaryError::Shorter { signed, .. } if signed.get() == farthest), "{refused}");
     pay(&workshop, card, 20);
     let refused = workshop.notary().checkpoint(Actor::CommandLine).expect_err("the log is another");
-    assert!(matches!(&refused, NotaryError::Different { signed } if signed.get() == farthest), "{refused}");
+    assert!(matches!(&refused, NotaryError::Different { signed, .. } if signed.get() == farthest), "{refused}");
 
-    let refused =
-        workshop.notary().rotate_key(Actor::CommandLine).expect_err("nor does it hand over after another history");
-    assert!(matches!(&refused, NotaryError::Different { .. }), "{refused}");
-    workshop.notary().replace_lost_key(Actor::CommandLine).expect("a new key");
+    for refused in
+        [Notary::rotate_key, Notary::replace_lost_key].map(|rotate| rotate(&workshop.notary(), Actor::CommandLine))
+    {
+        let refused = refused.expect_err("nobody has said that it is meant");
+        assert!(matches!(&refused, NotaryError::Different { .. }), "{refused}");
+    }
+    let admit = |lost| workshop.notary().admit_loss(Seq::new(lost), None, Actor::CommandLine);
+    assert!(matches!(admit(farthest - 1), Err(NotaryError::LostOther { signed }) if signed.get() == farthest));
+    admit(farthest).expect("a new key");
     assert!(signed(&workshop) > farthest);
     let keys = workshop.notary().keys().expect("keys");
     assert_eq!(keys.iter().map(|(key, _)| key.retired_at.is_some()).collect::<Vec<_>>(), [true, false]);
@@ -91,7 +96,7 @@ fn a_log_whose_seed_was_lost_says_so_and_goes_on_with_a_new_key() {
     let refused = workshop.notary().checkpoint(Actor::CommandLine).expect_err("there is nothing to sign with");
     assert!(matches!(refused, NotaryError::NoSeed { .. }), "{refused}");
     let refused = workshop.notary().rotate_key(Actor::CommandLine).expect_err("nor to hand over with");
-    assert!(matches!(&refused, NotaryError::NoSeed { .. }) && refused.to_string().contains("--lost"), "{refused}");
+    assert!(matches!(&refused, NotaryError::NoSeed { .. }) && refused.to_string().contains("--key-lost"), "{refused}");
     workshop.notary().replace_lost_key(Actor::CommandLine).expect("a new key");
     signed(&workshop);
 }

@@ -3,16 +3,16 @@
 use super::workshop::{DAY, START, Workshop, award, block};
 use counterfoil::domain::CustomerId;
 use counterfoil::domain::programme::{ChangeSettings, Retention, Settings, SettingsRecord};
-use counterfoil::jobs::{ExpiryJob, RetentionJob};
+use counterfoil::jobs::{Job, start_expiry, start_retention};
 use counterfoil::writer::Command;
 use std::time::{Duration, Instant};
 
 const OFTEN: Duration = Duration::from_millis(10);
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn job(workshop: &Workshop) -> ExpiryJob {
+fn job(workshop: &Workshop) -> Job {
     let writer = workshop.engine().writer().clone();
-    ExpiryJob::start(&workshop.dir(), writer, workshop.clock.clone(), OFTEN).expect("the job starts")
+    start_expiry(&workshop.dir(), writer, workshop.clock.clone(), OFTEN).expect("the job starts")
 }
 
 /// How many events the job has recorded.
@@ -81,8 +81,8 @@ fn a_job_whose_turn_another_has_waits_for_it_and_loses_no_pass() {
     // No import: the directory says of none.
     let elsewhere = writer.rest_expiry();
     let (dir, clock) = (workshop.dir(), || workshop.clock.clone());
-    let expiry = ExpiryJob::start(&dir, writer.clone(), clock(), ONE_PASS).expect("the job starts");
-    let retention = RetentionJob::start(&dir, writer.clone(), clock(), ONE_PASS).expect("the job starts");
+    let expiry = start_expiry(&dir, writer.clone(), clock(), ONE_PASS).expect("the job starts");
+    let retention = start_retention(&dir, writer.clone(), clock(), ONE_PASS).expect("the job starts");
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!((written_off(&workshop), is_erased(&workshop, customer)), (0, false));
     drop(elsewhere);
@@ -125,7 +125,7 @@ fn a_job_stops_at_once_and_leaves_the_rest_to_the_next_start() {
     workshop.must(award(card, 5, Some(START + DAY), None));
     let writer = workshop.engine().writer().clone();
     let rarely = Duration::from_secs(3_600);
-    let idle = ExpiryJob::start(&workshop.dir(), writer, workshop.clock.clone(), rarely).expect("the job starts");
+    let idle = start_expiry(&workshop.dir(), writer, workshop.clock.clone(), rarely).expect("the job starts");
     let start = Instant::now();
     idle.stop();
     assert!(start.elapsed() < PATIENCE, "it does not sleep its period out");

@@ -8,7 +8,7 @@ use counterfoil::domain::customers::{Forget, Span, UpdateCustomer};
 use counterfoil::domain::points::{Award, Note, Particulars, Points};
 use counterfoil::domain::programme::{ChangeSettings, Retention, RetentionRule, Settings, SettingsRecord};
 use counterfoil::domain::{CardId, CustomerId, Event, Metadata, Timestamp};
-use counterfoil::jobs::RetentionJob;
+use counterfoil::jobs::start_retention;
 use counterfoil::projections;
 use counterfoil::storage::open_ledger;
 use counterfoil::vault::last_record;
@@ -63,7 +63,7 @@ fn run_job(workshop: &Workshop) {
     let head = || workshop.engine().live().progress().head();
     let writer = workshop.engine().writer().clone();
     let often = Duration::from_millis(5);
-    let job = RetentionJob::start(&workshop.dir(), writer, workshop.clock.clone(), often).expect("the job starts");
+    let job = start_retention(&workshop.dir(), writer, workshop.clock.clone(), often).expect("the job starts");
     let (start, mut seen, mut quiet) = (Instant::now(), head(), Instant::now());
     while quiet.elapsed() < Duration::from_millis(300) {
         assert!(start.elapsed() < PATIENCE, "the job comes to an end");

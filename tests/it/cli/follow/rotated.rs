@@ -117,7 +117,7 @@ fn a_signed_rotation_is_told_with_a_note_that_other_tools_can_verify() {
 fn after_a_lost_key_the_operator_tells_followers_the_new_one() {
     let (scene, _) = mirrored();
     let service = scene.serve();
-    run("audit-key rotate --lost", &scene.data()).ok();
+    run("audit-key rotate --key-lost", &scene.data()).ok();
     scene.checkpoint();
     assert_eq!(scene.follow(service.address(), "").code, 3);
     let newest = run("audit-key list --json", &scene.data()).json()[1]["verifier_key"].as_str().unwrap().to_owned();

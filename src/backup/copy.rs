@@ -1,6 +1,6 @@
 //! Copying a database that another process may be writing: each copy is one moment of it.
 
-use super::BackupError;
+use super::{BackupError, GoOn};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::time::Duration;
@@ -8,10 +8,14 @@ use std::time::Duration;
 const BUSY: Duration = Duration::from_secs(30);
 
 /// Copies everything, without the free pages: what was erased from the original is not in the copy either.
-pub(in crate::cli) fn whole(from: &Path, to: &Path) -> Result<(), BackupError> {
+///
+/// # Errors
+/// When a file cannot be read or written, or `go_on` ends it.
+pub fn copy_database(from: &Path, to: &Path, go_on: &GoOn) -> Result<(), BackupError> {
     let copy = || {
         // VACUUM INTO reads one snapshot. The backup API would start again whenever the service commits.
         let source = open(from)?;
+        watch(&source, go_on)?;
         source.execute("VACUUM INTO ?1", [to.to_string_lossy()])?;
         Ok(())
     };
@@ -19,7 +23,10 @@ pub(in crate::cli) fn whole(from: &Path, to: &Path) -> Result<(), BackupError> {
 }
 
 /// Makes a ledger.db with the log's rows, the same tables and triggers, and an empty vault.
-pub(super) fn log_alone(from: &Path, to: &Path) -> Result<(), BackupError> {
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn copy_log(from: &Path, to: &Path) -> Result<(), BackupError> {
     let copy = || {
         let schema = Schema::of(&open(from)?)?;
         let target = Connection::open(to)?;
@@ -58,6 +65,14 @@ impl Schema {
         }
         target.pragma_update(None, "user_version", self.version)
     }
+}
+
+/// Asks now and then, while a statement runs, whether it shall.
+pub(super) fn watch(connection: &Connection, go_on: &GoOn) -> rusqlite::Result<()> {
+    /// Of the virtual machine: some hundred rows.
+    const STEPS: i32 = 1_000;
+    let go_on = GoOn::clone(go_on);
+    connection.progress_handler(STEPS, Some(move || !go_on()))
 }
 
 fn open(path: &Path) -> rusqlite::Result<Connection> {

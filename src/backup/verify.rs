@@ -1,22 +1,34 @@
-//! Verifying a copy before it is called a backup: the file's structure, its triggers, the whole chain, and a hash for every key.
+//! Verifying a copy before it is called a backup, and before it replaces anything: the file's structure, its triggers, the whole
+//! chain, every checkpoint that the log states, and a hash for every key.
 
-use super::BackupError;
+use super::copy::watch;
+use super::trees::check_checkpoints;
+use super::{BackupError, GoOn};
 use crate::domain::Seq;
-use crate::event_log::{TailError, check_chain, check_tail, head};
+use crate::event_log::{TailError, check_chain, check_tail, hash_at, head};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
 /// What a verified log holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Verified {
-    pub(super) events: i64,
-    pub(super) head_hash: String,
+pub struct Verified {
+    pub events: i64,
+    /// As hex digits, like the next one.
+    pub head_hash: String,
+    /// The hash of the first event, which says which log it is.
+    pub log: String,
+    /// How many checkpoints the log states.
+    pub checkpoints: usize,
 }
 
-/// Checks a ledger.db: every page, the triggers, and every link of the chain.
-pub(super) fn log(path: &Path) -> Result<Verified, BackupError> {
+/// Checks a ledger.db: every page, the triggers, every link of the chain, and every checkpoint.
+///
+/// # Errors
+/// [`BackupError::Finding`] with the first thing that is wrong.
+pub fn verify_log(path: &Path, go_on: &GoOn) -> Result<Verified, BackupError> {
     let database = |source| BackupError::Database { path: path.to_owned(), source };
     let connection = open(path).map_err(database)?;
+    watch(&connection, go_on).map_err(database)?;
     structure(&connection, path)?;
     let until = head(&connection).map_err(database)?.seq;
     let triggers_and_tail = check_tail(&connection);
@@ -25,19 +37,29 @@ pub(super) fn log(path: &Path) -> Result<Verified, BackupError> {
             TailError::Storage(source) => database(source),
             TailError::Broken { .. } | TailError::Unprotected(_) => BackupError::Finding(error.to_string()),
         })?;
-    Ok(Verified { events: until.get(), head_hash: hex::encode(hash) })
+    let checkpoints = check_checkpoints(&connection, path)?;
+    let first = hash_at(&connection, Seq::new(1)).map_err(database)?;
+    let log = first.ok_or_else(|| BackupError::Finding("the log is empty".to_owned()))?;
+    Ok(Verified { events: until.get(), head_hash: hex::encode(hash), log: hex::encode(log), checkpoints })
+}
+
+/// The keys of a log for which ops.db holds no hash: they authenticate nobody. The file itself is checked, too.
+///
+/// # Errors
+/// When a file cannot be read, or ops.db is damaged.
+pub fn keys_without_secret(ledger: &Path, ops: &Path) -> Result<Vec<String>, BackupError> {
+    let database = |source| BackupError::Database { path: ops.to_owned(), source };
+    let ops_file = open(ops).map_err(database)?;
+    structure(&ops_file, ops)?;
+    keys_without_hash(ledger, &ops_file).map_err(database)
 }
 
 /// Checks an ops.db, and that it holds a hash for every key of the log.
 pub(super) fn secrets(ledger: &Path, ops: &Path) -> Result<(), BackupError> {
-    let database = |source| BackupError::Database { path: ops.to_owned(), source };
-    let ops_file = open(ops).map_err(database)?;
-    structure(&ops_file, ops)?;
-    let without = keys_without_hash(ledger, &ops_file).map_err(database)?;
-    match without.as_slice() {
+    match keys_without_secret(ledger, ops)?.as_slice() {
         [] => Ok(()),
-        [first, ..] => {
-            Err(BackupError::Finding(format!("{} keys have no secret in ops.db, {first} first", without.len())))
+        keys @ [first, ..] => {
+            Err(BackupError::Finding(format!("{} keys have no secret in ops.db, {first} first", keys.len())))
         }
     }
 }

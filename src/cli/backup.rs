@@ -1,25 +1,20 @@
 //! `counterfoil backup`
 
-mod copy;
-mod verify;
-
-pub(super) use copy::whole as copy_database;
-
 use super::Failure;
 use super::arguments::Data;
 use super::output::Output;
 use super::staging::Staging;
+use crate::backup::{LABEL, Label, Verified, copy_log, fill, to_the_end, verify_log};
+use crate::clock::Clock;
 use crate::storage::DataDir;
 use clap::Args;
 use serde_json::json;
-use std::io;
 use std::path::PathBuf;
-use verify::Verified;
 
 /// Copy the books to a fresh directory, verified, while the service runs or not
 ///
-/// The copy is a data directory: `counterfoil serve --data COPY` continues from it (views.db is made anew). It holds personal
-/// data and the hashes of secrets; keep it as you keep the original.
+/// `counterfoil restore --from COPY` puts it in place. It holds personal data, the hashes of secrets and the secret that signs
+/// checkpoints; keep it as you keep the original. `serve --backup-to` makes such copies by itself.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -41,29 +36,6 @@ pub(super) struct Backup {
     json: bool,
 }
 
-/// Why there is no backup.
-#[derive(Debug, thiserror::Error)]
-pub enum BackupError {
-    #[error("{}: {source}", path.display())]
-    Database { path: PathBuf, source: rusqlite::Error },
-    #[error("{}: {source}", path.display())]
-    File { path: PathBuf, source: io::Error },
-    #[error(
-        "the copy does not verify: {0}. It is left in .unfinished; run `counterfoil-replay verify` on the original"
-    )]
-    Finding(String),
-}
-
-impl BackupError {
-    /// Whether a check found something, in contrast to the machine failing.
-    pub(super) fn is_a_finding(&self) -> bool {
-        match self {
-            Self::Finding(_) => true,
-            Self::Database { .. } | Self::File { .. } => false,
-        }
-    }
-}
-
 impl Backup {
     pub(super) fn run(self, output: &mut Output) -> Result<(), Failure> {
         let source = self.data.dir();
@@ -78,19 +50,17 @@ impl Backup {
     fn fill(&self, source: &DataDir, staging: &Staging) -> Result<(Verified, &'static [&'static str]), Failure> {
         let copy = staging.dir();
         if self.for_auditor {
-            copy::log_alone(&source.ledger(), &copy.ledger())?;
-            return Ok((verify::log(&copy.ledger())?, &["ledger.db"]));
+            copy_log(&source.ledger(), &copy.ledger())?;
+            return Ok((verify_log(&copy.ledger(), &to_the_end())?, &["ledger.db"]));
         }
-        // A secret's hash is older than its key's event: copied in this order, no key of the copy lacks its hash.
-        copy::whole(&source.ledger(), &copy.ledger())?;
-        copy::whole(&source.ops(), &copy.ops())?;
-        let verified = verify::log(&copy.ledger())?;
-        verify::secrets(&copy.ledger(), &copy.ops())?;
-        Ok((verified, &["ops.db", "ledger.db"]))
+        let made_at = Clock::System.now();
+        let verified = fill(source, &copy, &to_the_end())?;
+        Label::of(&verified, made_at).write(copy.path())?;
+        Ok((verified, &[LABEL, "ops.db", "ledger.db"]))
     }
 
     fn report(&self, verified: &Verified, files: &[&str], output: &mut Output) -> Result<(), Failure> {
-        let Verified { events, head_hash } = verified;
+        let Verified { events, head_hash, .. } = verified;
         if self.json {
             return output.json(&json!({ "events": events, "head_hash": head_hash, "files": files }));
         }

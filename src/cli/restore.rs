@@ -1,0 +1,250 @@
+//! `counterfoil restore`
+
+mod discard;
+
+use super::Failure;
+use super::arguments::Data;
+use super::output::Output;
+use crate::app::EngineConfig;
+use crate::backup::{
+    BackupError, Endings, Verified, compare, copy_database, endings_after, keys_without_secret, to_the_end, verify_log,
+};
+use crate::clock::Clock;
+use crate::control::{self, AdminAnswer, AdminRequest, Operator, start_whatever_was_signed};
+use crate::domain::Seq;
+use crate::notary::CheckpointCopy;
+use crate::ops::Signed;
+use crate::storage::{DataDir, Replaced, fold_wal, open_ops};
+use crate::writer::Actor;
+use clap::Args;
+use discard::{Discard, Lost};
+use rusqlite::Connection;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Put a backup in the place of a ledger, or where there is none
+///
+/// Verifies the copy before it replaces anything: structure, triggers, every link of the chain, every checkpoint, and a start on it.
+/// `counterfoil-replay verify --data COPY` is the independent check of everything else. What is replaced stays in DIR/replaced-…
+/// until you remove it. The log says that it was put back, and a new key signs its checkpoints from then on. Keys that were revoked and
+/// people who were erased since the copy are revoked and erased again, where the replaced log can be read.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  counterfoil restore --from /mnt/backup/20260131T030000Z-1204 --data ./books
+  counterfoil restore --from ./copy --data ./books --discard-events 34
+
+Exit codes: 0 restored, 1 the copy does not verify (nothing was changed), 2 anything else.")]
+pub(super) struct Restore {
+    #[command(flatten)]
+    data: Data,
+    /// The backup: a directory with ledger.db and ops.db
+    #[arg(long, value_name = "COPY")]
+    from: PathBuf,
+    /// Where DIR holds events that the copy lacks: exactly how many are given up, or `unknown` where its log cannot be read
+    #[arg(long, value_name = "N", value_parser = Discard::parse)]
+    discard_events: Option<Discard>,
+    /// The newest checkpoint that is known, in the file of `serve --checkpoint-copy`: a checkpoint of the new key takes its place
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// Restore though ops.db is missing or lacks secrets: these keys authenticate nobody any more
+    #[arg(long)]
+    without_secrets: bool,
+    /// Print {"events","head_hash","discarded","replaced","checkpoint_key"} and nothing else
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was put in place.
+struct Restored {
+    verified: Verified,
+    lost: Lost,
+    checkpoint_key: String,
+    note: String,
+    without_secret: usize,
+    again: Endings,
+}
+
+impl Restore {
+    pub(super) fn run(self, output: &mut Output) -> Result<(), Failure> {
+        let (copy, dir) = (DataDir::new(&self.from), self.data.dir());
+        copy.expect_ledger()?;
+        dir.create()?;
+        let lock = control::lock(&dir)?;
+        if dir.is_backup() {
+            let path = dir.path().display();
+            return Err(Failure::WrongUse(format!("{path} is a backup itself: restore to another directory")));
+        }
+        let staged = dir.begin_exchange(&lock)?;
+        let restored = self.stage(&copy, &dir, &staged).inspect_err(|_| {
+            // What was not decided is in nobody's way, but it takes room and holds names.
+            drop(std::fs::remove_dir_all(staged.path()));
+        })?;
+        for path in [dir.ledger(), dir.ops(), dir.views()] {
+            // One that cannot be read is moved away with what stands beside it.
+            if let Err(source) = fold_wal(&path) {
+                tracing::debug!(%source, "a WAL moves as it is");
+            }
+        }
+        let aside = name_of_replaced(&dir, &restored.lost);
+        let held_any = dir.ledger().exists() || dir.ops().exists();
+        dir.exchange(&lock, &Replaced::Kept(aside.clone()))?;
+        let folder = dir.path().join(aside);
+        if !held_any {
+            // There was nothing: the folder is empty.
+            let _removed = std::fs::remove_dir(&folder);
+        }
+        if let Some(file) = &self.checkpoint {
+            CheckpointCopy::new(file).begin_anew(&restored.note)?;
+        }
+        self.report(&restored, held_any.then_some(folder), &dir, output)
+    }
+
+    fn stage(&self, copy: &DataDir, dir: &DataDir, staged: &DataDir) -> Result<Restored, Failure> {
+        copy_database(&copy.ledger(), &staged.ledger(), &to_the_end())?;
+        let verified = verify_log(&staged.ledger(), &to_the_end())?;
+        let without_secret = self.bring_secrets(copy, staged)?;
+        let lost = self.lost(dir, staged)?;
+        let again = match &lost {
+            Lost::Events(Some(events)) => endings_after(&dir.ledger(), &staged.ledger(), events.common)?,
+            Lost::Nothing | Lost::Events(None) => Endings::default(),
+        };
+        let signed = self.signed(dir)?;
+        follow_the_log(staged, verified.events)?;
+        let started = start_whatever_was_signed(EngineConfig::new(staged.clone()), staged.lock()?)?;
+        let (engine, operator, secrets) = started;
+        let begun = begin_anew(&operator, &signed, &again);
+        drop((operator, secrets));
+        engine.stop();
+        let (checkpoint_key, note) = begun?;
+        Ok(Restored { verified, lost, checkpoint_key, note, without_secret, again })
+    }
+
+    fn bring_secrets(&self, copy: &DataDir, staged: &DataDir) -> Result<usize, Failure> {
+        if copy.ops().exists() {
+            copy_database(&copy.ops(), &staged.ops(), &to_the_end())?;
+        } else if !self.without_secrets {
+            let path = copy.path().display();
+            return Err(Failure::WrongUse(format!(
+                "{path} holds no ops.db: no key would authenticate anybody. Where that is all there is, add --without-secrets"
+            )));
+        }
+        drop(open_ops(staged)?);
+        let without = keys_without_secret(&staged.ledger(), &staged.ops())?;
+        match without.as_slice() {
+            [first, ..] if !self.without_secrets => Err(BackupError::Finding(format!(
+                "{} keys have no secret in ops.db, {first} first; --without-secrets restores it all the same",
+                without.len()
+            ))
+            .into()),
+            keys => Ok(keys.len()),
+        }
+    }
+
+    /// What would be lost, where it is what was said.
+    fn lost(&self, dir: &DataDir, staged: &DataDir) -> Result<Lost, Failure> {
+        if !dir.ledger().exists() {
+            return Discard::expect(self.discard_events, Lost::Nothing, dir);
+        }
+        let lost = match compare(&dir.ledger(), &staged.ledger()) {
+            Ok(compared) if compared.lost() == 0 => Lost::Nothing,
+            Ok(compared) => Lost::Events(Some(compared)),
+            Err(error) => {
+                tracing::debug!(%error, "the log that is replaced cannot be read");
+                Lost::Events(None)
+            }
+        };
+        Discard::expect(self.discard_events, lost, dir)
+    }
+
+    /// Every tree that is known to have been signed: by the ops.db that is replaced, and by the file.
+    fn signed(&self, dir: &DataDir) -> Result<Vec<Signed>, Failure> {
+        let mut signed = if dir.ops().exists() { signed_by(dir).unwrap_or_default() } else { Vec::new() };
+        if let Some(held) =
+            self.checkpoint.as_ref().map(CheckpointCopy::new).map(|copy| copy.read()).transpose()?.flatten()
+        {
+            signed.push(Signed { size: Seq::new(i64::try_from(held.size).unwrap_or(i64::MAX)), root: held.root });
+        }
+        Ok(signed)
+    }
+
+    fn report(
+        &self,
+        restored: &Restored,
+        replaced: Option<PathBuf>,
+        dir: &DataDir,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        let Verified { events, head_hash, .. } = &restored.verified;
+        if self.json {
+            return output.json(&json!({
+                "events": events, "head_hash": head_hash, "discarded": restored.lost.number(),
+                "replaced": replaced, "checkpoint_key": restored.checkpoint_key,
+            }));
+        }
+        output
+            .line(format_args!("{} holds the backup: {events} events, the last {head_hash}.", dir.path().display()))?;
+        if let Some(replaced) = replaced {
+            output.line(format_args!(
+                "What it replaced is in {}: remove it when you need it no more.",
+                replaced.display()
+            ))?;
+        }
+        let Endings { revoked, erased } = &restored.again;
+        if !revoked.is_empty() || !erased.is_empty() {
+            let (keys, people) = (revoked.len(), erased.len());
+            output.line(format_args!("Revoked again: {keys} keys; erased again: {people} people."))?;
+        }
+        if restored.without_secret > 0 {
+            output.line(format_args!("{} keys have no secret and authenticate nobody.", restored.without_secret))?;
+        }
+        output.line(format_args!("Checkpoints verify with {} from here on", restored.checkpoint_key))?;
+        output.line("Keys revoked and people erased since the backup was made, and not named here, are so no more: do it again.")
+    }
+}
+
+/// Says in the log that it was put back, and does again what must not be undone. Answers the new key and a checkpoint of it.
+fn begin_anew(operator: &Operator, signed: &[Signed], again: &Endings) -> Result<(String, String), Failure> {
+    let notary = operator.notary();
+    let lost = notary.largest_not_continued(signed)?;
+    let key = notary.begin_anew(lost, Actor::CommandLine)?.to_string();
+    let revoke = again.revoked.iter().map(|key| AdminRequest::RevokeKey { key: key.get().to_string() });
+    let erase = again.erased.iter().map(|customer| AdminRequest::Erase { customer: *customer });
+    for request in revoke.chain(erase) {
+        if let AdminAnswer::Refused(refused) = operator.execute(request) {
+            return Err(refused.into());
+        }
+    }
+    Ok((key, notary.checkpoint(Actor::CommandLine)?.note))
+}
+
+/// What ops.db knows beyond the end of this log is of another one.
+fn follow_the_log(staged: &DataDir, events: i64) -> rusqlite::Result<()> {
+    let ops = Connection::open(staged.ops())?;
+    ops.execute("DELETE FROM export_jobs WHERE as_of > ?1", [events])?;
+    ops.execute("UPDATE webhook_tracks SET cursor = ?1 WHERE cursor > ?1", [events])?;
+    ops.execute("DELETE FROM webhook_tracks WHERE until > ?1", [events])?;
+    ops.execute("DELETE FROM webhook_waiting WHERE seq > ?1", [events])?;
+    Ok(())
+}
+
+fn signed_by(dir: &DataDir) -> rusqlite::Result<Vec<Signed>> {
+    let ops = Connection::open(dir.ops())?;
+    let mut query = ops.prepare("SELECT signed_size, signed_root FROM checkpoint_seeds WHERE signed_size > 0")?;
+    let rows = query.query_map([], |row| Ok(Signed { size: Seq::new(row.get(0)?), root: row.get(1)? }))?;
+    rows.collect()
+}
+
+/// A name that nothing in the directory has.
+fn name_of_replaced(dir: &DataDir, lost: &Lost) -> String {
+    let time = Clock::System.now().to_seconds_text();
+    let time: String = time.chars().filter(|letter| !matches!(letter, '-' | ':')).collect();
+    let mut name = match lost {
+        Lost::Events(Some(compared)) => format!("replaced-{time}-{}", compared.events),
+        Lost::Nothing | Lost::Events(None) => format!("replaced-{time}"),
+    };
+    while dir.path().join(&name).exists() {
+        name.push('x');
+    }
+    name
+}
