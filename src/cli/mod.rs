@@ -9,6 +9,7 @@ mod checkpoint;
 mod config;
 mod customer_data;
 mod demo;
+mod descriptors;
 mod erase;
 mod export;
 mod failure;
