@@ -20,6 +20,8 @@ mod limits;
 mod listen;
 mod logging;
 mod output;
+#[cfg(test)]
+mod parsers;
 mod programme;
 mod rebuild;
 mod retention;

@@ -23,7 +23,10 @@ use std::{io, net, os};
 
 /// A connection that is watched. Its watch ends with it.
 #[derive(Debug)]
-pub(crate) struct Watched(Rc<Known>);
+pub(crate) struct Watched {
+    known: Rc<Known>,
+    watch: rt::task::JoinHandle<()>,
+}
 
 #[derive(Debug)]
 struct Known {
@@ -55,12 +58,19 @@ impl Watched {
         };
         let known = Rc::new(Known { answering: Cell::new(0), quiet_since: Cell::new(Instant::now()), socket });
         let watched = Rc::downgrade(&known);
-        rt::spawn(async move {
+        let watch = rt::spawn(async move {
             while let Some(due) = watched.upgrade().and_then(|known| known.looked_at(quiet)) {
                 rt::time::sleep_until(due.into()).await;
             }
         });
-        Some(Self(known))
+        Some(Self { known, watch })
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        // Or it would stay until it looked again: whoever comes and goes quickly would leave many of them.
+        self.watch.abort();
     }
 }
 
@@ -107,7 +117,7 @@ pub(crate) struct Answering(Rc<Known>);
 impl Answering {
     /// Notes that a request came; none where its connection is not watched.
     pub(super) fn begin(request: &ServiceRequest) -> Option<Self> {
-        let known = Rc::clone(&request.conn_data::<Watched>()?.0);
+        let known = Rc::clone(&request.conn_data::<Watched>()?.known);
         known.answering.set(known.answering.get() + 1);
         Some(Self(known))
     }
@@ -121,7 +131,7 @@ impl Drop for Answering {
 }
 
 pin_project! {
-    /// The body of an answer, while which its connection is not quiet.
+    /// The body of an answer. Until it is gone, its connection is not quiet.
     #[derive(Debug)]
     pub(crate) struct Held<B> {
         #[pin]

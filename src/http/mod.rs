@@ -24,6 +24,8 @@ mod operations;
 mod origin;
 mod paging;
 mod params;
+#[cfg(test)]
+mod parsers;
 mod partners;
 mod picture;
 mod rate_limits;
