@@ -8,7 +8,10 @@
 //!     cargo bench --bench http -- --awards-only 64 --webhooks 3    beside the same with 0: what telling receivers costs
 //!     cargo bench --bench http -- --lists --history 10000000  the list of transactions with each filter
 //!     cargo bench --bench http -- --checkpoints 10s           what signing checkpoints costs
+//!     cargo bench --bench http -- --idle 5000                 what slow clients cost the others
+//!     cargo bench --bench http -- --soak 10m                  half load for so long: what grows
 
+mod idle;
 mod lists;
 mod load;
 mod mixed;
@@ -16,6 +19,7 @@ mod naive;
 mod programme;
 mod receivers;
 mod service;
+mod soak;
 
 use clap::Parser;
 use load::{Measured, Pace, Target, drive};
@@ -61,6 +65,12 @@ struct Options {
     /// Measures the list of transactions alone, with each of its filters
     #[arg(long)]
     lists: bool,
+    /// Measures what so many slow clients cost the others
+    #[arg(long, value_name = "CONNECTIONS", num_args = 0..=1, default_missing_value = "5000")]
+    idle: Option<usize>,
+    /// Drives half load for so long (90s, 10m), and prints each minute
+    #[arg(long, value_name = "TIME", num_args = 0..=1, default_missing_value = "10m", value_parser = time)]
+    soak: Option<Duration>,
     /// Given by cargo
     #[arg(long, hide = true)]
     bench: bool,
@@ -84,6 +94,12 @@ fn main() -> anyhow::Result<()> {
     };
     if let Some(every) = &options.checkpoints {
         return checkpoints(&mut out, &programme, every, seconds, options.rounds);
+    }
+    if let Some(size) = options.idle {
+        return idle::run(&mut out, &programme, size, seconds, options.rounds);
+    }
+    if let Some(length) = options.soak {
+        return soak::run(&mut out, &programme, length);
     }
     let service = Service::counterfoil(&programme, &options.checkpoint_every)?;
     if options.lists {
@@ -127,6 +143,16 @@ fn main() -> anyhow::Result<()> {
     ratios.print(&mut out)?;
     writeln!(out, "resident memory of the service after all runs: {} MB", service.resident_mb()?)?;
     Ok(())
+}
+
+/// Reads a time: `90s`, `10m`.
+fn time(text: &str) -> Result<Duration, String> {
+    let (digits, seconds) = match text.strip_suffix('m') {
+        Some(minutes) => (minutes, 60),
+        None => (text.strip_suffix('s').unwrap_or(text), 1),
+    };
+    let number = digits.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds)).filter(|number| *number > 0);
+    number.map(Duration::from_secs).ok_or_else(|| "a time such as 90s or 10m".to_owned())
 }
 
 /// Awards with checkpoints beside awards without any. Which of the two goes first alternates: the ledger grows by each.

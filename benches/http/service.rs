@@ -17,12 +17,14 @@ pub(crate) struct Service {
 impl Service {
     /// The release binary on a prepared ledger, with the echo switched on and limits off.
     pub(crate) fn counterfoil(programme: &Programme, checkpoint_every: &str) -> anyhow::Result<Self> {
+        Self::with(programme, &["--checkpoint-every", checkpoint_every])
+    }
+
+    /// The same with these settings.
+    pub(crate) fn with(programme: &Programme, settings: &[&str]) -> anyhow::Result<Self> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
         command.args(["serve", "--listen", "127.0.0.1:0", "--rate-limit", "off", "--bench-echo", "--data"]);
-        command
-            .arg(programme.data())
-            .args(["--checkpoint-every", checkpoint_every, "--webhooks-allow-private"])
-            .env("RUST_LOG", "warn");
+        command.arg(programme.data()).arg("--webhooks-allow-private").args(settings).env("RUST_LOG", "warn");
         let service = Self::start(command, None)?;
         // Right after a start it reads cards ahead, which is not what is measured.
         let mut held = None;
@@ -54,6 +56,11 @@ impl Service {
     /// Host and port.
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// How many files and connections it has open now.
+    pub(crate) fn open_files(&self) -> anyhow::Result<usize> {
+        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.process.id()))?.count())
     }
 
     /// Resident memory now.

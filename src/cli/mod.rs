@@ -10,6 +10,7 @@ mod checkpoint;
 mod config;
 mod customer_data;
 mod demo;
+mod descriptors;
 mod erase;
 mod export;
 mod failure;
@@ -20,6 +21,8 @@ mod limits;
 mod listen;
 mod logging;
 mod output;
+#[cfg(test)]
+mod parsers;
 mod programme;
 mod rebuild;
 mod reset;

@@ -1,6 +1,7 @@
 //! The running service: engine, jobs, control socket and HTTP, started in this order and stopped in the reverse one.
 
 use super::Failure;
+use super::descriptors;
 use super::listen::Listen;
 use super::output::Output;
 use super::server::Server;
@@ -74,6 +75,7 @@ pub(super) fn run(
         backups,
         mut http,
     } = configuration;
+    descriptors::allow(&http);
     let operations = Arc::new(Operations::starting(dir.path().to_owned(), &FILES));
     // Before the ledger is ready, so that an operator sees how far its start is.
     let watched = metrics_listen.map(|address| watch(&operations, address)).transpose()?;

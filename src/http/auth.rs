@@ -112,11 +112,8 @@ fn check(request: &HttpRequest, state: &HttpState, now: Timestamp) -> Result<(Ca
     let genuine = state.secrets.verify(presented.public_id, presented.secret);
     let directory = state.queries.live().directory();
     let key = state.keys.find(&directory, presented.public_id).filter(|key| key.form == presented.form);
-    let key = match (key, genuine) {
-        (Some(key), true) => key,
-        (Some(_), false) => return Err(ApiError::WrongSecret),
-        (None, _) => return Err(ApiError::UnknownKey),
-    };
+    // Whether it was the key or the secret, nobody is told: whoever tries learns nothing about which keys there are.
+    let key = key.filter(|_| genuine).ok_or(ApiError::NotGenuine)?;
     if key.revoked_at.is_some() || key.expires_at.is_some_and(|time| time <= now) {
         return Err(ApiError::CredentialsExpired);
     }

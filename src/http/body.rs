@@ -93,3 +93,9 @@ impl<const MOST: usize> Body<MOST> {
         }
     }
 }
+
+/// What a body of these bytes says.
+#[cfg(test)]
+pub(super) fn fields_of(bytes: &[u8]) -> Result<Fields, ApiError> {
+    Body::<{ limits::BODY_BYTES }>(Bytes::copy_from_slice(bytes)).fields()
+}

@@ -3,6 +3,7 @@
 //! The log line holds the matched route, not the path, and never a body, a name, an address or a secret.
 
 use super::HttpState;
+use super::connections::{Answering, Held};
 use super::envelope::failure;
 use super::errors::{ApiError, Form};
 use super::ids;
@@ -76,8 +77,9 @@ impl RequestContext {
 pub(crate) async fn edge<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+) -> Result<ServiceResponse<Held<EitherBody<B, BoxBody>>>, Error> {
     let started = Instant::now();
+    let answering = Answering::begin(&request);
     let context = RequestContext::new(request.headers());
     request.extensions_mut().insert(context.clone());
     let state = request.app_data::<web::Data<HttpState>>().cloned();
@@ -99,7 +101,7 @@ pub(crate) async fn edge<B: MessageBody>(
         figures.answered(response.request(), response.status().as_u16(), started.elapsed());
     }
     log(&response, &context, started);
-    Ok(response)
+    Ok(response.map_body(|_, body| Held::new(body, answering)))
 }
 
 fn in_error_form<B: MessageBody>(

@@ -5,6 +5,7 @@ use super::auth::{Caller, authenticate, presents_any};
 use super::envelope::Answer;
 use super::errors::ApiError;
 use super::locales::{Locale, Message};
+use crate::domain::programme::Scope;
 use actix_web::{HttpRequest, web};
 use serde::Serialize;
 use serde_json::json;
@@ -95,7 +96,8 @@ pub(crate) async fn validate_credentials(
     _body: super::body::Body,
 ) -> Result<Answer<ValidCredentials>, ApiError> {
     let directory = state.queries.live().directory();
-    let partner = directory.partners.get(&caller.partner).ok_or(ApiError::Internal)?;
+    // A credential of the deployment belongs to no partner, and opens nothing but the audit.
+    let partner = directory.partners.get(&caller.partner).ok_or(ApiError::MissingScope(Scope::LoyaltyRead))?;
     let name = state.queries.name(partner.record)?.unwrap_or_default();
     let valid = ValidCredentials {
         valid: true,

@@ -1,6 +1,6 @@
 //! The HTTP surface: parses, authenticates, submits and renders. No rules, no SQL.
 //!
-//! `edge` surrounds every request; `auth`, `body`, `params` and `as_of` read it; `api`, `shop`, `partners` and `audit` hold the handlers of the surfaces; `errors` alone knows which
+//! `edge` surrounds every request, `connections` ends those on which none comes; `auth`, `body`, `params` and `as_of` read it; `api`, `shop`, `partners` and `audit` hold the handlers of the surfaces; `errors` alone knows which
 //! failure has which status and code, and `locales` how each is said in which language; `picture` draws QR codes.
 //! `origin` says where a request comes from, `trace` to what it belongs; `operations` is what an operator watches, on a listener of its own.
 
@@ -10,6 +10,7 @@ mod as_of;
 mod audit;
 mod auth;
 mod body;
+mod connections;
 mod edge;
 mod envelope;
 mod errors;
@@ -23,6 +24,8 @@ mod operations;
 mod origin;
 mod paging;
 mod params;
+#[cfg(test)]
+mod parsers;
 mod partners;
 mod picture;
 mod rate_limits;
@@ -81,6 +84,8 @@ pub struct HttpConfig {
     pub head_within: Duration,
     /// How long a client may take to send its body.
     pub body_within: Duration,
+    /// How long a connection is kept between an answer and the next request.
+    pub idle_within: Duration,
     /// More than one only where there are more cores than the writer and the projector use.
     pub workers: usize,
     /// Serves an endpoint that does nothing, for the benchmark alone.
@@ -102,6 +107,7 @@ impl Default for HttpConfig {
             max_connections: 8_192,
             head_within: Duration::from_secs(10),
             body_within: Duration::from_secs(30),
+            idle_within: Duration::from_secs(75),
             workers: 1,
             bench_echo: false,
         }

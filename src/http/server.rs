@@ -1,5 +1,6 @@
 //! Routes, and the server that serves them.
 
+use super::connections::Watched;
 use super::errors::ApiError;
 use super::locales::Locale;
 use super::operations::{self, WorkerFigures};
@@ -14,12 +15,9 @@ use std::io;
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// How long a stopping server waits for the requests that it has begun to answer.
 const SHUTDOWN_SECONDS: u64 = 30;
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// Where requests come in.
 #[derive(Debug)]
@@ -52,14 +50,18 @@ pub fn server(state: HttpState, listener: Listener, config: &HttpConfig) -> io::
             .configure(configure)
             .default_service(web::to(unknown_path))
     });
+    let quiet = config.idle_within + config.head_within;
     let server = server
         .workers(config.workers.max(1))
         .max_connections(config.max_connections)
-        .keep_alive(KEEP_ALIVE)
+        .keep_alive(config.idle_within)
         .client_request_timeout(config.head_within)
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals()
-        .on_connect(move |_, known| {
+        .on_connect(move |connection, known| {
+            if let Some(watched) = Watched::begin(connection, quiet) {
+                known.insert(watched);
+            }
             if let Some(figures) = &connections {
                 known.insert(figures.connected());
             }

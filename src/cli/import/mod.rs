@@ -10,6 +10,8 @@ mod progress;
 mod report;
 mod source;
 mod transactions;
+#[cfg(test)]
+pub(super) mod tried;
 
 pub(super) use source::SourceError;
 

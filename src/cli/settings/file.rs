@@ -27,7 +27,7 @@ impl SettingsFile {
     }
 }
 
-fn values(text: &str, known: &[String]) -> Result<Vec<(String, Vec<String>)>, String> {
+pub(in crate::cli) fn values(text: &str, known: &[String]) -> Result<Vec<(String, Vec<String>)>, String> {
     let table: Table = text.parse().map_err(|error: toml::de::Error| error.to_string().trim_end().to_owned())?;
     let mut values = Vec::with_capacity(table.len());
     for (name, value) in &table {

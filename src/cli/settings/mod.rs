@@ -7,6 +7,8 @@
 mod file;
 
 pub(super) use file::SettingsFile;
+#[cfg(test)]
+pub(super) use file::values;
 
 use super::Failure;
 use clap::{Arg, Command};

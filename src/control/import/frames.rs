@@ -107,6 +107,20 @@ mod tests {
         assert_eq!(read(wire.as_slice()).unwrap(), Some(answer));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_comes_is_a_message_or_refused(
+            bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300),
+            length in proptest::prelude::any::<u32>(),
+        ) {
+            // A length that nobody's message has is not believed: nothing is set aside for it.
+            let framed = [&length.to_be_bytes()[..], &bytes].concat();
+            let _read = read::<ToSession>(framed.as_slice());
+            let framed = [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[..], &bytes].concat();
+            let (_rows, _answer) = (read::<ToSession>(framed.as_slice()), read::<FromSession>(framed.as_slice()));
+        }
+    }
+
     #[test]
     fn a_frame_that_nobody_wrote_is_not_read() {
         assert!(read::<ToSession>(&b"{\"answer\":\"refused\"}\n"[..]).is_err());

@@ -7,7 +7,7 @@ use crate::http::locales::Message;
 pub(crate) struct Entry {
     pub(crate) code: &'static str,
     pub(crate) status: u16,
-    /// The vendor's number; where a code has several, the one that tells least.
+    /// The vendor's number; where a code has several, any of them.
     pub(crate) number: Option<u16>,
     pub(crate) message: Message,
     /// What other services of this kind call it.
@@ -99,7 +99,7 @@ mod tests {
         use crate::http::errors::ApiError;
         for error in [
             ApiError::AuthRequired,
-            ApiError::UnknownKey,
+            ApiError::NotGenuine,
             ApiError::CredentialsExpired,
             ApiError::AddressNotAllowed,
             ApiError::MissingScope(crate::domain::programme::Scope::LoyaltyRead),

@@ -72,11 +72,8 @@ impl ApiError {
         match self {
             Self::AuthRequired => Form::new(S::UNAUTHORIZED, "AUTH_REQUIRED", Message::SendCredentials).number(1010),
             Self::MalformedKey => Form::new(S::UNAUTHORIZED, "INVALID_CREDENTIALS", Message::MalformedKey).number(1011),
-            Self::UnknownKey => {
+            Self::NotGenuine => {
                 Form::new(S::UNAUTHORIZED, "INVALID_CREDENTIALS", Message::CredentialsNotValid).number(1012)
-            }
-            Self::WrongSecret => {
-                Form::new(S::UNAUTHORIZED, "INVALID_CREDENTIALS", Message::CredentialsNotValid).number(1013)
             }
             Self::WrongSignature => Form::new(S::UNAUTHORIZED, "INVALID_CREDENTIALS", Message::SignatureDoesNotFit),
             Self::CredentialsExpired => {
@@ -129,9 +126,6 @@ impl ApiError {
                     .detail("delivery_id", delivery.as_str())
             }
             Self::Expired => Form::new(S::GONE, "RESOURCE_EXPIRED", Message::Expired),
-            Self::WrongToken => {
-                Form::new(S::UNAUTHORIZED, "INVALID_CREDENTIALS", Message::CredentialsNotValid).number(1013)
-            }
             Self::CardBlocked { card, reason } => Form::new(S::FORBIDDEN, "CARD_BLOCKED", Message::CardIsBlocked)
                 .detail("card_id", card.as_str())
                 .detail("blocked_reason", reason.clone()),

@@ -31,8 +31,8 @@ pub(crate) enum ApiError {
     AuthRequired,
     /// The key does not begin with `lty_`, or the token does not look like one.
     MalformedKey,
-    UnknownKey,
-    WrongSecret,
+    /// An unknown key, another's secret, a token that is not the link's: which of them, nobody is told.
+    NotGenuine,
     /// The signature of the body does not fit.
     WrongSignature,
     /// Revoked, or past its time.
@@ -85,8 +85,6 @@ pub(crate) enum ApiError {
     },
     /// What is asked for was there until its time was over.
     Expired,
-    /// The token of a link is not its own.
-    WrongToken,
     CardBlocked {
         card: String,
         reason: Option<String>,

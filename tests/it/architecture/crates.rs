@@ -48,6 +48,16 @@ fn every_crate_of_the_workspace_is_one_of_these() {
 }
 
 #[test]
+fn no_crate_has_unsafe_code() {
+    assert!(manifest("").contains("\n[workspace.lints.rust]\nunsafe_code = \"forbid\"\n"));
+    for (folder, _) in MADE_WITH {
+        // Benches, examples and tests are the crate's own, and under the same lints.
+        assert!(manifest(folder).contains("\n[lints]\nworkspace = true\n"), "{folder}");
+        assert!(!root().join(folder).join("build.rs").exists(), "{folder}: a build script runs before any lint");
+    }
+}
+
+#[test]
 fn the_printer_uses_nothing_but_forms_of_writing() {
     for name in dependencies(&manifest("replay/statements"), &["dependencies", "build-dependencies"]) {
         assert!(PRINTERS_CRATES.contains(&name.as_str()), "{name}");

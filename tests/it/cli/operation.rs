@@ -99,7 +99,7 @@ fn a_service_listens_on_a_unix_socket_for_whom_its_mode_lets_in() {
     // As a service that was killed leaves it.
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
     let mut serve = command(&format!("serve --listen unix:{} --socket-mode 600 --trusted-proxy unix", path.display()));
-    let mut child = serve.arg("--data").arg(dir.path()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = serve.arg("--data").arg(dir.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let answer = || -> Option<String> {
         let mut stream = UnixStream::connect(&path).ok()?;
         stream.write_all(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").ok()?;
@@ -121,4 +121,7 @@ fn a_service_listens_on_a_unix_socket_for_whom_its_mode_lets_in() {
     let mut announcement = String::new();
     child.stdout.take().unwrap().read_to_string(&mut announcement).unwrap();
     assert_eq!(announcement.trim_end(), format!("counterfoil serves on unix:{}", path.display()));
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(!log.contains("is not watched"), "its end is seen to: {log}");
 }

@@ -88,7 +88,9 @@ fn both_versions_of_tls_and_of_http_are_spoken_and_plain_text_is_not() {
     let mut answer = Vec::new();
     let _closed = plain.read_to_end(&mut answer);
     assert!(!answer.starts_with(b"HTTP"), "{answer:?}");
-    assert_eq!(service.terminate().0, 0);
+    let (code, log) = service.terminate();
+    assert_eq!(code, 0, "{log}");
+    assert!(!log.contains("is not watched"), "its end is seen to: {log}");
 }
 
 #[test]

@@ -25,5 +25,6 @@ mod rate_limits;
 mod shop_access;
 mod shop_bookings;
 mod shop_lists;
+mod tenants;
 mod time_travel;
 mod validation;

@@ -37,7 +37,7 @@ class Errors(AgainstServer):
             ({"X-API-Key": None, "X-API-Secret": None}, "AUTH_REQUIRED", 1010),
             ({"X-API-Key": "unknown"}, "INVALID_CREDENTIALS", 1011),
             ({"X-API-Key": "lty_unknown"}, "INVALID_CREDENTIALS", 1012),
-            ({"X-API-Secret": "wrong"}, "INVALID_CREDENTIALS", 1013),
+            ({"X-API-Secret": "wrong"}, "INVALID_CREDENTIALS", 1012),
         ]:
             body = self.failed(401, code, self.send("POST", "/en/shop/validate-credentials", headers=headers))
             self.assertEqual(body["error_number"], number)

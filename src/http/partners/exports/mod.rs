@@ -162,7 +162,7 @@ fn linked_job(state: &State, request: &HttpRequest, id: &str, token: &str) -> Re
             .rate_limits
             .count_failure(state.proxies.counted(request), now)
             .outcome
-            .and(Err(ApiError::WrongToken));
+            .and(Err(ApiError::NotGenuine));
     };
     let directory = state.queries.live().directory();
     let key = directory.keys.get(&job.key).filter(|key| key.revoked_at.is_none());

@@ -42,7 +42,7 @@ fn refused(reply: &Reply, field: &str) -> String {
 }
 
 /// A client whose key is bound to the shop.
-fn bound(shop: &Shop) -> crate::support::Client {
+pub(super) fn bound(shop: &Shop) -> crate::support::Client {
     shop.keyed(NewKey { shop: Some(shop.shop), ..NewKey::default() })
 }
 

@@ -1,0 +1,159 @@
+//! Connections on which nothing goes on, and their end.
+//!
+//! The server bounds the head of a connection's first request, and the pause after an answer. But with the first byte of a further
+//! request that pause is over, and nothing bounds the rest of its head: whoever sends one byte would keep the connection for ever. So
+//! each connection is watched here too, and shut once nothing has been answered on it for as long as pause and head may take together.
+
+use actix_tls::accept::rustls_0_23::TlsStream;
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::dev::ServiceRequest;
+use actix_web::rt;
+use actix_web::rt::net::{TcpStream, UnixStream};
+use actix_web::web::Bytes;
+use pin_project_lite::pin_project;
+use std::any::Any;
+use std::cell::Cell;
+use std::net::Shutdown;
+use std::os::fd::AsFd as _;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use std::{io, net, os};
+
+/// A connection that is watched. Its watch ends with it.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    known: Rc<Known>,
+    watch: rt::task::JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct Known {
+    /// How many of its requests are being answered.
+    answering: Cell<u32>,
+    /// When the last answer ended, or the connection was made.
+    quiet_since: Cell<Instant>,
+    /// A second handle of the same socket: the server does not lend its own.
+    socket: Socket,
+}
+
+#[derive(Debug)]
+enum Socket {
+    Tcp(net::TcpStream),
+    Unix(os::unix::net::UnixStream),
+}
+
+impl Watched {
+    /// Watches a connection that was just made: it is shut when nothing was answered for `quiet`.
+    ///
+    /// None where the system has no descriptor left for it.
+    pub(super) fn begin(connection: &dyn Any, quiet: Duration) -> Option<Self> {
+        let socket = match Socket::of(connection) {
+            Ok(socket) => socket,
+            Err(error) => {
+                tracing::warn!(%error, "a connection is not watched");
+                return None;
+            }
+        };
+        let known = Rc::new(Known { answering: Cell::new(0), quiet_since: Cell::new(Instant::now()), socket });
+        let watched = Rc::downgrade(&known);
+        let watch = rt::spawn(async move {
+            while let Some(due) = watched.upgrade().and_then(|known| known.looked_at(quiet)) {
+                rt::time::sleep_until(due.into()).await;
+            }
+        });
+        Some(Self { known, watch })
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        // Or it would stay until it looked again: whoever comes and goes quickly would leave many of them.
+        self.watch.abort();
+    }
+}
+
+impl Known {
+    /// When to look again; none where it was shut.
+    fn looked_at(&self, quiet: Duration) -> Option<Instant> {
+        let now = Instant::now();
+        if self.answering.get() > 0 {
+            return Some(now + quiet);
+        }
+        let due = self.quiet_since.get() + quiet;
+        if now < due {
+            return Some(due);
+        }
+        // A connection that is gone already needs no shutting.
+        drop(self.socket.shut());
+        None
+    }
+}
+
+impl Socket {
+    fn of(connection: &dyn Any) -> io::Result<Self> {
+        if let Some(stream) = connection.downcast_ref::<UnixStream>() {
+            return Ok(Self::Unix(stream.as_fd().try_clone_to_owned()?.into()));
+        }
+        let plain = connection.downcast_ref::<TcpStream>();
+        let secure = || connection.downcast_ref::<TlsStream<TcpStream>>().map(|stream| stream.get_ref().0);
+        let stream = plain.or_else(secure).ok_or(io::ErrorKind::Unsupported)?;
+        Ok(Self::Tcp(stream.as_fd().try_clone_to_owned()?.into()))
+    }
+
+    fn shut(&self) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Both),
+            Self::Unix(stream) => stream.shutdown(Shutdown::Both),
+        }
+    }
+}
+
+/// A request that is being answered, until the last byte of its answer was taken.
+#[derive(Debug)]
+pub(crate) struct Answering(Rc<Known>);
+
+impl Answering {
+    /// Notes that a request came; none where its connection is not watched.
+    pub(super) fn begin(request: &ServiceRequest) -> Option<Self> {
+        let known = Rc::clone(&request.conn_data::<Watched>()?.known);
+        known.answering.set(known.answering.get() + 1);
+        Some(Self(known))
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.0.answering.set(self.0.answering.get().saturating_sub(1));
+        self.0.quiet_since.set(Instant::now());
+    }
+}
+
+pin_project! {
+    /// The body of an answer. Until it is gone, its connection is not quiet.
+    #[derive(Debug)]
+    pub(crate) struct Held<B> {
+        #[pin]
+        body: B,
+        answering: Option<Answering>,
+    }
+}
+
+impl<B> Held<B> {
+    pub(super) const fn new(body: B, answering: Option<Answering>) -> Self {
+        Self { body, answering }
+    }
+}
+
+impl<B: MessageBody> MessageBody for Held<B> {
+    type Error = B::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.project().body.poll_next(context)
+    }
+}
