@@ -70,10 +70,10 @@ impl Forger {
         self.forget();
     }
 
-    /// Makes every hash anew, as somebody without the seed can.
+    /// Makes every hash anew, as somebody can who does not sign; the service forgets as above.
     pub(super) fn make_chain_anew(&self) {
         self.tamper(|ledger| self.rechain(ledger, false));
-        self.forget_views();
+        self.forget();
     }
 
     /// Cuts off everything after an event, with what it had sealed.
