@@ -7,6 +7,7 @@ mod cli;
 mod crash;
 mod http;
 mod ledger;
+mod openapi;
 mod schema;
 mod support;
 mod tree;
