@@ -49,7 +49,9 @@ impl Field {
 fn make_nullable(schema: &mut Value) {
     if let Some(kind) = schema.get("type").cloned() {
         let mut kinds = if let Value::Array(kinds) = kind { kinds } else { vec![kind] };
-        kinds.push(json!("null"));
+        if !kinds.contains(&json!("null")) {
+            kinds.push(json!("null"));
+        }
         schema["type"] = Value::Array(kinds);
         if let Some(Value::Array(words)) = schema.get_mut("enum") {
             words.push(Value::Null);

@@ -298,7 +298,8 @@ impl Operation {
         if !self.query.is_empty() {
             statuses.insert(400);
         }
-        if self.path.contains("{id}") {
+        // Another language than those that are spoken, too, is nothing that there is.
+        if self.path.contains('{') || self.bases.iter().any(|base| base.contains('{')) {
             statuses.insert(404);
         }
         statuses

@@ -1,6 +1,6 @@
 //! The schemas of answers, as the types of the answers state them.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use utoipa::openapi::{RefOr, Schema};
@@ -23,7 +23,9 @@ impl Schemas {
             self.add(name.clone(), &schema);
             return reference(&name);
         }
-        plain(&schema)
+        let mut schema = plain(&schema);
+        complete(&mut schema);
+        schema
     }
 
     /// Adds a schema that no type states.
@@ -63,19 +65,27 @@ fn complete(schema: &mut Value) {
             for inner in object.values_mut() {
                 complete(inner);
             }
-            let Some(Value::Object(properties)) = object.get("properties") else { return };
-            let nullable: Vec<Value> =
-                properties.iter().filter(|(_, it)| is_nullable(it)).map(|(n, _)| json!(n)).collect();
-            if nullable.is_empty() {
-                return;
+            require_nullable(object);
+            // Of two forms, one may have all that the other has: an event, and of another's event its place and hash.
+            if let Some(forms) = object.remove("oneOf") {
+                object.insert("anyOf".to_owned(), forms);
             }
-            let mut required = object.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-            required.extend(nullable.into_iter().filter(|name| !required.contains(name)).collect::<Vec<_>>());
-            object.insert("required".to_owned(), Value::Array(required));
         }
         Value::Array(list) => list.iter_mut().for_each(complete),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+}
+
+fn require_nullable(object: &mut Map<String, Value>) {
+    let Some(Value::Object(properties)) = object.get("properties") else { return };
+    let nullable: Vec<Value> =
+        properties.iter().filter(|(_, it)| is_nullable(it)).map(|(name, _)| json!(name)).collect();
+    if nullable.is_empty() {
+        return;
+    }
+    let mut required = object.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    required.extend(nullable.into_iter().filter(|name| !required.contains(name)).collect::<Vec<_>>());
+    object.insert("required".to_owned(), Value::Array(required));
 }
 
 fn is_nullable(schema: &Value) -> bool {
@@ -84,5 +94,5 @@ fn is_nullable(schema: &Value) -> bool {
         Value::String(kind) => kind == "null",
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
     };
-    own || schema["oneOf"].as_array().is_some_and(|list| list.iter().any(is_nullable))
+    own || schema["anyOf"].as_array().is_some_and(|list| list.iter().any(is_nullable))
 }
