@@ -8,9 +8,14 @@ use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 /// What the header of a repeated command says.
 pub(crate) const REPLAYED: &str = "idempotent-replayed";
+
+/// What is told of something that is gone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Nothing {}
 
 /// A successful answer.
 #[derive(Debug)]
@@ -106,7 +111,8 @@ pub(crate) fn failure(form: &Form, locale: Locale, request_id: &str, timestamp: 
     response.body(serde_json::to_vec(&failure_body(form, locale, request_id, timestamp)).unwrap_or_default())
 }
 
-fn failure_body(form: &Form, locale: Locale, request_id: &str, timestamp: &str) -> Value {
+/// The body of a failure.
+pub(super) fn failure_body(form: &Form, locale: Locale, request_id: &str, timestamp: &str) -> Value {
     let mut by_field: Map<String, Value> = Map::new();
     for problem in &form.problems {
         let messages = by_field.entry(problem.field.clone()).or_insert_with(|| json!([]));

@@ -11,22 +11,25 @@ use serde::Serialize;
 use serde_json::json;
 use std::borrow::Cow;
 use std::time::Instant;
+use utoipa::ToSchema;
 
 /// How many events the projector may be behind before the service calls itself degraded.
 const LAG_MAX: i64 = 300_000;
 /// How many requests may wait for the writer before the service calls itself degraded.
 const WAITING_MAX: usize = crate::writer::WAITING_MAX / 2;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Health {
     status: &'static str,
+    #[schema(format = DateTime)]
     timestamp: String,
     version: &'static str,
     environment: String,
     components: Components,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HealthComponents)]
 struct Components {
     api: Component,
     database: Component,
@@ -35,17 +38,21 @@ struct Components {
     memory: Component,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HealthComponent)]
 struct Component {
     status: Condition,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false)]
     message: Option<Cow<'static, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     latency: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = HealthStatus)]
 enum Condition {
     Ok,
     Degraded,
@@ -74,7 +81,7 @@ pub(crate) async fn health_with_credentials(
     health(state, locale).await
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ValidCredentials {
     valid: bool,
     partner: PartnerView,
@@ -82,7 +89,8 @@ pub(crate) struct ValidCredentials {
     environment: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ValidPartner)]
 struct PartnerView {
     id: i64,
     name: String,

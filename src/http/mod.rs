@@ -2,6 +2,7 @@
 //!
 //! `edge` surrounds every request, `connections` ends those on which none comes; `auth`, `body`, `params` and `as_of` read it; `api`, `shop`, `partners` and `audit` hold the handlers of the surfaces; `errors` alone knows which
 //! failure has which status and code, and `locales` how each is said in which language; `picture` draws QR codes.
+//! `openapi` describes all of it for machines, and serves an explorer of it.
 //! `origin` says where a request comes from, `trace` to what it belongs; `operations` is what an operator watches, on a listener of its own.
 
 mod addresses;
@@ -20,6 +21,7 @@ mod ids;
 mod limits;
 mod locales;
 mod numbers;
+mod openapi;
 mod operations;
 mod origin;
 mod paging;
@@ -56,7 +58,7 @@ use operations::HttpFigures;
 use origin::Proxies;
 use partners::Downloads;
 use rate_limits::{RateLimits, Standing};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// How the service presents itself.
@@ -134,6 +136,8 @@ pub struct HttpState {
     body_within: Duration,
     environment: String,
     public_url: Option<String>,
+    /// What it says about itself, once it was asked.
+    document: Arc<OnceLock<openapi::Unchanging>>,
     /// The moment of which it tells, where that is not the present.
     as_of: Option<Timestamp>,
 }
@@ -178,6 +182,7 @@ impl HttpState {
             clock,
             environment: config.environment.clone(),
             public_url: config.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
+            document: Arc::default(),
             as_of: None,
         }
     }

@@ -3,9 +3,11 @@
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer, ser};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 /// A decimal that is written as a number, without the zeros that do not count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(as = Decimal, value_type = f64)]
 pub(crate) struct Number(pub(crate) Decimal);
 
 impl Serialize for Number {

@@ -2,6 +2,7 @@
 
 use crate::queries::Window;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Which page, of what size. Both are within their bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,7 +12,7 @@ pub(crate) struct Paging {
 }
 
 /// What a list says about its page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Pagination {
     current_page: i64,
     per_page: i64,
@@ -23,7 +24,8 @@ pub(crate) struct Pagination {
 }
 
 /// What a list under `/{locale}/shop` says about its page.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PageMeta)]
 pub(crate) struct Meta {
     #[serde(flatten)]
     pagination: Pagination,

@@ -3,6 +3,7 @@
 use super::connections::Watched;
 use super::errors::ApiError;
 use super::locales::Locale;
+use super::openapi::{explorer, served};
 use super::operations::{self, WorkerFigures};
 use super::shop::{cards, catalogue, points, qr, shops, transactions};
 use super::tls::Identity;
@@ -104,6 +105,14 @@ pub fn configure(routes: &mut web::ServiceConfig) {
         .service(web::resource(format!("/{locale}/error-codes")).route(packed(web::get().to(catalogue::error_codes))))
         .service(web::resource("/qr").route(web::get().to(qr::text)))
         .service(web::resource("/qr/{id}").route(web::get().to(qr::card)));
+    describing(routes);
+}
+
+fn describing(routes: &mut web::ServiceConfig) {
+    routes
+        .service(web::resource("/openapi.json").route(packed(web::get().to(served::document))))
+        .service(web::resource("/docs").route(web::get().to(explorer::entrance)))
+        .service(web::resource("/docs/{id:.*}").route(packed(web::get().to(explorer::file))));
 }
 
 fn shop_routes(routes: &mut web::ServiceConfig, base: &str) {

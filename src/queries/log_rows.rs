@@ -4,6 +4,7 @@ use super::{Queries, QueryError};
 use crate::domain::{PartnerId, Seq};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Whose rows a reader sees whole. Of all others there is the hash, so that the chain and the tree can be checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,7 @@ impl Sight {
 }
 
 /// A row of the log, as much of it as the reader sees.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum LogRow {
     Whole(WholeRow),
@@ -34,7 +35,7 @@ pub enum LogRow {
 }
 
 /// Every column as it is hashed; bytes as hex digits, the payload as the text that it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WholeRow {
     pub seq: i64,
     pub command_seq: i64,

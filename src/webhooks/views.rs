@@ -5,12 +5,14 @@ use crate::domain::webhooks::{Webhook, WebhookRecord};
 use crate::domain::{Seq, ShopId, Timestamp};
 use crate::ops::{Delivery, DeliveryStatus, SecretText, Standing, Waiting};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// How much of a secret is shown once it is not new any more.
 const SHOWN_CHARS: usize = 4;
 
 /// A webhook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Webhook)]
 pub struct WebhookView {
     pub id: i64,
     pub url: String,
@@ -20,6 +22,7 @@ pub struct WebhookView {
     /// Whole where it is new, else its last characters.
     pub secret: String,
     /// Until when the secret before signs too.
+    #[schema(format = DateTime)]
     pub previous_secret_valid_until: Option<String>,
     pub is_active: bool,
     /// `active`, `paused` by whoever manages it, or `disabled` by the service.
@@ -27,6 +30,7 @@ pub struct WebhookView {
     /// `gone` or `failing`, where the service disabled it.
     pub disabled_reason: Option<String>,
     pub description: Option<String>,
+    #[schema(format = DateTime)]
     pub last_delivery_at: Option<String>,
     /// Failed attempts since the last that succeeded.
     pub failure_count: i64,
@@ -37,7 +41,9 @@ pub struct WebhookView {
     /// Events that wait for another attempt, or behind one.
     pub pending_count: i64,
     pub version: i64,
+    #[schema(format = DateTime)]
     pub created_at: String,
+    #[schema(format = DateTime)]
     pub updated_at: String,
 }
 
@@ -97,7 +103,8 @@ pub(super) fn masked(secret: Option<&SecretText>) -> String {
 }
 
 /// An attempt, or what waits for one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = WebhookDelivery)]
 pub struct DeliveryView {
     /// None while it waits for its attempt.
     pub id: Option<String>,
@@ -114,8 +121,11 @@ pub struct DeliveryView {
     pub error: Option<String>,
     pub response_excerpt: Option<String>,
     pub duration_ms: Option<i64>,
+    #[schema(format = DateTime)]
     pub next_attempt_at: Option<String>,
+    #[schema(format = DateTime)]
     pub created_at: Option<String>,
+    #[schema(format = DateTime)]
     pub delivered_at: Option<String>,
 }
 

@@ -7,6 +7,7 @@ mod cli;
 mod crash;
 mod http;
 mod ledger;
+mod openapi;
 mod parsers;
 mod schema;
 mod support;

@@ -17,9 +17,10 @@ use actix_web::web;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::Instant;
+use utoipa::ToSchema;
 
 /// What became of a bulk request.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BulkResult {
     processed: usize,
     successful: usize,
@@ -28,19 +29,24 @@ pub(crate) struct BulkResult {
     processing_time: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BulkItemResult)]
 struct ItemResult {
     card_id: Value,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     transaction_id: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     new_balance: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     error: Option<ItemError>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BulkItemError)]
 struct ItemError {
     code: &'static str,
     message: String,

@@ -10,19 +10,19 @@ use crate::http::errors::ApiError;
 use crate::http::ids;
 use crate::http::partners::Access;
 use crate::queries::{CustomerData, Queries, QueryError};
+use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION};
 use actix_web::web::{self, Bytes};
-use actix_web::{HttpResponse, Responder};
 use futures_util::stream::{Stream, try_unfold};
 
 type State = web::Data<HttpState>;
 
-pub(crate) async fn export(state: State, caller: Caller, id: PathId) -> Result<impl Responder, ApiError> {
+pub(crate) async fn export(state: State, caller: Caller, id: PathId) -> Result<HttpResponse, ApiError> {
     caller.needs(Scope::LoyaltyRead)?;
     document(&state, &caller, &id.0).await
 }
 
-pub(crate) async fn export_of_partner(state: State, access: Access, id: PathId) -> Result<impl Responder, ApiError> {
+pub(crate) async fn export_of_partner(state: State, access: Access, id: PathId) -> Result<HttpResponse, ApiError> {
     document(&state, &access.reads()?, &id.0).await
 }
 

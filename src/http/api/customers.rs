@@ -13,6 +13,7 @@ use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
 use crate::http::fields::Fields;
 use crate::http::locales::Message;
+use crate::http::openapi::words;
 use crate::http::paging::Pagination;
 use crate::http::params::Params;
 use crate::http::{ids, limits};
@@ -21,11 +22,12 @@ use crate::writer::{Command, Recorded};
 use actix_web::{HttpRequest, web};
 use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 type State = web::Data<HttpState>;
 
 /// A customer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Customer {
     id: String,
     email: String,
@@ -34,24 +36,29 @@ pub(crate) struct Customer {
     last_name: Option<String>,
     phone: Option<String>,
     points: i64,
+    #[schema(value_type = words::Tier)]
     tier: &'static str,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(value_type = Object)]
     metadata: Metadata,
 }
 
 /// A customer with their cards.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CustomerWithCards {
     #[serde(flatten)]
     customer: Customer,
     cards: Vec<OnCard>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CustomerCard)]
 struct OnCard {
     id: String,
     card_number: String,
     points_balance: i64,
+    #[schema(value_type = words::CardStatus)]
     status: &'static str,
 }
 
@@ -132,7 +139,7 @@ pub(crate) fn person(mut fields: Fields) -> Result<PersonRecord, ApiError> {
 }
 
 /// A page of customers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CustomerList {
     customers: Vec<Customer>,
     /// False where the newest customers alone were searched: older ones may match as well.
@@ -171,11 +178,12 @@ pub(crate) async fn get(
 }
 
 /// What a customer has.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CustomerBalance {
     customer_id: String,
     points: i64,
     current_points: i64,
+    #[schema(value_type = words::Tier)]
     tier: &'static str,
 }
 
@@ -195,10 +203,12 @@ pub(crate) async fn balance(
 }
 
 /// The answer of an erasure.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ErasedCustomer)]
 pub(crate) struct Erased {
     customer_id: String,
     erased_records: i64,
+    #[schema(format = DateTime)]
     erased_at: String,
 }
 

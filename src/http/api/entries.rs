@@ -9,6 +9,7 @@ use crate::queries::MovementView;
 use crate::writer::Recorded;
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 /// What the history says of an expiry that nobody gave a reason for.
 const EXPIRED: &str = "Points expired";
@@ -70,7 +71,8 @@ impl Moved {
 }
 
 /// The answer of award, redeem and adjust.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = Movement)]
 pub(crate) struct Entry {
     transaction_id: String,
     card_id: String,
@@ -80,9 +82,12 @@ pub(crate) struct Entry {
     reference: Option<String>,
     previous_balance: i64,
     new_balance: i64,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     expires_at: Option<String>,
     staff_member: Option<String>,
+    #[schema(value_type = Object)]
     metadata: Metadata,
 }
 
@@ -106,7 +111,8 @@ impl From<Moved> for Entry {
 }
 
 /// The answer of an expiry.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = ExpiredPoints)]
 pub(crate) struct Expired {
     transaction_id: String,
     card_id: String,
@@ -114,6 +120,7 @@ pub(crate) struct Expired {
     previous_balance: i64,
     new_balance: i64,
     reason: Option<String>,
+    #[schema(format = DateTime)]
     expired_at: String,
 }
 
@@ -141,35 +148,39 @@ pub(crate) fn recorded(events: &[Recorded]) -> Value {
 }
 
 /// A row of a card's history under `/api/loyalty-cards`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(crate) struct HistoryEntry {
     id: String,
     r#type: &'static str,
     points: i64,
     reason: String,
     reference: Option<String>,
+    #[schema(format = DateTime)]
     created_at: String,
     staff_member: Option<String>,
+    #[schema(value_type = Object)]
     metadata: Metadata,
 }
 
 /// A row of a card's history under `/api/points`: the same, with balances.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(crate) struct BalancedEntry {
     #[serde(flatten)]
     entry: HistoryEntry,
     balance_before: i64,
     balance_after: i64,
+    #[schema(format = DateTime)]
     expires_at: Option<String>,
 }
 
 /// A row of a card's newest transactions.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(crate) struct RecentEntry {
     id: String,
     r#type: &'static str,
     points: i64,
     reason: String,
+    #[schema(format = DateTime)]
     created_at: String,
 }
 

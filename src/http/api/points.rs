@@ -14,6 +14,7 @@ use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
 use crate::http::fields::{Fields, NOT_ZERO, POSITIVE, PointsRule, Problem};
 use crate::http::locales::Message;
+use crate::http::openapi::words;
 use crate::http::paging::{Pagination, Paging};
 use crate::http::params::Params;
 use crate::http::{ids, limits};
@@ -21,6 +22,7 @@ use crate::queries::{ExpiringLot, HistoryFilter, Window};
 use crate::writer::Command;
 use actix_web::{HttpRequest, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A request to move points, whichever way.
 #[derive(Debug, Clone)]
@@ -184,7 +186,8 @@ async fn moved(
 }
 
 /// What a card has.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CardBalance)]
 pub(crate) struct Balance {
     card_id: String,
     current_balance: i64,
@@ -195,25 +198,30 @@ pub(crate) struct Balance {
     tier_info: TierInfo,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExpiringPoints)]
 struct ExpiringSoon {
     points: i64,
+    #[schema(format = DateTime)]
     expires_at: String,
     days_until_expiry: i64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct LastActivity {
     transaction_id: String,
     r#type: &'static str,
     points: i64,
+    #[schema(format = DateTime)]
     created_at: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct TierInfo {
+    #[schema(value_type = words::Tier)]
     current_tier: &'static str,
     points_to_next_tier: Option<i64>,
+    #[schema(value_type = Option<words::Tier>)]
     next_tier: Option<&'static str>,
 }
 
@@ -268,7 +276,8 @@ pub(crate) async fn balance(
 }
 
 /// A page of a card's history.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PointsHistory)]
 pub(crate) struct History {
     transactions: Vec<BalancedEntry>,
     summary: Summary,
@@ -276,7 +285,8 @@ pub(crate) struct History {
 }
 
 /// About the whole card, whatever the filters.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PointsHistorySummary)]
 struct Summary {
     total_transactions: i64,
     points_awarded: i64,
@@ -327,7 +337,8 @@ pub(crate) async fn history(
 }
 
 /// What expires soon.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExpiringList)]
 pub(crate) struct Expiring {
     days: i64,
     total_points: i64,
@@ -335,7 +346,7 @@ pub(crate) struct Expiring {
     pagination: Pagination,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct ExpiringOnCard {
     card_id: String,
     #[serde(flatten)]

@@ -50,6 +50,12 @@ impl Form {
         self
     }
 
+    /// What is always true of a code.
+    pub(crate) fn of_entry(entry: &super::Entry) -> Self {
+        let status = StatusCode::from_u16(entry.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { number: entry.number, ..Self::new(status, entry.code, entry.message.clone()) }
+    }
+
     /// The form of an answer that did not come from here: the framework's own refusals.
     pub(crate) fn of_status(status: StatusCode, allowed: Option<String>) -> Self {
         if status == StatusCode::METHOD_NOT_ALLOWED {

@@ -7,7 +7,7 @@ mod catalogue;
 mod form;
 mod rejections;
 
-pub(crate) use catalogue::CATALOGUE;
+pub(crate) use catalogue::{CATALOGUE, Entry};
 pub(crate) use form::Form;
 
 use super::fields::{Problem, Problems};

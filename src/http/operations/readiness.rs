@@ -6,8 +6,10 @@ use crate::http::errors::ApiError;
 use crate::http::locales::Message;
 use crate::writer::Writer;
 use actix_web::web;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// How long after a commit that failed the service is not ready. Then it lets requests try again: nothing else would show that
 /// there is room on the disk.
@@ -61,11 +63,16 @@ impl Readiness {
     }
 }
 
+/// Commands are taken.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Ready {
+    ready: bool,
+}
+
 /// `GET /ready`
-pub(in crate::http) async fn ready(state: web::Data<HttpState>) -> Result<Answer<Value>, ApiError> {
-    let readiness = Readiness::of(&state.writer);
-    match readiness {
-        Readiness::Ready => Ok(Answer::ok(Message::ServiceStatus, readiness.told())),
+pub(in crate::http) async fn ready(state: web::Data<HttpState>) -> Result<Answer<Ready>, ApiError> {
+    match Readiness::of(&state.writer) {
+        Readiness::Ready => Ok(Answer::ok(Message::ServiceStatus, Ready { ready: true })),
         Readiness::Stopped | Readiness::Draining => Err(ApiError::Unavailable(Message::Stopping)),
         Readiness::Refusing => Err(ApiError::Unavailable(Message::LedgerNotWritten)),
         // Requests are taken only once everything is there.

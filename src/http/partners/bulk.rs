@@ -22,6 +22,7 @@ use crate::http::shop::transactions::Booking;
 use crate::writer::{Outcome, Refusal, Request};
 use serde::Serialize;
 use std::time::Instant;
+use utoipa::ToSchema;
 
 /// How many rows are looked up and committed at once. Between two of these, tills have their turn.
 const CHUNK: usize = crate::writer::BULK_MAX;
@@ -29,7 +30,8 @@ const CHUNK: usize = crate::writer::BULK_MAX;
 const PROBLEMS_MAX: usize = 100;
 
 /// What became of a request of many rows.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PartnerBulkResult)]
 pub(crate) struct BulkResult {
     processed: usize,
     successful: usize,
@@ -38,24 +40,29 @@ pub(crate) struct BulkResult {
     processing_time: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PartnerBulkRow)]
 struct RowResult {
     index: usize,
     /// The customer, card or order, as the row names it.
     id: Option<String>,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     transaction_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     new_balance: Option<i64>,
     /// Whether an earlier request had recorded it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     replayed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     error: Option<RowError>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PartnerBulkRowError)]
 struct RowError {
     code: &'static str,
     message: String,

@@ -1,15 +1,15 @@
 //! The partner's management of its programme, `/{locale}/partners/*` and `/api/partners/*`: one set of routes under two bases.
 
 mod access;
-mod bulk;
-mod cards;
+pub(in crate::http) mod bulk;
+pub(in crate::http) mod cards;
 mod changing;
-mod customers;
-mod exports;
-mod settings;
-mod shops;
-mod transactions;
-mod webhooks;
+pub(in crate::http) mod customers;
+pub(in crate::http) mod exports;
+pub(in crate::http) mod settings;
+pub(in crate::http) mod shops;
+pub(in crate::http) mod transactions;
+pub(in crate::http) mod webhooks;
 
 pub(crate) use access::Access;
 pub(crate) use exports::Downloads;

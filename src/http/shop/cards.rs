@@ -21,14 +21,17 @@ use crate::http::ids;
 use crate::http::limits;
 use crate::http::locales::{Locale, Message};
 use crate::http::numbers::Number;
+use crate::http::openapi::words;
 use crate::http::params::Params;
 use crate::queries::{CardNames, CardSheet, ExpiringLot, TemplateFilter};
 use actix_web::HttpRequest;
 use serde::Serialize;
 use serde_json::Map;
+use utoipa::ToSchema;
 
 /// A card, under every name that a client has for a part of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ShopCard)]
 pub(crate) struct Card {
     id: i64,
     object: &'static str,
@@ -44,29 +47,38 @@ pub(crate) struct Card {
     qr_code: Option<String>,
     barcode: Option<String>,
     qr_code_url: String,
+    #[schema(value_type = words::CardStatus)]
     status: &'static str,
     is_active: bool,
     is_third_party: bool,
+    #[schema(value_type = Object)]
     third_party_data: Metadata,
+    #[schema(value_type = Object)]
     custom_fields: Metadata,
     background_color: Option<String>,
     text_color: Option<String>,
     design_template: String,
     points: i64,
     points_balance: i64,
+    #[schema(value_type = words::Tier)]
     tier: &'static str,
     transactions_count: i64,
+    #[schema(format = DateTime)]
     last_used_at: Option<String>,
+    #[schema(format = DateTime)]
     expires_at: Option<String>,
     redemption: Option<Redemption>,
     points_rules: Option<Rules>,
     user: User,
     partner: Issuer,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RedemptionRules)]
 struct Redemption {
     enabled: bool,
     points_per_currency: Number,
@@ -76,7 +88,8 @@ struct Redemption {
 }
 
 /// Who holds a card; nothing but the id once erased.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CardUser)]
 pub(crate) struct User {
     id: i64,
     name: Option<String>,
@@ -155,8 +168,9 @@ impl Card {
 }
 
 /// Templates or cards: an id names one thing, and so does a filter.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = TemplateOrCard)]
 pub(crate) enum Shown {
     Template(Box<Template>),
     Card(Box<Card>),
@@ -216,7 +230,8 @@ pub(crate) async fn info(
 }
 
 /// What a card has, under every name that clients have for it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ShopCardBalance)]
 pub(crate) struct Balance {
     card_id: i64,
     card_number: String,

@@ -6,6 +6,10 @@ use crate::http::paging::{Meta, Paging};
 use crate::http::params::Params;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+use utoipa::openapi::schema::{AllOfBuilder, ArrayBuilder, ObjectBuilder, OneOfBuilder};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// The form of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +30,29 @@ pub(crate) enum Rows<T> {
         #[serde(flatten)]
         more: Map<String, Value>,
     },
+}
+
+impl<T: ToSchema> PartialSchema for Rows<T> {
+    fn schema() -> RefOr<Schema> {
+        let rows = || ArrayBuilder::new().items(Ref::from_schema_name(T::name()));
+        let data = ObjectBuilder::new().property("data", rows()).required("data");
+        let nested = AllOfBuilder::new().item(Ref::from_schema_name(Meta::name())).item(data);
+        let nested = nested.description(Some("With `list_format=nested`."));
+        OneOfBuilder::new().item(rows()).item(nested).into()
+    }
+}
+
+impl<T: ToSchema> ToSchema for Rows<T> {
+    fn name() -> Cow<'static, str> {
+        format!("{}Rows", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+        schemas.push((Meta::name().into_owned(), Meta::schema()));
+        Meta::schemas(schemas);
+    }
 }
 
 impl Listing {

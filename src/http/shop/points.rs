@@ -24,9 +24,11 @@ use crate::writer::{Command, Recorded};
 use actix_web::HttpRequest;
 use serde::Serialize;
 use serde_json::{Map, json};
+use utoipa::ToSchema;
 
 /// An entry.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PointsEntry)]
 pub(crate) struct Entry {
     id: i64,
     loyalty_card_id: i64,
@@ -35,20 +37,28 @@ pub(crate) struct Entry {
     description: String,
     reference_id: Option<String>,
     reference_type: Option<&'static str>,
+    #[schema(value_type = Object)]
     metadata: Metadata,
+    #[schema(value_type = Object)]
     meta_data: Metadata,
     card: OnCard,
     balance_after: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     new_balance: Option<i64>,
+    #[schema(format = DateTime)]
     expires_at: Option<String>,
+    #[schema(format = DateTime)]
     expired_at: Option<String>,
     is_expired: bool,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PointsEntryCard)]
 struct OnCard {
     id: i64,
     card_name: Option<String>,
@@ -145,7 +155,8 @@ pub(crate) async fn get(
 }
 
 /// What a card holds.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PointsBalance)]
 pub(crate) struct Balance {
     card_id: i64,
     card_name: Option<String>,
@@ -153,6 +164,7 @@ pub(crate) struct Balance {
     points_balance: i64,
     total_earned: i64,
     total_spent: i64,
+    #[schema(format = DateTime)]
     last_transaction_at: Option<String>,
 }
 

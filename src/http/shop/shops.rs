@@ -17,9 +17,10 @@ use actix_web::HttpRequest;
 use rust_decimal::Decimal;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// A shop.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Shop {
     id: i64,
     name: String,
@@ -40,17 +41,21 @@ pub(crate) struct Shop {
     partner_id: i64,
     partner: PartnerOfShop,
     distance: Option<Number>,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ShopPlace)]
 struct Place {
     latitude: Number,
     longitude: Number,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ShopPartner)]
 struct PartnerOfShop {
     id: i64,
     name: String,

@@ -7,12 +7,14 @@ use crate::http::numbers::Number;
 use crate::queries::TemplateView;
 use rust_decimal::Decimal;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// How many decimal places of a quotient are shown.
 const PLACES: u32 = 8;
 
 /// The rules of earning and redeeming, under a template's names for them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PointsRules)]
 pub(crate) struct Rules {
     points_enabled: bool,
     points_per_currency: Number,
@@ -48,14 +50,19 @@ impl Rules {
 }
 
 /// A template.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CardTemplate)]
 pub(crate) struct Template {
     id: i64,
     object: &'static str,
     partner_id: i64,
+    #[schema(value_type = HashMap<String, String>)]
     title: Localised,
+    #[schema(value_type = HashMap<String, String>)]
     name: Localised,
+    #[schema(value_type = Option<HashMap<String, String>>)]
     description: Option<Localised>,
+    #[schema(value_type = Object)]
     card_design: Metadata,
     is_active: bool,
     is_third_party: bool,
@@ -67,17 +74,20 @@ pub(crate) struct Template {
     points_expiration_days: u32,
     points_per_euro: Number,
     default_coupon_validity_days: Option<u32>,
+    #[schema(value_type = Option<HashMap<String, String>>)]
     terms_conditions: Option<Localised>,
     qr_code: String,
     #[serde(flatten)]
     rules: Rules,
     partner: Issuer,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
 /// The partner behind a template or a card.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Issuer {
     pub(crate) id: i64,
     pub(crate) name: String,

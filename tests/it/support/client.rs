@@ -1,5 +1,6 @@
 //! A small HTTP client: what was answered, without opinions about it.
 
+use super::contract;
 use serde_json::{Value, json};
 use ureq::http::{HeaderMap, Request};
 
@@ -122,6 +123,7 @@ impl Client {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
+        let sent = body;
         let answered = match body {
             Some(body) => self.agent.run(request.body(body.to_vec()).expect("a request")),
             None => self.agent.run(request.body(()).expect("a request")),
@@ -129,7 +131,9 @@ impl Client {
         let answered = answered.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
         let (head, mut body) = answered.into_parts();
         let raw = body.with_config().limit(64 << 20).read_to_vec().expect("a whole answer");
-        Reply { status: head.status.as_u16(), headers: head.headers, raw }
+        let reply = Reply { status: head.status.as_u16(), headers: head.headers, raw };
+        contract::check(method, path, sent, &reply);
+        reply
     }
 
     #[track_caller]

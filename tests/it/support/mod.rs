@@ -2,6 +2,7 @@
 
 mod auditor;
 mod client;
+pub(crate) mod contract;
 mod receiver;
 mod server;
 mod shop;

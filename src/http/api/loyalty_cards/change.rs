@@ -13,22 +13,28 @@ use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
 use crate::http::fields::{Fields, Problem};
 use crate::http::locales::Message;
+use crate::http::openapi::words;
 use crate::http::{ids, limits};
 use crate::writer::{Command, Outcome};
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 /// A card as its change answers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UpdatedCard)]
 pub(crate) struct Updated {
     id: String,
     card_number: String,
     #[serde(flatten)]
     holder: Holder,
     points_balance: i64,
+    #[schema(value_type = words::CardStatus)]
     status: &'static str,
     card_design: String,
+    #[schema(format = DateTime)]
     updated_at: String,
+    #[schema(value_type = Object)]
     metadata: Metadata,
 }
 
@@ -73,11 +79,14 @@ fn changed(outcome: &Outcome) -> Result<(&Card, Option<Timestamp>), ApiError> {
 }
 
 /// The answer of a block.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BlockedCard)]
 pub(crate) struct Blocked {
     id: String,
+    #[schema(value_type = words::CardStatus)]
     status: &'static str,
     reason: String,
+    #[schema(value_type = Option<String>, format = DateTime)]
     blocked_at: String,
     can_earn_points: bool,
     can_redeem_points: bool,
@@ -103,12 +112,16 @@ pub(crate) async fn block(state: State, caller: Caller, id: PathId, body: Body) 
 }
 
 /// The answer of an unblock.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UnblockedCard)]
 pub(crate) struct Unblocked {
     id: String,
+    #[schema(value_type = words::CardStatus)]
     status: &'static str,
     reason: String,
+    #[schema(format = DateTime)]
     unblocked_at: String,
+    #[schema(value_type = Option<String>)]
     blocked_at: Value,
     can_earn_points: bool,
     can_redeem_points: bool,

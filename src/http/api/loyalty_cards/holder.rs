@@ -6,9 +6,11 @@ use crate::http::api::ERASED;
 use crate::http::{HttpState, ids};
 use actix_web::HttpRequest;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A person as a card shows its holder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = CardHolder)]
 pub(super) struct Holder {
     pub(super) customer_email: String,
     pub(super) customer_name: String,

@@ -13,25 +13,32 @@ use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
 use crate::http::fields::{Fields, NOT_NEGATIVE};
 use crate::http::locales::Message;
+use crate::http::openapi::words;
 use crate::http::{HttpState, ids, limits};
 use crate::writer::{Command, Recorded};
 use actix_web::HttpRequest;
 use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 /// A card as its issue answers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = IssuedCard)]
 pub(crate) struct Issued {
     id: String,
     card_number: String,
     #[serde(flatten)]
     holder: Holder,
     points_balance: i64,
+    #[schema(value_type = words::CardStatus)]
     status: &'static str,
     card_design: String,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     last_activity: String,
     qr_code_url: String,
+    #[schema(value_type = Object)]
     metadata: Metadata,
 }
 

@@ -8,29 +8,35 @@ use crate::http::auth::Caller;
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
 use crate::http::locales::Message;
+use crate::http::openapi::words;
 use crate::http::paging::{Pagination, Paging};
 use crate::http::params::Params;
 use crate::http::{ids, limits};
 use crate::queries::{CardFilter, CardListItem, CardSort, SortKey};
 use actix_web::HttpRequest;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A page of cards.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CardList {
     cards: Vec<Listed>,
     pagination: Pagination,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ListedCard)]
 struct Listed {
     id: String,
     card_number: String,
     customer_email: String,
     customer_name: String,
     points_balance: i64,
+    #[schema(value_type = words::CardStatus)]
     status: &'static str,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     last_activity: String,
 }
 

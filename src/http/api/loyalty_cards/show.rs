@@ -12,14 +12,17 @@ use crate::http::auth::Caller;
 use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
 use crate::http::locales::Message;
+use crate::http::openapi::words;
 use crate::http::paging::Pagination;
 use crate::http::{ids, limits};
 use crate::queries::CardView;
 use actix_web::HttpRequest;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A card with everything about it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Card)]
 pub(crate) struct Shown {
     id: String,
     card_number: String,
@@ -28,13 +31,18 @@ pub(crate) struct Shown {
     points_balance: i64,
     lifetime_points: i64,
     points_redeemed: i64,
+    #[schema(value_type = words::CardStatus)]
     status: &'static str,
     card_design: String,
+    #[schema(value_type = words::Tier)]
     tier: &'static str,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     last_activity: String,
     qr_code_url: String,
     recent_transactions: Vec<RecentEntry>,
+    #[schema(value_type = Object)]
     metadata: Metadata,
 }
 
@@ -76,7 +84,8 @@ pub(crate) async fn get(
 }
 
 /// A page of a card's history.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CardHistory)]
 pub(crate) struct History {
     transactions: Vec<HistoryEntry>,
     summary: Summary,
@@ -84,7 +93,8 @@ pub(crate) struct History {
 }
 
 /// About the whole card, whatever the filters.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = CardHistorySummary)]
 struct Summary {
     total_awarded: i64,
     total_redeemed: i64,

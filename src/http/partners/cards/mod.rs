@@ -12,7 +12,7 @@ use crate::domain::{PartnerId, TemplateId};
 use crate::http::api::submitting::{IdempotencyKey, PathId, request, submit};
 use crate::http::auth::Caller;
 use crate::http::body::{Body, ProgrammeBody};
-use crate::http::envelope::Answer;
+use crate::http::envelope::{Answer, Nothing};
 use crate::http::errors::ApiError;
 use crate::http::locales::Message;
 use crate::http::params::Params;
@@ -23,7 +23,7 @@ use crate::http::{ids, limits};
 use crate::queries::{TemplateFilter, TemplateView};
 use crate::writer::{Command, Recorded};
 use actix_web::HttpRequest;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use show::PartnerCard;
 
 pub(crate) async fn list(
@@ -100,17 +100,12 @@ pub(crate) async fn update(
     Ok(Answer::ok(Message::CardTemplateUpdated, PartnerCard::of(view, &partner_name(&state, &caller)?)))
 }
 
-pub(crate) async fn delete(
-    state: State,
-    access: Access,
-    id: PathId,
-    _body: Body,
-) -> Result<Answer<Map<String, Value>>, ApiError> {
+pub(crate) async fn delete(state: State, access: Access, id: PathId, _body: Body) -> Result<Answer<Nothing>, ApiError> {
     let caller = access.changes(Scope::ProgrammeManage)?;
     let template = found(&state, &caller, &id.0)?.template.id;
     let command = Command::RetireTemplate(RetireTemplate { template });
     submit(&state, request(&caller, None, command), |_| json!({})).await?;
-    Ok(Answer::ok(Message::CardTemplateDeleted, Map::new()))
+    Ok(Answer::ok(Message::CardTemplateDeleted, Nothing {}))
 }
 
 /// The template that a path names. One that was deleted is there no more.

@@ -5,26 +5,34 @@ use super::design::with_defaults;
 use crate::domain::programme::{Activation, Localised};
 use crate::domain::{Metadata, PartnerId};
 use crate::http::numbers::Number;
+use crate::http::openapi::words;
 use crate::http::shop::templates::{Issuer, Rules, design, per_unit};
 use crate::queries::TemplateView;
 use crate::writer::Recorded;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A template, under its own names and those of an older form.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PartnerCard {
     id: i64,
     partner_id: i64,
+    #[schema(value_type = HashMap<String, String>)]
     title: Localised,
+    #[schema(value_type = HashMap<String, String>)]
     name: Localised,
+    #[schema(value_type = HashMap<String, String>)]
     description: Localised,
+    #[schema(value_type = HashMap<String, String>)]
     terms_conditions: Localised,
+    #[schema(value_type = Object)]
     card_design: Metadata,
     is_active: bool,
     shop_ids: Vec<i64>,
     applicable_shops: Option<Vec<i64>>,
     auto_assign: bool,
     card_type: &'static str,
+    #[schema(value_type = words::Activation)]
     activation: Activation,
     initial_bonus_points: i64,
     welcome_bonus: i64,
@@ -37,8 +45,11 @@ pub(crate) struct PartnerCard {
     partner: Issuer,
     /// The version of the rules: every purchase names the one that it was computed with.
     version: i64,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     updated_at: String,
+    #[schema(format = DateTime)]
     deleted_at: Option<String>,
 }
 

@@ -8,14 +8,16 @@ use crate::http::api::ERASED;
 use crate::http::auth::Caller;
 use crate::http::errors::ApiError;
 use crate::http::numbers::Number;
+use crate::http::openapi::words;
 use crate::http::partners::State;
 use crate::http::partners::settings::called;
 use crate::http::partners::transactions::PartnerTransaction;
 use crate::queries::{CustomerFigures, CustomerSheet};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A customer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PartnerCustomer {
     id: i64,
     name: String,
@@ -23,17 +25,21 @@ pub(crate) struct PartnerCustomer {
     last_name: Option<String>,
     email: Option<String>,
     phone: Option<String>,
+    #[schema(format = Date)]
     member_since: String,
     total_purchases: i64,
     total_points: i64,
     loyalty_level: String,
+    #[schema(value_type = words::Tier)]
     tier: &'static str,
     shops_visited: Vec<i64>,
+    #[schema(value_type = Object)]
     metadata: Metadata,
 }
 
 /// A customer with their cards and the newest of their transactions.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PartnerCustomerDetail)]
 pub(crate) struct WithHistory {
     #[serde(flatten)]
     customer: PartnerCustomer,
@@ -41,12 +47,14 @@ pub(crate) struct WithHistory {
     transaction_history: Vec<PartnerTransaction>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PartnerCustomerCard)]
 struct OnCard {
     id: i64,
     card_number: String,
     partner_card_id: Option<i64>,
     points_balance: i64,
+    #[schema(value_type = words::Tier)]
     tier: &'static str,
     is_active: bool,
 }
@@ -110,14 +118,17 @@ impl WithHistory {
 }
 
 /// A customer in figures. This service keeps no coupons and no games: it says so by zeros.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PartnerCustomerStatistics)]
 pub(crate) struct Statistics {
     customer_id: i64,
     points_balance: i64,
     lifetime_points: i64,
     points_redeemed: i64,
     points_expired: i64,
+    #[schema(value_type = words::Tier)]
     tier: &'static str,
+    #[schema(value_type = Option<words::Tier>)]
     next_tier: Option<&'static str>,
     points_to_next_tier: Option<i64>,
     cards: usize,
@@ -125,6 +136,7 @@ pub(crate) struct Statistics {
     coupons_redeemed: i64,
     games_completed: i64,
     total_spent: Number,
+    #[schema(format = DateTime)]
     last_activity: Option<String>,
 }
 

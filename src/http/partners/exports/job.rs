@@ -7,9 +7,11 @@ use crate::ops::ExportJob;
 use actix_web::HttpRequest;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// A job.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ExportJob)]
 pub(crate) struct Job {
     id: String,
     export_id: String,
@@ -21,21 +23,28 @@ pub(crate) struct Job {
     total: Option<i64>,
     succeeded: Option<i64>,
     failed: i64,
+    #[schema(value_type = Vec<Object>)]
     errors: [Value; 0],
     columns: Vec<String>,
+    #[schema(value_type = Object)]
     filters: Value,
     /// The last event of the log that the export reflects.
     as_of: i64,
     download_url: Option<String>,
+    #[schema(format = DateTime)]
     expires_at: String,
+    #[schema(format = DateTime)]
     estimated_completion: String,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     completed_at: String,
 }
 
 /// A page of jobs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(transparent)]
+#[schema(as = ExportJobs)]
 pub(crate) struct Jobs(pub(super) Vec<Job>);
 
 impl Job {

@@ -16,14 +16,18 @@ use crate::http::errors::ApiError;
 use crate::http::fields::Fields;
 use crate::http::locales::Message;
 use crate::http::numbers::Number;
+use crate::http::openapi::words;
 use crate::writer::Command;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The settings, with what follows from them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Settings)]
 pub(crate) struct Shown {
     currency: String,
     multi_store_points: bool,
+    #[schema(value_type = words::PointSharing)]
     point_sharing: PointSharing,
     unified_tiers: bool,
     cross_shop_redemption: bool,
@@ -31,16 +35,20 @@ pub(crate) struct Shown {
     unified_customer_profiles: bool,
     /// Tiers rise by themselves.
     auto_tier_progression: bool,
+    #[schema(value_type = words::TierBasis)]
     tier_basis: TierBasis,
     tiers: Vec<ShownTier>,
     refunds: Refunds,
     retention: ShownRetention,
     version: i64,
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SettingsTier)]
 struct ShownTier {
+    #[schema(value_type = words::Tier)]
     tier: Tier,
     name: String,
     threshold: i64,
@@ -49,15 +57,18 @@ struct ShownTier {
 }
 
 /// A refund is booked when it is asked for, however old the order is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SettingsRefunds)]
 struct Refunds {
     mode: &'static str,
     max_days: Option<u32>,
+    #[schema(value_type = words::Shortfall)]
     insufficient: Shortfall,
 }
 
 /// How long the vault keeps what; null keeps it for ever.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SettingsRetention)]
 struct ShownRetention {
     superseded_records_after_days: u32,
     movement_texts_after_months: Option<u32>,

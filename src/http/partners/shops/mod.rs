@@ -12,7 +12,7 @@ use crate::domain::programme::{Directory, OpenShop, RetireShop, Scope, UpdateSho
 use crate::http::api::submitting::{IdempotencyKey, PathId, request, submit};
 use crate::http::auth::Caller;
 use crate::http::body::{Body, ProgrammeBody};
-use crate::http::envelope::Answer;
+use crate::http::envelope::{Answer, Nothing};
 use crate::http::errors::ApiError;
 use crate::http::locales::Message;
 use crate::http::params::Params;
@@ -22,7 +22,7 @@ use crate::http::{ids, limits};
 use crate::queries::{ShopFilter, ShopSort, ShopView, TransactionFilter, TransactionPage, TransactionSort, Window};
 use crate::writer::{Command, Recorded};
 use actix_web::HttpRequest;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use show::{PartnerShop, Statistics, WithStatistics};
 
 /// How far back a shop's recent transactions are counted.
@@ -93,16 +93,11 @@ pub(crate) async fn update(
     Ok(Answer::ok(Message::ShopUpdated, shop))
 }
 
-pub(crate) async fn delete(
-    state: State,
-    access: Access,
-    id: PathId,
-    _body: Body,
-) -> Result<Answer<Map<String, Value>>, ApiError> {
+pub(crate) async fn delete(state: State, access: Access, id: PathId, _body: Body) -> Result<Answer<Nothing>, ApiError> {
     let caller = access.changes(Scope::ProgrammeManage)?;
     let shop = found(&state, &caller, &id.0)?.shop.id;
     submit(&state, request(&caller, None, Command::RetireShop(RetireShop { shop })), |_| json!({})).await?;
-    Ok(Answer::ok(Message::ShopDeleted, Map::new()))
+    Ok(Answer::ok(Message::ShopDeleted, Nothing {}))
 }
 
 /// The shop that a path names. A closed one is still there.

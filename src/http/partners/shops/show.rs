@@ -4,9 +4,10 @@ use crate::http::numbers::Number;
 use crate::queries::ShopView;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// A shop, under every name that a client has for a part of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PartnerShop {
     id: i64,
     name: String,
@@ -31,24 +32,29 @@ pub(crate) struct PartnerShop {
     status: &'static str,
     partner: PartnerOfShop,
     version: i64,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PartnerShopPlace)]
 struct Place {
     latitude: Number,
     longitude: Number,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PartnerShopPartner)]
 struct PartnerOfShop {
     id: i64,
     name: String,
 }
 
 /// A shop with what went on in it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PartnerShopDetail)]
 pub(crate) struct WithStatistics {
     #[serde(flatten)]
     pub(super) shop: PartnerShop,
@@ -56,7 +62,8 @@ pub(crate) struct WithStatistics {
 }
 
 /// What went on in a shop.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PartnerShopStatistics)]
 pub(crate) struct Statistics {
     pub(super) transactions_30d: i64,
     pub(super) points_issued: i64,

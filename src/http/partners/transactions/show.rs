@@ -17,11 +17,13 @@ use crate::queries::{TransactionFilter, TransactionSort, TransactionView, Window
 use rust_decimal::Decimal;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// A transaction.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PartnerTransaction {
     id: i64,
+    #[schema(format = DateTime)]
     date: String,
     r#type: &'static str,
     status: &'static str,
@@ -44,13 +46,15 @@ pub(crate) struct PartnerTransaction {
 }
 
 /// A transaction with everything that is known of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PartnerTransactionDetail)]
 pub(crate) struct Detail {
     #[serde(flatten)]
     transaction: PartnerTransaction,
     card_id: i64,
     card_number: String,
     customer: User,
+    #[schema(value_type = Vec<Object>)]
     items: Vec<Value>,
     shop: Option<AtShop>,
     staff: Option<Staff>,
@@ -58,10 +62,12 @@ pub(crate) struct Detail {
     points_calculation: Option<String>,
     points_discount_amount: Number,
     uploaded_by_staff_id: Option<i64>,
+    #[schema(value_type = Object)]
     metadata: Metadata,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PartnerTransactionShop)]
 struct AtShop {
     id: i64,
     name: String,
@@ -70,7 +76,8 @@ struct AtShop {
     email: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PartnerTransactionStaff)]
 struct Staff {
     id: Option<i64>,
     name: String,

@@ -18,9 +18,11 @@ use crate::webhooks::DeliveryView;
 use actix_web::{HttpRequest, web};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// A delivery with what was sent.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookDeliveryDetail)]
 pub(crate) struct Whole {
     #[serde(flatten)]
     delivery: DeliveryView,
@@ -34,7 +36,8 @@ pub(crate) struct Whole {
 }
 
 /// A part of the log that is about to be sent again.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WebhookRedelivery)]
 pub(crate) struct Queued {
     webhook_id: i64,
     redelivery_id: i64,

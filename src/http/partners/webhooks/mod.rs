@@ -1,7 +1,7 @@
 //! `/partners/webhooks`: who is told of what, their secrets, and what came of telling them. An address may hold a token of the
 //! receiver's, so that even seeing them takes the scope and the whole partner.
 
-mod deliveries;
+pub(in crate::http) mod deliveries;
 mod read;
 
 use super::State;
@@ -15,7 +15,7 @@ use crate::domain::{PartnerId, Rejection, Timestamp, WebhookId};
 use crate::http::api::submitting::{IdempotencyKey, PathId, request, submit};
 use crate::http::auth::Caller;
 use crate::http::body::Body;
-use crate::http::envelope::Answer;
+use crate::http::envelope::{Answer, Nothing};
 use crate::http::errors::ApiError;
 use crate::http::fields::Problem;
 use crate::http::ids;
@@ -24,7 +24,7 @@ use crate::ops::WebhookSecret;
 use crate::webhooks::{DeliveryView, OfficeError, WebhookView};
 use crate::writer::{Command, Recorded};
 use actix_web::web;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 pub(super) fn routes(routes: &mut web::ServiceConfig, base: &str) {
     let at = |path: &str| web::resource(format!("{base}/webhooks{path}"));
@@ -106,17 +106,12 @@ pub(crate) async fn update(
     Ok(Answer::ok(Message::WebhookUpdated, shown(&state, &found(&state, &caller, &id.0)?, None)?))
 }
 
-pub(crate) async fn delete(
-    state: State,
-    access: Access,
-    id: PathId,
-    _body: Body,
-) -> Result<Answer<Map<String, Value>>, ApiError> {
+pub(crate) async fn delete(state: State, access: Access, id: PathId, _body: Body) -> Result<Answer<Nothing>, ApiError> {
     let caller = manages(access)?;
     let webhook = found(&state, &caller, &id.0)?.id;
     let command = Command::Webhook(WebhookCommand::Remove(RemoveWebhook { webhook }));
     submit(&state, request(&caller, None, command), |_| json!({})).await?;
-    Ok(Answer::ok(Message::WebhookDeleted, Map::new()))
+    Ok(Answer::ok(Message::WebhookDeleted, Nothing {}))
 }
 
 pub(crate) async fn rotate(

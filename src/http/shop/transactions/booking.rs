@@ -16,9 +16,11 @@ use crate::http::shop::facts::{main_of, metadata_with_cart};
 use crate::writer::{Command, Recorded};
 use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 /// A booked transaction.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BookedTransaction)]
 pub(crate) struct Booked {
     transaction_id: i64,
     id: i64,
@@ -40,11 +42,16 @@ pub(crate) struct Booked {
     reference_number: Option<String>,
     reference_id: Option<String>,
     reference_type: Option<&'static str>,
+    #[schema(format = DateTime)]
     expires_at: Option<String>,
     is_expired: bool,
+    #[schema(value_type = Object)]
     metadata: Metadata,
+    #[schema(value_type = Object)]
     meta_data: Metadata,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 

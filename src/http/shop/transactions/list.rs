@@ -21,9 +21,11 @@ use crate::queries::{
 use actix_web::HttpRequest;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 /// A transaction.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ShopTransaction)]
 pub(crate) struct Item {
     id: i64,
     r#type: &'static str,
@@ -40,24 +42,33 @@ pub(crate) struct Item {
     user: User,
     shop: Option<AtShop>,
     balance_after: i64,
+    #[schema(format = DateTime)]
     expires_at: Option<String>,
     is_expired: bool,
+    #[schema(value_type = Object)]
     metadata: Metadata,
+    #[schema(value_type = Object)]
     meta_data: Metadata,
+    #[schema(value_type = Vec<Object>)]
     cart_items: Vec<Value>,
+    #[schema(format = DateTime)]
     transaction_date: String,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ShopTransactionCard)]
 struct OnCard {
     id: i64,
     name: Option<String>,
     number: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ShopTransactionShop)]
 struct AtShop {
     id: i64,
     name: String,

@@ -1,0 +1,5 @@
+//! The API described for machines: the document is current, whole, and true.
+
+mod document;
+mod examples;
+mod readers;
