@@ -19,7 +19,8 @@ pub(super) enum LogFormat {
 /// Begins to log. Later calls change nothing.
 pub(super) fn start(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(USUAL));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // Where nobody reads the lines any more, they are lost: to say so on the same stderr would be a panic in whoever wrote one.
+    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).log_internal_errors(false);
     let started = match format {
         LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).with_target(false).try_init(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),

@@ -1,8 +1,10 @@
 //! What the service's own log says of requests: enough to find one, and nothing about anybody.
 
-use super::program::{Service, run};
+use super::program::{Service, command, run};
 use crate::support::Client;
 use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 
 #[test]
 fn a_request_leaves_one_line_with_its_route_and_id_and_nothing_personal() {
@@ -42,4 +44,24 @@ fn a_request_leaves_one_line_with_its_route_and_id_and_nothing_personal() {
     for private in ["private", "37060099999", secret, key] {
         assert!(!log.to_lowercase().contains(&private.to_lowercase()), "{private}: {log}");
     }
+}
+
+#[test]
+fn a_service_whose_log_nobody_reads_any_more_goes_on_and_ends_when_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let credentials = run("init --json --partner Bakery", dir.path()).json();
+    let (key, secret) = (credentials["api_key"].as_str().unwrap(), credentials["api_secret"].as_str().unwrap());
+    let mut command = command("serve --rate-limit off --listen 127.0.0.1:0 --data");
+    let mut service =
+        command.arg(dir.path()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts");
+    // As `serve 2>&1 | head -1` does.
+    drop(service.stderr.take());
+    let mut announcement = String::new();
+    BufReader::new(service.stdout.take().expect("stdout is piped")).read_line(&mut announcement).unwrap();
+    let address = announcement.trim().rsplit(' ').next().expect("the address comes last");
+    let client = Client::new(address).with("X-API-Key", key).with("X-API-Secret", secret);
+    client.post("/api/loyalty-cards", &json!({"customer_email": "ann@example.com"})).data(201);
+    let kill = format!("kill -TERM {}", service.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    assert!(service.wait().unwrap().success());
 }
