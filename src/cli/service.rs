@@ -79,7 +79,7 @@ pub(super) fn run(
     let start_checkpoints = |period| CheckpointJob::start(operator.notary().clone(), period);
     let checkpoints = checkpoint_every.map(start_checkpoints).transpose()?;
     let (live, writer, clock) = (engine.live().clone(), engine.writer().clone(), engine.clock().clone());
-    let post = Post::start(&dir, live, writer, secrets.clone(), clock, http.webhooks.clone())?;
+    let post = Post::start(&dir, live, writer, secrets.clone(), clock, http.webhooks.clone(), operations.webhooks())?;
     let operator = operator.telling(http.webhooks.clone());
     let start_seals = || SealJob::start(dir.clone(), operator.sealer().clone());
     let seals = seal_balances.then(start_seals).transpose()?;

@@ -3,8 +3,8 @@
 use super::message::{AdminAnswer, Refused};
 use super::operator::{Operator, refused, told};
 use crate::domain::webhooks::{
-    CreateWebhook, EventName, RemoveWebhook, RotateWebhook, UpdateWebhook, Webhook, WebhookCommand, WebhookFacts,
-    WebhookRecord,
+    CreateWebhook, EventName, RemoveWebhook, RotateWebhook, SkipBacklog, UpdateWebhook, Webhook, WebhookCommand,
+    WebhookFacts, WebhookRecord,
 };
 use crate::domain::{Event, PartnerId, Seq, ShopId, Timestamp, WebhookId};
 use crate::ops::{DeliveryStatus, TRACKS_MAX};
@@ -24,6 +24,10 @@ pub enum WebhookRequest {
     Update {
         webhook: WebhookId,
         changes: WebhookChanges,
+    },
+    /// What waits is left out.
+    Skip {
+        webhook: WebhookId,
     },
     Remove {
         webhook: WebhookId,
@@ -106,6 +110,12 @@ impl Operator {
             WebhookRequest::Create(new) => self.create_webhook(&office, new),
             WebhookRequest::List { partner } => self.list_webhooks(&office, partner),
             WebhookRequest::Update { webhook, changes } => self.update_webhook(&office, webhook, changes),
+            WebhookRequest::Skip { webhook } => {
+                let found = self.webhook(webhook)?;
+                self.tell(found.partner, WebhookCommand::Skip(SkipBacklog { webhook }))?;
+                let webhook = self.shown(&office, &self.webhook(webhook)?, None)?;
+                Ok(WebhookAnswer::One { webhook })
+            }
             WebhookRequest::Remove { webhook } => {
                 let found = self.webhook(webhook)?;
                 self.tell(found.partner, WebhookCommand::Remove(RemoveWebhook { webhook }))?;
@@ -114,8 +124,8 @@ impl Operator {
             WebhookRequest::Rotate { webhook, previous_until } => self.rotate_webhook(&office, webhook, previous_until),
             WebhookRequest::Test { webhook, event } => self.test_webhook(&office, webhook, event),
             WebhookRequest::Deliveries { webhook, status, limit } => {
-                self.webhook(webhook)?;
-                deliveries(&office, webhook, status.as_deref(), limit)
+                let webhook = self.webhook(webhook)?;
+                deliveries(&office, &webhook, status.as_deref(), limit)
             }
             WebhookRequest::Redeliver { webhook, from, until } => {
                 self.webhook(webhook)?;
@@ -239,17 +249,17 @@ fn check_url(office: &Office, url: &str) -> Result<(), Refused> {
         .map_err(|unfit| refused(format!("this is {unfit}; `counterfoil serve --webhooks-allow-private` allows any")))
 }
 
-fn deliveries(office: &Office, webhook: WebhookId, status: Option<&str>, limit: i64) -> Result<WebhookAnswer, Refused> {
+fn deliveries(office: &Office, webhook: &Webhook, status: Option<&str>, limit: i64) -> Result<WebhookAnswer, Refused> {
     let told = |error: crate::ops::OpsError| refused(error.to_string());
     let deliveries = if status == Some("pending") {
-        let (rows, _) = office.deliveries().waiting(webhook, 0, limit).map_err(told)?;
+        let (rows, _) = office.deliveries().waiting(webhook.id, webhook.terms.since, 0, limit).map_err(told)?;
         rows.iter().map(DeliveryView::pending).collect()
     } else {
         let status = status.map(|word| {
             DeliveryStatus::from_name(word)
                 .ok_or_else(|| refused("--status is pending, delivered, failed or abandoned".to_owned()))
         });
-        let (rows, _) = office.deliveries().list(webhook, status.transpose()?, 0, limit).map_err(told)?;
+        let (rows, _) = office.deliveries().list(webhook.id, status.transpose()?, 0, limit).map_err(told)?;
         rows.iter().map(DeliveryView::made).collect()
     };
     Ok(WebhookAnswer::Deliveries { deliveries })

@@ -1,7 +1,8 @@
 //! Sending a message, and what came of it. Follows no redirect, keeps to the addresses that may be sent to, and takes no longer
 //! than it is allowed to.
 
-use super::address::{Unfit, check_url, is_public};
+use super::address::check_url;
+use super::resolver::Resolver;
 use super::{Policy, Signatures};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -10,19 +11,16 @@ use hyper::{HeaderMap, Method, Request, Response, body::Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use std::fmt;
-use std::future::Future;
-use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
-use tower_service::Service;
 
 /// How much of an answer is read: the rest of a longer one is not waited for, and its connection given up.
 const ANSWER_BYTES: usize = 16 * 1_024;
+/// How long the head of an answer may be, and how many headers it may have.
+const HEAD_BYTES: usize = 32 * 1_024;
+const HEADERS_MAX: usize = 100;
 /// How much of it is kept, in characters.
 const EXCERPT_CHARS: usize = 500;
 /// How long a connection that nobody uses is kept.
@@ -78,7 +76,7 @@ impl Client {
     /// When the certificates cannot be used.
     pub fn new(policy: &Policy) -> Result<Self, ClientError> {
         let Policy { allow_private, timeout, .. } = *policy;
-        let mut http = HttpConnector::new_with_resolver(Resolver { allow_private });
+        let mut http = HttpConnector::new_with_resolver(Resolver::new(allow_private));
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(timeout));
@@ -92,6 +90,8 @@ impl Client {
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(IDLE_MAX)
+            .http1_max_buf_size(HEAD_BYTES)
+            .http1_max_headers(HEADERS_MAX)
             .build(connector);
         Ok(Self { client, allow_private, timeout })
     }
@@ -197,35 +197,6 @@ fn root(error: &dyn std::error::Error) -> String {
     inner.to_string()
 }
 
-/// Resolves names to addresses that may be sent to. A name of several addresses loses those that may not.
-#[derive(Debug, Clone)]
-struct Resolver {
-    allow_private: bool,
-}
-
-impl Service<Name> for Resolver {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = std::io::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let allow_private = self.allow_private;
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            reachable(found, allow_private).map(Vec::into_iter)
-        })
-    }
-}
-
-fn reachable(found: impl Iterator<Item = SocketAddr>, allow_private: bool) -> std::io::Result<Vec<SocketAddr>> {
-    let allowed: Vec<SocketAddr> = found.filter(|address| allow_private || is_public(address.ip())).collect();
-    if allowed.is_empty() { Err(std::io::Error::other(Unfit::NotPublic.to_string())) } else { Ok(allowed) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,22 +214,6 @@ mod tests {
         assert_eq!(after("Sun, 06 Nov 1994 08:00:00 GMT"), Some(0), "it is over");
         assert_eq!(after("99999999"), Some(86_400), "no longer than a day");
         assert_eq!((after("soon"), after("-1"), after("")), (None, None, None));
-    }
-
-    #[test]
-    fn of_the_addresses_of_a_name_only_the_public_ones_are_used() {
-        let found =
-            || ["10.0.0.1:0", "1.1.1.1:0", "[::1]:0"].map(|text| text.parse::<SocketAddr>().unwrap()).into_iter();
-        assert_eq!(reachable(found(), false).unwrap(), ["1.1.1.1:0".parse().unwrap()]);
-        assert_eq!(reachable(found(), true).unwrap().len(), 3);
-        assert!(reachable(found().take(1), false).is_err());
-    }
-
-    #[tokio::test]
-    async fn a_name_that_leads_home_is_not_followed() {
-        let mut resolver = Resolver { allow_private: false };
-        let name = "localhost".parse::<Name>().unwrap();
-        assert_eq!(resolver.call(name).await.unwrap_err().to_string(), "not the address of a public host");
     }
 
     #[tokio::test]

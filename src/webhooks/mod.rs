@@ -11,6 +11,7 @@ mod line;
 mod message;
 mod office;
 mod post;
+mod resolver;
 mod signature;
 mod sources;
 mod views;

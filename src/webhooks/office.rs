@@ -2,6 +2,7 @@
 
 use super::address::{Unfit, check_url};
 use super::client::{Client, ClientError, Head};
+use super::message::waits_for_views;
 use super::views::{DeliveryView, WebhookView, masked};
 use super::{Message, Policy, Signatures, Sources};
 use crate::clock::Clock;
@@ -14,6 +15,7 @@ use rand::Rng as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Why something could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +31,9 @@ pub enum OfficeError {
     #[error(transparent)]
     Log(#[from] crate::event_log::LogError),
 }
+
+/// How long views.db is waited for, where a message that is looked at needs it.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The message of a delivery as it would be sent now.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,7 +124,8 @@ impl Office {
             Some(secret) => secret.reveal().to_owned(),
             None => masked(self.secret(&webhook.terms.secret_id)?.as_ref()),
         };
-        let (standing, place) = (self.deliveries.standing(webhook.id)?, self.deliveries.place(webhook.id)?);
+        let (standing, place) =
+            (self.deliveries.standing(webhook.id)?, self.deliveries.place(webhook.id, webhook.terms.since)?);
         Ok(WebhookView::of(webhook, record, secret, standing, place))
     }
 
@@ -184,6 +190,10 @@ impl Office {
         let sources = Sources::open(&self.dir, Arc::clone(&self.live))?;
         let Some(name) = EventName::from_text(&delivery.event) else { return Ok(None) };
         let Some(stored) = sources.event(delivery.seq)? else { return Ok(None) };
+        if waits_for_views(&stored.event, &sources)? {
+            // Better with less than not at all, where views.db takes long.
+            let _level = self.live.progress().caught_up_blocking(PATIENCE);
+        }
         let message = Message::of(&stored, name.as_str(), &self.policy.environment, &sources)?;
         Ok(message.map(|message| {
             let bytes = message.body();

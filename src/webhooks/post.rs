@@ -6,6 +6,7 @@ use super::work::Work;
 use super::{Policy, Sources};
 use crate::clock::Clock;
 use crate::live::Live;
+use crate::metrics::WebhookFigures;
 use crate::ops::{Deliveries, OpsError, Secrets};
 use crate::storage::{DataDir, StorageError};
 use crate::writer::Writer;
@@ -15,6 +16,9 @@ use tokio::sync::watch;
 
 /// As low as it goes.
 const NICE: i32 = 19;
+
+/// How many names are looked up at once, at most: of each name one.
+const LOOK_UPS_MAX: usize = 64;
 
 /// Why the thread cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -48,14 +52,16 @@ impl Post {
         secrets: Arc<Secrets>,
         clock: Clock,
         policy: Policy,
+        figures: Arc<WebhookFigures>,
     ) -> Result<Self, PostError> {
         let sources = Sources::open(dir, live)?;
         let deliveries = Deliveries::open(dir)?;
         let erasures = Erasures::load(&deliveries, sources.head())?;
         let client = Client::new(&policy)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(16).build()?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(LOOK_UPS_MAX).build()?;
         let (stop, stopped) = watch::channel(false);
-        let work = Work::new(sources, deliveries, secrets, writer, clock, (policy, client, erasures));
+        let work = Work::new(sources, deliveries, secrets, writer, clock, (policy, client, erasures), figures);
         let run = move || {
             step_back();
             runtime.block_on(work.run(stopped));

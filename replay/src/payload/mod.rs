@@ -25,7 +25,9 @@ pub use programme::{
 pub use retention::{CustomerErased, ErasedRecord, RecordsErased, Retention, Rule};
 pub use seals::BalancesSealed;
 pub use text::{Commitment, Sealed, Text};
-pub use webhooks::{Disabled, WebhookCreated, WebhookDisabled, WebhookRemoved, WebhookRotated, WebhookUpdated};
+pub use webhooks::{
+    Disabled, WebhookCreated, WebhookDisabled, WebhookRemoved, WebhookRotated, WebhookSkipped, WebhookUpdated,
+};
 
 use crate::points::{CardId, CustomerId, ShopId};
 use movements::{Adjusted, Awarded, Expired, OrderRecorded, Redeemed, Refunded, Returned};
@@ -63,6 +65,7 @@ pub enum Payload<'a> {
     WebhookUpdated(WebhookUpdated),
     WebhookRotated(WebhookRotated),
     WebhookDisabled(WebhookDisabled),
+    WebhookSkipped(WebhookSkipped),
     WebhookRemoved(WebhookRemoved),
     BalancesSealed(BalancesSealed),
 }
@@ -126,6 +129,7 @@ impl<'a> Payload<'a> {
             "webhook.updated" => layout!("webhook.updated", Self::WebhookUpdated),
             "webhook.rotated" => layout!("webhook.rotated", Self::WebhookRotated),
             "webhook.disabled" => layout!("webhook.disabled", Self::WebhookDisabled),
+            "webhook.skipped" => layout!("webhook.skipped", Self::WebhookSkipped),
             "webhook.removed" => layout!("webhook.removed", Self::WebhookRemoved),
             "balances.sealed" => layout!("balances.sealed", Self::BalancesSealed),
             unknown => Err(Unreadable::UnknownKind { kind: unknown.to_owned(), schema }),
@@ -161,6 +165,7 @@ impl<'a> Payload<'a> {
             | Self::WebhookUpdated(_)
             | Self::WebhookRotated(_)
             | Self::WebhookDisabled(_)
+            | Self::WebhookSkipped(_)
             | Self::WebhookRemoved(_)
             | Self::BalancesSealed(_)
             | Self::CustomerRegistered(_)
@@ -199,6 +204,7 @@ impl<'a> Payload<'a> {
             | Self::CheckpointCosigned(_)
             | Self::WebhookRotated(_)
             | Self::WebhookDisabled(_)
+            | Self::WebhookSkipped(_)
             | Self::WebhookRemoved(_)
             | Self::CustomerErased(_)
             | Self::RecordsErased(_)
@@ -231,6 +237,7 @@ impl<'a> Payload<'a> {
             | Self::WebhookUpdated(_)
             | Self::WebhookRotated(_)
             | Self::WebhookDisabled(_)
+            | Self::WebhookSkipped(_)
             | Self::WebhookRemoved(_)
             | Self::BalancesSealed(_)
             | Self::CustomerRegistered(_)
@@ -270,6 +277,7 @@ impl<'a> Payload<'a> {
             Self::WebhookUpdated(it) => ("webhook", it.webhook.get()),
             Self::WebhookRotated(it) => ("webhook", it.webhook.get()),
             Self::WebhookDisabled(it) => ("webhook", it.webhook.get()),
+            Self::WebhookSkipped(it) => ("webhook", it.webhook.get()),
             Self::WebhookRemoved(it) => ("webhook", it.webhook.get()),
             Self::BalancesSealed(it) => ("seal", it.seal),
             Self::Issued(CardIssued { card, .. })

@@ -47,6 +47,12 @@ pub struct WebhookDisabled {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct WebhookSkipped {
+    pub webhook: WebhookId,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct WebhookRemoved {
     pub webhook: WebhookId,
 }

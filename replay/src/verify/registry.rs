@@ -66,7 +66,7 @@ impl Registry {
                 self.change(kind, number, Change::Update, event, findings);
                 self.check_wishes(&updated.events, &updated.shop_ids, event, findings);
             }
-            Payload::WebhookRotated(_) | Payload::WebhookDisabled(_) => {
+            Payload::WebhookRotated(_) | Payload::WebhookDisabled(_) | Payload::WebhookSkipped(_) => {
                 self.change(kind, number, Change::Update, event, findings);
             }
             Payload::CustomerRegistered(registered) => {

@@ -119,6 +119,7 @@ impl Books {
         let sealed = json!({"webhook": 2, "events": ["*"], "is_active": false, "secret_id": "three"});
         self.sealing("webhook:2", "webhook.created", sealed);
         self.sealing("webhook:1", "webhook.updated", json!({"webhook": 1, "events": ["*"]}));
+        self.command("webhook:1", "webhook.skipped", None, json!({"webhook": 1}));
         self.command("webhook:1", "webhook.removed", None, json!({"webhook": 1}));
     }
 

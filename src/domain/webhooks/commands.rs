@@ -2,7 +2,7 @@
 
 use super::{
     Disabled, Webhook, WebhookCreated, WebhookDisabled, WebhookFacts, WebhookRecord, WebhookRemoved, WebhookRotated,
-    WebhookUpdated,
+    WebhookSkipped, WebhookUpdated,
 };
 use crate::domain::programme::Directory;
 use crate::domain::{Draft, PartnerId, Rejection, Secret, Stream, Timestamp, WebhookId};
@@ -17,6 +17,7 @@ pub enum WebhookCommand {
     Update(UpdateWebhook),
     Rotate(RotateWebhook),
     Disable(DisableWebhook),
+    Skip(SkipBacklog),
     Remove(RemoveWebhook),
 }
 
@@ -38,6 +39,7 @@ impl WebhookCommand {
             Self::Update(command) => command.decide(directory, partner, known),
             Self::Rotate(command) => command.decide(directory, partner),
             Self::Disable(command) => command.decide(directory, partner),
+            Self::Skip(command) => command.decide(directory, partner),
             Self::Remove(command) => command.decide(directory, partner),
         }
     }
@@ -50,6 +52,7 @@ impl WebhookCommand {
             Self::Update(command) => Some(command.webhook),
             Self::Rotate(command) => Some(command.webhook),
             Self::Disable(command) => Some(command.webhook),
+            Self::Skip(command) => Some(command.webhook),
             Self::Remove(command) => Some(command.webhook),
         }
     }
@@ -147,6 +150,19 @@ impl DisableWebhook {
             return Ok(Vec::new());
         }
         Ok(vec![Draft::open(WebhookDisabled { webhook: self.webhook, reason: self.reason })])
+    }
+}
+
+/// Leaves out what has not been delivered: the receiver is told of what comes from here on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SkipBacklog {
+    pub webhook: WebhookId,
+}
+
+impl SkipBacklog {
+    fn decide(&self, directory: &Directory, partner: PartnerId) -> Result<Vec<Draft>, Rejection> {
+        found(directory, partner, self.webhook)?;
+        Ok(vec![Draft::open(WebhookSkipped { webhook: self.webhook })])
     }
 }
 

@@ -70,7 +70,7 @@ pub struct WebhookTerms {
     /// Set while it is not active because the service stopped it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<Disabled>,
-    /// Its own first event: what comes after it is sent.
+    /// Its own first event, or the last that skipped what waited: what comes after it is sent.
     pub since: Seq,
 }
 
@@ -131,6 +131,8 @@ pub(in crate::domain) fn evolve(
         touch(webhooks, event.webhook, seq, at, |webhook| {
             (webhook.terms.is_active, webhook.terms.disabled) = (false, Some(event.reason));
         });
+    } else if let Event::WebhookSkipped(event) = event {
+        touch(webhooks, event.webhook, seq, at, |webhook| webhook.terms.since = seq);
     } else if let Event::WebhookRemoved(event) = event {
         touch(webhooks, event.webhook, seq, at, |webhook| webhook.removed_at = Some(at));
     }

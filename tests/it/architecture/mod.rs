@@ -24,7 +24,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("exports", &["domain", "queries"]),
     ("ops", &["domain", "storage"]),
     ("sealing", &["domain", "tree", "queries", "notary", "writer", "clock"]),
-    ("webhooks", &["domain", "event_log", "vault", "projections", "live", "ops", "writer", "clock", "storage"]),
+    (
+        "webhooks",
+        &["domain", "event_log", "vault", "projections", "live", "ops", "writer", "clock", "storage", "metrics"],
+    ),
     ("jobs", &["domain", "projections", "writer", "notary", "sealing", "clock", "storage"]),
     ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage", "metrics"]),
     ("control", &["domain", "writer", "ops", "app", "notary", "sealing", "queries", "webhooks", "clock", "storage"]),

@@ -11,8 +11,8 @@ use counterfoil::domain::programme::{
     UpdateShop, UpdateTemplate,
 };
 use counterfoil::domain::webhooks::{
-    CreateWebhook, DisableWebhook, Disabled, EventName, RemoveWebhook, RotateWebhook, UpdateWebhook, WebhookCommand,
-    WebhookFacts, WebhookRecord,
+    CreateWebhook, DisableWebhook, Disabled, EventName, RemoveWebhook, RotateWebhook, SkipBacklog, UpdateWebhook,
+    WebhookCommand, WebhookFacts, WebhookRecord,
 };
 use counterfoil::domain::{CardId, Event, KeyId, Metadata, ShopId, TemplateId, Timestamp};
 use counterfoil::note::{Algorithm, Cosignature, Signer, VerifierKey};
@@ -179,6 +179,7 @@ impl Story {
             WebhookCommand::Rotate(rotate),
             WebhookCommand::Disable(disable),
             WebhookCommand::Update(update),
+            WebhookCommand::Skip(SkipBacklog { webhook }),
             WebhookCommand::Remove(RemoveWebhook { webhook }),
         ] {
             self.must(Command::Webhook(command));

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::programme::CreatePartner;
 use crate::domain::samples::{NOW, kinds};
-use crate::domain::webhooks::EventName;
+use crate::domain::webhooks::{EventName, WebhookTerms};
 use crate::domain::{Seq, ShopId};
 
 const PARTNER: PartnerId = PartnerId::new(1);
@@ -30,6 +30,10 @@ fn disable(based_on: i64) -> WebhookCommand {
 
 fn remove() -> WebhookCommand {
     WebhookCommand::Remove(RemoveWebhook { webhook: WEBHOOK })
+}
+
+fn skip() -> WebhookCommand {
+    WebhookCommand::Skip(SkipBacklog { webhook: WEBHOOK })
 }
 
 fn rotate(secret_id: &str) -> WebhookCommand {
@@ -114,6 +118,17 @@ fn what_the_service_stopped_an_update_starts_again() {
 }
 
 #[test]
+fn who_skips_what_waits_begins_after_it_and_stays_as_it_was_otherwise() {
+    let mut told = Told::new();
+    told.tell(&create());
+    told.tell(&disable(1));
+    let before = told.webhook().terms.clone();
+    let drafts = told.tell(&skip());
+    assert_eq!((kinds(&drafts), drafts[0].event.payload().as_str()), (vec!["webhook.skipped"], r#"{"webhook":1}"#));
+    assert_eq!(told.webhook().terms, WebhookTerms { since: Seq::new(4), ..before });
+}
+
+#[test]
 fn a_removed_webhook_and_another_partners_are_as_good_as_none() {
     let mut told = Told::new();
     told.tell(&create());
@@ -121,7 +136,7 @@ fn a_removed_webhook_and_another_partners_are_as_good_as_none() {
     assert_eq!(other, Err(Rejection::WebhookNotFound { webhook: WEBHOOK }));
     told.tell(&remove());
     assert!(!told.webhook().is_live());
-    for command in [update(facts()), rotate("two"), disable(2), remove()] {
+    for command in [update(facts()), rotate("two"), disable(2), skip(), remove()] {
         assert_eq!(told.decide(&command), Err(Rejection::WebhookNotFound { webhook: WEBHOOK }));
     }
 }

@@ -1,6 +1,7 @@
 //! What came of telling receivers, and telling them again.
 
 use super::{State, found, manages};
+use crate::domain::webhooks::Webhook;
 use crate::domain::{Rejection, Seq, WebhookId};
 use crate::http::api::submitting::PathId;
 use crate::http::auth::Caller;
@@ -55,7 +56,7 @@ pub(crate) async fn list(
     request: HttpRequest,
 ) -> Result<Answer<Vec<DeliveryView>>, ApiError> {
     let caller = manages(access)?;
-    let webhook = found(&state, &caller, &id.0)?.id;
+    let Webhook { id: webhook, terms, .. } = found(&state, &caller, &id.0)?;
     let mut params = Params::of(&request);
     let which = |word: &str| match word {
         "pending" => Some(Which::Pending),
@@ -71,7 +72,7 @@ pub(crate) async fn list(
             Ok::<_, ApiError>((rows.iter().map(DeliveryView::made).collect::<Vec<_>>(), total))
         }
         Which::Pending => {
-            let (rows, total) = office.deliveries().waiting(webhook, window.offset, window.limit)?;
+            let (rows, total) = office.deliveries().waiting(webhook, terms.since, window.offset, window.limit)?;
             Ok((rows.iter().map(DeliveryView::pending).collect(), total))
         }
     };

@@ -9,7 +9,8 @@ use super::access::Access;
 use super::changing::change;
 use crate::domain::programme::{Directory, Scope};
 use crate::domain::webhooks::{
-    CreateWebhook, EventName, RemoveWebhook, RotateWebhook, UpdateWebhook, Webhook, WebhookCommand, WebhookRecord,
+    CreateWebhook, EventName, RemoveWebhook, RotateWebhook, SkipBacklog, UpdateWebhook, Webhook, WebhookCommand,
+    WebhookRecord,
 };
 use crate::domain::{PartnerId, Rejection, Timestamp, WebhookId};
 use crate::http::api::submitting::{IdempotencyKey, PathId, request, submit};
@@ -34,6 +35,7 @@ pub(super) fn routes(routes: &mut web::ServiceConfig, base: &str) {
         .service(at("/deliveries/{id}/redeliver").route(web::post().to(deliveries::redeliver)))
         .service(at("/{id}").route(web::get().to(get)).route(web::put().to(update)).route(web::delete().to(delete)))
         .service(at("/{id}/rotate-secret").route(web::post().to(rotate)))
+        .service(at("/{id}/skip").route(web::post().to(skip)))
         .service(at("/{id}/test").route(web::post().to(test)))
         .service(at("/{id}/deliveries").route(web::get().to(deliveries::list)))
         .service(at("/{id}/redeliver").route(web::post().to(deliveries::redeliver_range)));
@@ -142,6 +144,19 @@ pub(crate) async fn rotate(
     }
     let record = state.queries.webhook_record(&now)?;
     Ok(Answer::ok(Message::WebhookSecretRotated, state.webhooks.shown(&now, record, Some(&secret.secret))?))
+}
+
+pub(crate) async fn skip(
+    state: State,
+    access: Access,
+    id: PathId,
+    _body: Body,
+) -> Result<Answer<WebhookView>, ApiError> {
+    let caller = manages(access)?;
+    let webhook = found(&state, &caller, &id.0)?.id;
+    let command = Command::Webhook(WebhookCommand::Skip(SkipBacklog { webhook }));
+    submit(&state, request(&caller, None, command), |_| json!({})).await?;
+    Ok(Answer::ok(Message::WebhookSkipped, shown(&state, &found(&state, &caller, &id.0)?, None)?))
 }
 
 pub(crate) async fn test(
