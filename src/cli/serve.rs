@@ -11,7 +11,7 @@ use crate::app::EngineConfig;
 use crate::control;
 use crate::http::{HttpConfig, Identity, ProxyHeaders};
 use crate::note::VerifierKey;
-use crate::webhooks::Policy;
+use crate::webhooks::{Policy, authorities};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 use std::net::SocketAddr;
@@ -100,6 +100,9 @@ pub(super) struct Serve {
         default_value = "off", action = ArgAction::Set, value_parser = BoolishValueParser::new()
     )]
     webhooks_allow_private: bool,
+    /// Trust these authorities about receivers of webhooks too: their certificates, as PEM
+    #[arg(long, value_name = "FILE")]
+    webhooks_ca: Option<PathBuf>,
     /// Serve the endpoint that does nothing, for the benchmark
     #[arg(long, hide = true)]
     bench_echo: bool,
@@ -138,8 +141,9 @@ impl Environment {
 }
 
 impl Serve {
-    fn http(&self) -> HttpConfig {
-        HttpConfig {
+    fn http(&self) -> Result<HttpConfig, Failure> {
+        let authorities = self.webhooks_ca.as_deref().map(authorities).transpose()?.unwrap_or_default();
+        Ok(HttpConfig {
             rate_limits: self.limits.allowances(),
             environment: self.environment.name().to_owned(),
             public_url: self.public_url.clone(),
@@ -154,18 +158,20 @@ impl Serve {
             webhooks: Policy {
                 environment: self.environment.name().to_owned(),
                 allow_private: self.webhooks_allow_private,
+                authorities,
                 timeout: self.webhook_timeout,
                 retries: self.webhook_retry.clone(),
             },
             workers: self.workers,
             bench_echo: self.bench_echo,
             ..HttpConfig::default()
-        }
+        })
     }
 
     /// Whether everything that settings name is there.
     pub(super) fn check(&self) -> Result<(), Failure> {
         self.identity()?;
+        self.http()?;
         Ok(self.data.dir().expect_ledger()?)
     }
 
@@ -183,7 +189,7 @@ impl Serve {
         let dir = self.data.dir();
         dir.expect_ledger()?;
         let lock = control::lock(&dir)?;
-        let http = self.http();
+        let http = self.http()?;
         let configuration = Configuration {
             dir,
             listen: self.listen,

@@ -75,12 +75,13 @@ impl Client {
     /// # Errors
     /// When the certificates cannot be used.
     pub fn new(policy: &Policy) -> Result<Self, ClientError> {
-        let Policy { allow_private, timeout, .. } = *policy;
+        let Policy { allow_private, timeout, ref authorities, .. } = *policy;
         let mut http = HttpConnector::new_with_resolver(Resolver::new(allow_private));
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(timeout));
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        authorities.iter().try_for_each(|certificate| roots.add(certificate.clone()))?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let tls = tls.with_root_certificates(roots).with_no_client_auth();

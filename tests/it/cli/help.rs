@@ -4,7 +4,7 @@ use super::program::run_bare;
 
 #[test]
 fn each_subcommand_explains_its_flags() {
-    let subcommands: [(&str, &[&str]); 16] = [
+    let subcommands: [(&str, &[&str]); 17] = [
         ("demo", &["--data", "--listen"]),
         ("init", &["--data", "--partner", "--currency", "--json"]),
         (
@@ -19,6 +19,7 @@ fn each_subcommand_explains_its_flags() {
                 "--card-memory",
                 "--environment",
                 "--webhook-retry",
+                "--webhooks-ca",
                 "--trusted-proxy",
                 "--tls-cert",
                 "--metrics-listen",
@@ -50,6 +51,7 @@ fn each_subcommand_explains_its_flags() {
             &["--data", "--format", "--output", "--columns", "--partner", "--date-from", "--tier", "--type", "--json"],
         ),
         ("webhooks create", &["--data", "--url", "--events", "--shops", "--description", "--partner", "--json"]),
+        ("webhooks skip", &["--data", "--webhook", "--json"]),
         ("webhooks redeliver", &["--data", "--webhook", "--from", "--to", "--json"]),
         ("rebuild", &["--data", "--check"]),
         ("seal", &["--data"]),

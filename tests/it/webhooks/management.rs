@@ -93,7 +93,7 @@ fn only_who_may_manage_webhooks_of_the_whole_partner_sees_them() {
     for path in ["1", "1/deliveries", "deliveries/1"] {
         other.get(&format!("{HOOKS}/{path}")).error(404, "RESOURCE_NOT_FOUND");
     }
-    for path in ["1/test", "1/rotate-secret", "1/redeliver", "deliveries/1/redeliver"] {
+    for path in ["1/test", "1/skip", "1/rotate-secret", "1/redeliver", "deliveries/1/redeliver"] {
         let body = json!({"from_sequence": 1});
         other
             .post(&format!("{HOOKS}/{path}"), &if path == "1/redeliver" { body } else { json!({}) })
@@ -109,6 +109,9 @@ fn a_repeated_request_makes_one_webhook_and_answers_the_same() {
     let first = client.post(HOOKS, &body);
     let again = client.post(HOOKS, &body);
     assert_eq!((first.data(201), again.replayed()), (again.data(201), true));
+    shop.server.advance_seconds(3_601);
+    let late = client.post(HOOKS, &body).data(201)["secret"].as_str().unwrap().to_owned();
+    assert!(late.starts_with("whsec_…"), "whoever lost the answer has asked again by then: {late}");
     client.post(HOOKS, &json!({"url": URL, "events": ["card.created"]})).error(409, "RESOURCE_ALREADY_EXISTS");
     client.post(HOOKS, &json!({"url": format!("{URL}x"), "events": ["*"]})).error(409, "RESOURCE_ALREADY_EXISTS");
     assert_eq!(shop.get(HOOKS).data(200).as_array().map(Vec::len), Some(1));

@@ -5,6 +5,7 @@ mod management;
 mod messages;
 mod people;
 mod redelivery;
+mod skipping;
 mod trouble;
 
 use crate::support::{Receiver, Server, Shop};

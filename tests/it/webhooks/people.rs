@@ -12,6 +12,20 @@ fn stands_on_disk(told: &Told, text: &str) -> bool {
 }
 
 #[test]
+fn who_was_corrected_before_anybody_was_told_is_told_of_as_they_are_now() {
+    let (mut told, receiver) = (Told::open(), Receiver::obliging());
+    told.hook(&receiver, &["customer.registered", "customer.updated"]);
+    told.hush();
+    let card = told.card("ann@example.com");
+    told.put(&format!("/api/loyalty-cards/{card}"), &json!({"customer_name": "Ann Other"})).data(200);
+    told.tell_again(super::quick());
+    let messages: Vec<Value> = receiver.expect(2).iter().map(crate::support::Received::body).collect();
+    let (registered, updated) = (&messages[0]["data"], &messages[1]["data"]);
+    assert_eq!((&registered["name"], &registered["email"]), (&json!("Ann Other"), &json!("ann@example.com")));
+    assert_eq!(updated["changed"], json!(["name"]));
+}
+
+#[test]
 fn who_was_erased_is_in_no_later_message_and_in_no_note_of_an_earlier_one() {
     let told = Told::open();
     let receiver = Receiver::start(|message| {

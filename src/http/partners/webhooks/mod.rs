@@ -20,6 +20,7 @@ use crate::http::envelope::Answer;
 use crate::http::errors::ApiError;
 use crate::http::fields::Problem;
 use crate::http::ids;
+use crate::http::limits;
 use crate::http::locales::Message;
 use crate::ops::WebhookSecret;
 use crate::webhooks::{DeliveryView, OfficeError, WebhookView};
@@ -83,8 +84,10 @@ pub(crate) async fn create(
     }
     let outcome = outcome?;
     let (webhook, record) = as_created(&outcome.events, caller.partner).ok_or(ApiError::Internal)?;
-    // The answer to a repeated request shows the secret again: whoever has the key has just made it.
-    let secret = state.webhooks.secret(&webhook.terms.secret_id)?;
+    // The answer to a repeated request shows the secret again, where the first may have been lost: not for ever.
+    let age = state.now().micros() - webhook.created_at.micros();
+    let is_new = age <= limits::WEBHOOK_SECRET_SHOWN_SECONDS * 1_000_000;
+    let secret = if is_new { state.webhooks.secret(&webhook.terms.secret_id)? } else { None };
     let shown = state.webhooks.shown(&webhook, Some(record), secret.as_ref())?;
     Ok(Answer::created(Message::WebhookCreated, shown).replayed(outcome.replayed))
 }
