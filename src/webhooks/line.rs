@@ -4,6 +4,7 @@
 //! Bounded: in how much is read ahead, in how much is on its way, and in how many lanes wait for another attempt. Beyond that the
 //! webhook waits as a whole. Does no I/O; what has to be kept it hands over as a [`WebhookProgress`].
 
+mod choosing;
 mod keeping;
 mod parts;
 mod skipping;
@@ -175,64 +176,6 @@ impl Line {
             None => self.ready.push_back(customer),
         }
         self.lanes.insert(customer, Lane { items: VecDeque::from([item]), state });
-    }
-
-    /// What to send now.
-    pub(super) fn next(&mut self, now: Timestamp) -> Option<Next> {
-        if self.sending >= SENDING_MAX || self.quiet_until.is_some_and(|end| now < end) {
-            return None;
-        }
-        let customer = match self.held.first().copied() {
-            Some((due, customer)) if due <= now => {
-                self.held.remove(&(due, customer));
-                customer
-            }
-            // With so many in trouble it is the receiver's: nobody else is tried until one of them is through.
-            Some(_) if self.held.len() >= LANES_HELD_MAX => return None,
-            Some(_) | None => self.ready.pop_front()?,
-        };
-        let lane = self.lanes.get_mut(&customer)?;
-        lane.state = State::Sending;
-        self.sending += 1;
-        let first = lane.items.front_mut()?;
-        Some(Next { customer, seq: first.seq, attempt: first.attempts + 1, stored: first.stored.take() })
-    }
-
-    /// Takes back what could not even be tried.
-    pub(super) fn put_back(&mut self, customer: CustomerId) {
-        self.sending -= 1;
-        if let Some(lane) = self.lanes.get_mut(&customer) {
-            lane.state = State::Ready;
-            self.ready.push_front(customer);
-        }
-    }
-
-    /// Takes back what cannot be told yet, to be tried after a while. It is no attempt.
-    pub(super) fn put_off(&mut self, customer: CustomerId, now: Timestamp, wait: Duration) {
-        let due = plus(now, wait);
-        self.sending -= 1;
-        if let Some(lane) = self.lanes.get_mut(&customer) {
-            lane.state = State::Held(due);
-            self.held.insert((due, customer));
-        }
-    }
-
-    /// When there may be something to send, at the earliest, where nothing else happens.
-    pub(super) fn due(&self) -> Option<Timestamp> {
-        // The next answer comes before.
-        if self.sending >= SENDING_MAX {
-            return None;
-        }
-        let due = self
-            .held
-            .first()
-            .map(|(due, _)| *due)
-            .filter(|_| self.ready.is_empty() || self.held.len() >= LANES_HELD_MAX);
-        match (due, self.quiet_until) {
-            (Some(due), Some(quiet)) => Some(due.max(quiet)),
-            (due, None) => due,
-            (None, quiet) => quiet.filter(|_| !self.ready.is_empty()),
-        }
     }
 
     /// How many events of the log it is behind: what waits for another attempt is counted by itself.

@@ -24,6 +24,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
+/// How long receivers may take to answer what was on its way when the service stops. What is not noted is sent again.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
 /// How often to look whether there is something new. Being told of each commit would cost the commits.
 const LOOK: Duration = Duration::from_millis(100);
 /// How often what came of attempts is kept.
@@ -64,6 +66,8 @@ struct Desk {
 /// An attempt that was made.
 struct Done {
     webhook: WebhookId,
+    /// Of the webhook, when it was made.
+    version: i64,
     customer: CustomerId,
     attempt: u32,
     /// None where there was nothing to send.
@@ -125,7 +129,7 @@ impl Work {
         }
     }
 
-    /// Goes on until it is told to stop; then waits for what is on its way.
+    /// Goes on until it is told to stop; then waits a while for what is on its way.
     pub(super) async fn run(mut self, mut stopped: watch::Receiver<bool>) {
         while !*stopped.borrow() {
             let pause = match self.round().await {
@@ -146,9 +150,15 @@ impl Work {
                 () = tokio::time::sleep(pause) => {}
             }
         }
-        // Each of them ends within the time that a receiver has.
-        while let Some(ended) = self.sending.join_next_with_id().await {
+        let end = tokio::time::Instant::now() + STOP_PATIENCE;
+        while let Ok(Some(ended)) = tokio::time::timeout_at(end, self.sending.join_next_with_id()).await {
             self.ended(ended);
+        }
+        if !self.sending.is_empty() {
+            tracing::warn!(
+                attempts = self.sending.len(),
+                "receivers had not answered yet: these attempts are made again"
+            );
         }
         if let Err(error) = self.keep(true) {
             tracing::error!(%error, "the last deliveries were not noted, and are made again");

@@ -48,7 +48,7 @@ impl Work {
             None => None,
         };
         let Some(message) = message else {
-            self.settle(Done { webhook, customer, attempt, told: None });
+            self.settle(Done { webhook, version: live.version, customer, attempt, told: None });
             return Ok(());
         };
         let body = message.body();
@@ -81,7 +81,7 @@ impl Work {
                 (None, _) => Sent::failed("the webhook has no address"),
                 (_, None) => Sent::failed("the webhook's secret is lost: rotate it"),
             };
-            Done { webhook, customer, attempt, told: Some((delivery, sent)) }
+            Done { webhook, version: live.version, customer, attempt, told: Some((delivery, sent)) }
         });
         self.on_the_way.insert(task.id(), (webhook, customer));
         Ok(())
@@ -117,14 +117,15 @@ impl Work {
     }
 
     fn settle(&mut self, done: Done) {
-        let Done { webhook, customer, attempt, told } = done;
+        let Done { webhook, version, customer, attempt, told } = done;
         let now = self.clock.now();
         let Some(desk) = self.lines.get_mut(&webhook) else { return };
         let Some((delivery, sent)) = told else {
             desk.line.done(customer, &Outcome::Settled, None, now);
             return;
         };
-        let outcome = outcome(&sent, attempt, &self.policy.retries);
+        let is_stale = version != desk.line.webhook.version;
+        let outcome = if is_stale { stale(&sent) } else { outcome(&sent, attempt, &self.policy.retries) };
         self.figures.times.observe_time(sent.duration);
         match &outcome {
             Outcome::Settled => self.figures.delivered.count(),
@@ -144,6 +145,12 @@ impl Work {
             desk.stop = Some(reason);
         }
     }
+}
+
+/// The webhook was changed meanwhile: the change may have mended it, and what was answered before is held against nobody.
+fn stale(sent: &Sent) -> Outcome {
+    let again = Outcome::Failed { after: Some(Duration::ZERO), leave_alone: None };
+    if sent.is_delivered() { Outcome::Settled } else { again }
 }
 
 fn outcome(sent: &Sent, attempt: u32, retries: &[Duration]) -> Outcome {

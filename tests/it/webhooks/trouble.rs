@@ -60,6 +60,24 @@ fn whatever_a_receiver_does_instead_of_taking_it_the_event_is_sent_again() {
 }
 
 #[test]
+fn a_long_answer_is_not_read_to_its_end_and_a_long_head_is_none() {
+    let told = Told::open();
+    let talkative = Receiver::start(|_| Reaction::Say("x".repeat(1_000_000)));
+    let long_head = "x".repeat(40_000);
+    let headstrong = at_first(1, Reaction::AnswerWith(200, "x-long", long_head));
+    let hooks = [&talkative, &headstrong].map(|receiver| told.hook(receiver, &["points.awarded"]));
+    let card = told.card("ann@example.com");
+    told.award(&card, 1);
+    wait_until("notes of it", || told.attempts(&hooks[0]["id"]).len() == 1);
+    let attempt = &told.attempts(&hooks[0]["id"])[0];
+    assert_eq!((&attempt["status"], &attempt["response_excerpt"]), (&json!("delivered"), &Value::Null), "{attempt:#}");
+    wait_until("notes of it", || told.attempts(&hooks[1]["id"]).len() == 2);
+    let attempts = told.attempts(&hooks[1]["id"]);
+    assert_eq!((&attempts[0]["status"], &attempts[1]["status"]), (&json!("failed"), &json!("delivered")));
+    assert!(attempts[0]["error"].as_str().unwrap().contains("too large"), "{attempts:#?}");
+}
+
+#[test]
 fn a_receiver_that_is_gone_is_told_nothing_more_until_somebody_says_so() {
     let told = Told::open();
     let receiver = at_first(1, Reaction::Answer(410));
@@ -76,6 +94,32 @@ fn a_receiver_that_is_gone_is_told_nothing_more_until_somebody_says_so() {
     let points: Vec<Value> =
         receiver.expect(3).iter().map(|message| message.body()["data"]["points"].clone()).collect();
     assert_eq!(points, [json!(1), json!(1), json!(2)], "it goes on where it was, in order");
+}
+
+#[test]
+fn an_answer_to_what_was_sent_before_a_change_stops_nothing() {
+    let told = Told::with(Policy { timeout: Duration::from_secs(20), ..quick() });
+    let (begun, changed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (begins, is_changed) = (begun.clone(), changed.clone());
+    let receiver = Receiver::start(move |_| {
+        if begins.swap(true, Ordering::SeqCst) {
+            return Reaction::Answer(200);
+        }
+        wait_until("a change", || is_changed.load(Ordering::SeqCst));
+        Reaction::Answer(410)
+    });
+    let hook = told.hook(&receiver, &["points.awarded"]);
+    told.award(&told.card("ann@example.com"), 1);
+    wait_until("an attempt", || begun.load(Ordering::SeqCst));
+    told.put(&format!("{HOOKS}/{}", hook["id"]), &json!({"description": "mended"})).data(200);
+    // The change is seen within a tenth of a second; another attempt afterwards shows that it was.
+    let other = Receiver::obliging();
+    told.hook(&other, &["points.awarded"]);
+    told.award(&told.card("ben@example.com"), 1);
+    other.expect(1);
+    changed.store(true, Ordering::SeqCst);
+    wait_until("a delivery", || told.attempts(&hook["id"]).len() == 3);
+    assert_eq!(told.seen(&hook["id"])["status"], "active");
 }
 
 #[test]
