@@ -25,7 +25,7 @@ use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
 /// How long receivers may take to answer what was on its way when the service stops. What is not noted is sent again.
-const STOP_PATIENCE: Duration = Duration::from_secs(10);
+const STOP_PATIENCE: Duration = Duration::from_secs(6);
 /// How often to look whether there is something new. Being told of each commit would cost the commits.
 const LOOK: Duration = Duration::from_millis(100);
 /// How often what came of attempts is kept.
