@@ -62,21 +62,15 @@ fn whatever_a_receiver_does_instead_of_taking_it_the_event_is_sent_again() {
 }
 
 #[test]
-fn a_long_answer_is_not_read_to_its_end_and_a_long_head_is_none() {
+fn a_long_answer_is_not_read_to_its_end() {
     let told = Told::open();
     let talkative = Receiver::start(|_| Reaction::Say("x".repeat(1_000_000)));
-    let long_head = "x".repeat(40_000);
-    let headstrong = at_first(1, Reaction::AnswerWith(200, "x-long", long_head));
-    let hooks = [&talkative, &headstrong].map(|receiver| told.hook(receiver, &["points.awarded"]));
+    let hook = told.hook(&talkative, &["points.awarded"]);
     let card = told.card("ann@example.com");
     told.award(&card, 1);
-    wait_until("notes of it", || told.attempts(&hooks[0]["id"]).len() == 1);
-    let attempt = &told.attempts(&hooks[0]["id"])[0];
+    wait_until("notes of it", || told.attempts(&hook["id"]).len() == 1);
+    let attempt = &told.attempts(&hook["id"])[0];
     assert_eq!((&attempt["status"], &attempt["response_excerpt"]), (&json!("delivered"), &Value::Null), "{attempt:#}");
-    wait_until("notes of it", || told.attempts(&hooks[1]["id"]).len() == 2);
-    let attempts = told.attempts(&hooks[1]["id"]);
-    assert_eq!((&attempts[0]["status"], &attempts[1]["status"]), (&json!("failed"), &json!("delivered")));
-    assert!(attempts[0]["error"].as_str().unwrap().contains("too large"), "{attempts:#?}");
 }
 
 #[test]
