@@ -6,9 +6,8 @@ mod lines;
 use super::Failure;
 use super::arguments::{Data, Switch};
 use super::output::Output;
-use crate::clock::Clock;
 use crate::control::{AdminAnswer, AdminRequest, NewWebhook, WebhookAnswer, WebhookChanges, WebhookRequest, call};
-use crate::domain::{PartnerId, Seq, ShopId, Timestamp, WebhookId};
+use crate::domain::{PartnerId, Seq, ShopId, WebhookId};
 use arguments::{Create, Deliveries, List, Redeliver, Remove, Rotate, Skip, Test, Update, Which};
 use clap::{Args, Subcommand};
 use lines::{attempt, line};
@@ -120,15 +119,15 @@ impl Skip {
 
 impl Rotate {
     fn run(self, output: &mut Output) -> Result<(), Failure> {
-        let now = Clock::System.now();
-        let previous_until = Timestamp::from_micros(now.micros() + self.overlap_hours * 3_600_000_000);
-        let answer = self.which.ask(WebhookRequest::Rotate { webhook: self.which.id(), previous_until })?;
+        let request = WebhookRequest::Rotate { webhook: self.which.id(), overlap_hours: self.overlap_hours };
+        let answer = self.which.ask(request)?;
         let WebhookAnswer::One { webhook } = answer else { return Err(Failure::unexpected()) };
         if self.which.json {
             return output.json(&webhook);
         }
         output.line(format_args!("Secret: {}  (shown once)", webhook.secret))?;
-        output.line(format_args!("The one before signs too until {}.", previous_until.to_seconds_text()))
+        let until = webhook.previous_secret_valid_until.as_deref().unwrap_or("now");
+        output.line(format_args!("The one before signs too until {until}."))
     }
 }
 

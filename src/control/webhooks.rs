@@ -6,7 +6,7 @@ use crate::domain::webhooks::{
     CreateWebhook, EventName, RemoveWebhook, RotateWebhook, SkipBacklog, UpdateWebhook, Webhook, WebhookCommand,
     WebhookFacts, WebhookRecord,
 };
-use crate::domain::{Event, PartnerId, Seq, ShopId, Timestamp, WebhookId};
+use crate::domain::{Event, PartnerId, Seq, ShopId, WebhookId};
 use crate::ops::{DeliveryStatus, TRACKS_MAX};
 use crate::webhooks::{DeliveryView, Office, WebhookView};
 use crate::writer::Command;
@@ -32,10 +32,10 @@ pub enum WebhookRequest {
     Remove {
         webhook: WebhookId,
     },
-    /// Until when the secret before signs too.
+    /// For how many hours the secret before signs too.
     Rotate {
         webhook: WebhookId,
-        previous_until: Timestamp,
+        overlap_hours: i64,
     },
     Test {
         webhook: WebhookId,
@@ -121,7 +121,7 @@ impl Operator {
                 self.tell(found.partner, WebhookCommand::Remove(RemoveWebhook { webhook }))?;
                 Ok(WebhookAnswer::Removed { webhook })
             }
-            WebhookRequest::Rotate { webhook, previous_until } => self.rotate_webhook(&office, webhook, previous_until),
+            WebhookRequest::Rotate { webhook, overlap_hours } => self.rotate_webhook(&office, webhook, overlap_hours),
             WebhookRequest::Test { webhook, event } => self.test_webhook(&office, webhook, event),
             WebhookRequest::Deliveries { webhook, status, limit } => {
                 let webhook = self.webhook(webhook)?;
@@ -194,11 +194,11 @@ impl Operator {
         &self,
         office: &Office,
         id: WebhookId,
-        previous_until: Timestamp,
+        overlap_hours: i64,
     ) -> Result<WebhookAnswer, Refused> {
         let before = self.webhook(id)?;
         let secret = office.new_secret(None).map_err(|error| refused(error.to_string()))?;
-        let command = RotateWebhook { webhook: id, secret_id: secret.id.clone(), previous_until };
+        let command = RotateWebhook { webhook: id, secret_id: secret.id.clone(), overlap_hours };
         let rotated = self.tell(before.partner, WebhookCommand::Rotate(command));
         rotated.inspect_err(|_| drop(office.forget_secret(&secret.id)))?;
         if let Some(previous) = &before.terms.previous {

@@ -5,11 +5,12 @@ mod rows;
 use super::OpsError;
 use super::delivery::{Delivery, DeliveryStatus, Kept, Progress, Standing, Track, Waiting};
 use crate::domain::{CustomerId, Seq, Timestamp, WebhookId};
-use crate::storage::{DataDir, open_ops};
+use crate::storage::{BUSY, DataDir, open_ops};
 use parking_lot::Mutex;
 use rows::{COLUMNS, WAITS, delivery, insert, save, standing, track_of, tracks, waiting};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use std::fmt;
+use std::time::Duration;
 
 /// How many attempts of a webhook are kept.
 pub const DELIVERIES_MAX: i64 = 10_000;
@@ -81,18 +82,12 @@ impl Deliveries {
     /// When it cannot be written.
     pub fn again(&self, webhook: WebhookId, after: Seq, until: Seq) -> Result<Option<i64>, OpsError> {
         let file = self.0.lock();
-        let transaction = file.unchecked_transaction()?;
-        let count = "SELECT count(*) FROM webhook_tracks WHERE webhook = ?1 AND until IS NOT NULL";
-        let count: i64 = transaction.query_row(count, [webhook.get()], |row| row.get(0))?;
-        if count >= TRACKS_MAX {
-            return Ok(None);
-        }
-        // A number is never used twice: whoever looks for new ones looks above the last.
-        let insert = "INSERT INTO webhook_tracks (webhook, cursor, until) VALUES (?1, ?2, ?3)";
-        transaction.execute(insert, (webhook.get(), after.get(), until.get()))?;
-        let track = transaction.last_insert_rowid();
-        transaction.commit()?;
-        Ok(Some(track))
+        // One statement: a transaction that read first could not write once the sender has written meanwhile. A number is never
+        // used twice: whoever looks for new ones looks above the last.
+        let insert = "INSERT INTO webhook_tracks (webhook, cursor, until) SELECT ?1, ?2, ?3 WHERE ?4 > \
+                      (SELECT count(*) FROM webhook_tracks WHERE webhook = ?1 AND until IS NOT NULL)";
+        let added = file.prepare_cached(insert)?.execute((webhook.get(), after.get(), until.get(), TRACKS_MAX))?;
+        Ok((added > 0).then(|| file.last_insert_rowid()))
     }
 
     /// How a webhook fares, where it ever sent anything.
@@ -178,7 +173,9 @@ impl Deliveries {
         Ok(file.last_insert_rowid())
     }
 
-    /// Takes away what receivers answered about a customer.
+    /// Takes away what receivers answered about customers, and the hashes of what they were sent: everything else that was sent can
+    /// be made again, so that a hash would tell whether a guessed name or phone was in it. What was overwritten stands in the WAL
+    /// until [`Self::empty_wal`].
     ///
     /// # Errors
     /// When it cannot be written.
@@ -186,13 +183,24 @@ impl Deliveries {
         let file = self.0.lock();
         let transaction = file.unchecked_transaction()?;
         for customer in customers {
-            let sql = "UPDATE webhook_deliveries SET answer = NULL WHERE customer = ?1 AND answer IS NOT NULL";
+            let sql = "UPDATE webhook_deliveries SET answer = NULL, body_hash = NULL \
+                       WHERE customer = ?1 AND body_hash IS NOT NULL";
             transaction.prepare_cached(sql)?.execute([customer.get()])?;
         }
         transaction.commit()?;
-        // What was overwritten would otherwise stand in the WAL until its next turn.
-        file.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
+    }
+
+    /// One try to empty the WAL, which waits for nobody. Answers whether it is empty: not where a reader is in the way.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn empty_wal(&self) -> Result<bool, OpsError> {
+        let file = self.0.lock();
+        file.busy_timeout(Duration::ZERO)?;
+        let busy = file.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        file.busy_timeout(BUSY)?;
+        Ok(busy? == 0)
     }
 
     /// Up to which event customers' erasures have been followed; none where they never were.

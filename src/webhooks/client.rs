@@ -182,8 +182,11 @@ fn excerpt(body: &[u8]) -> Option<String> {
 /// Seconds, or a date.
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let wait = match text.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
+        // More than can be counted.
+        Err(_) if is_number => RETRY_AFTER_MAX,
         Err(_) => httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default(),
     };
     Some(wait.min(RETRY_AFTER_MAX))
@@ -213,7 +216,9 @@ mod tests {
         assert_eq!((after("120"), after(" 0 ")), (Some(120), Some(0)));
         assert_eq!(after("Sun, 06 Nov 1994 08:50:37 GMT"), Some(60), "784111777 is 08:49:37 on that day");
         assert_eq!(after("Sun, 06 Nov 1994 08:00:00 GMT"), Some(0), "it is over");
-        assert_eq!(after("99999999"), Some(86_400), "no longer than a day");
+        for long in ["99999999", "99999999999999999999999999"] {
+            assert_eq!(after(long), Some(86_400), "no longer than a day");
+        }
         assert_eq!((after("soon"), after("-1"), after("")), (None, None, None));
     }
 

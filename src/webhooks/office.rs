@@ -39,8 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone, PartialEq)]
 pub struct Again {
     pub body: Value,
-    /// Whether it is, byte for byte, what was sent.
-    pub unchanged: bool,
+    /// Whether it is, byte for byte, what was sent; none where that is not known any more.
+    pub unchanged: Option<bool>,
 }
 
 /// All of it, for one data directory.
@@ -152,7 +152,7 @@ impl Office {
         for id in webhook.secret_ids(now) {
             secrets.extend(self.secret(id)?);
         }
-        let body_hash = Sha256::digest(&body).into();
+        let body_hash = Some(Sha256::digest(&body).into());
         let sent = match Signatures::of(&message.id, &body, &secrets, now) {
             Some(signatures) => {
                 let head = Head { id: &message.id, event: sample, signatures: &signatures };
@@ -197,7 +197,7 @@ impl Office {
         let message = Message::of(&stored, name.as_str(), &self.policy.environment, &sources)?;
         Ok(message.map(|message| {
             let bytes = message.body();
-            let unchanged = <[u8; 32]>::from(Sha256::digest(&bytes)) == delivery.body_hash;
+            let unchanged = delivery.body_hash.map(|hash| <[u8; 32]>::from(Sha256::digest(&bytes)) == hash);
             Again { body: serde_json::from_slice(&bytes).unwrap_or_default(), unchanged }
         }))
     }

@@ -130,6 +130,16 @@ impl Sources {
         Ok(self.live.progress().watermark() >= head)
     }
 
+    /// Up to where views.db reflects the log.
+    pub(super) fn watermark(&self) -> Seq {
+        self.live.progress().watermark()
+    }
+
+    /// Whether a customer is erased, as far as views.db reflects the log.
+    pub(super) fn is_erased(&self, customer: CustomerId) -> rusqlite::Result<bool> {
+        Ok(load_customer(&self.reader, customer)?.is_some_and(|known| known.erased_at.is_some()))
+    }
+
     /// What is known of a person now; nothing once they are erased.
     pub(super) fn person_now(&self, customer: CustomerId) -> rusqlite::Result<Option<PersonRecord>> {
         let known = load_customer(&self.reader, customer)?;

@@ -7,8 +7,8 @@ mod names;
 mod state;
 
 pub use commands::{
-    CreateWebhook, DisableWebhook, RemoveWebhook, RotateWebhook, SkipBacklog, UpdateWebhook, WEBHOOKS_MAX,
-    WebhookCommand,
+    CreateWebhook, DisableWebhook, OVERLAP_HOURS_MAX, RemoveWebhook, RotateWebhook, SkipBacklog, UpdateWebhook,
+    WEBHOOKS_MAX, WebhookCommand,
 };
 pub use events::{WebhookCreated, WebhookDisabled, WebhookRemoved, WebhookRotated, WebhookSkipped, WebhookUpdated};
 pub use names::{EventName, Topic};

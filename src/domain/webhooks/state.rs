@@ -16,6 +16,22 @@ pub struct WebhookFacts {
     pub is_active: bool,
 }
 
+impl WebhookFacts {
+    /// The same wishes, each stated once.
+    #[must_use]
+    pub(super) fn each_once(mut self) -> Self {
+        let mut seen = Vec::with_capacity(self.events.len());
+        self.events.retain(|name| {
+            let is_first = !seen.contains(name);
+            seen.push(*name);
+            is_first
+        });
+        self.shop_ids.sort_unstable();
+        self.shop_ids.dedup();
+        self
+    }
+}
+
 /// What the vault keeps of a webhook.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -42,6 +42,29 @@ fn what_was_skipped_does_not_wait_and_what_is_sent_again_does() {
 }
 
 #[test]
+fn what_is_asked_for_while_others_write_is_queued() {
+    let dir = tempfile::tempdir().unwrap();
+    let (asking, sending) = (open(&dir), open(&dir));
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                sending.follow_erasures(Seq::new(1)).unwrap();
+            }
+        });
+        let results: Vec<_> = (1..=200)
+            .flat_map(|hook| (0..=TRACKS_MAX).map(move |_| WebhookId::new(hook)))
+            .map(|hook| asking.again(hook, Seq::ZERO, Seq::new(1)))
+            .collect();
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        for (place, result) in (0_i64..).zip(results) {
+            let refused = place % (TRACKS_MAX + 1) == TRACKS_MAX;
+            assert_eq!(result.unwrap().is_none(), refused, "only what is too many is refused");
+        }
+    });
+}
+
+#[test]
 fn attempts_are_bounded_in_number_and_in_age() {
     let dir = tempfile::tempdir().unwrap();
     let deliveries = open(&dir);
@@ -57,7 +80,7 @@ fn attempts_are_bounded_in_number_and_in_age() {
         status: DeliveryStatus::Delivered,
         status_code: Some(200),
         error: None,
-        body_hash: [0; 32],
+        body_hash: Some([0; 32]),
         answer: None,
         sent_at,
         duration_ms: 1,

@@ -2,9 +2,10 @@
 
 use super::{TRIM_EVERY, Trouble, Work};
 use crate::domain::programme::Directory;
+use crate::domain::CustomerId;
 use crate::domain::webhooks::{DisableWebhook, WebhookCommand};
 use crate::writer::{Actor, Command, Refusal, Request};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -28,8 +29,9 @@ impl Work {
         for (webhook, desk) in &mut self.lines {
             let Some(mut progress) = desk.line.progress(thorough) else { continue };
             for delivery in &mut progress.deliveries {
-                if self.erasures.include(delivery.customer, delivery.seq) {
-                    delivery.answer = None;
+                // What cannot be told is not risked.
+                if self.erasures.include(delivery.customer, &self.sources).unwrap_or(true) {
+                    (delivery.answer, delivery.body_hash) = (None, None);
                 }
             }
             all.push((*webhook, progress));
@@ -42,6 +44,9 @@ impl Work {
             }
             return Err(error.into());
         }
+        let told: HashSet<CustomerId> = self.on_the_way.values().map(|(_, customer)| *customer).collect();
+        self.erasures.prune(&self.sources, |customer| told.contains(&customer));
+        self.erasures.empty_wal(&self.deliveries)?;
         let now = self.clock.now();
         for (webhook, desk) in self.lines.iter_mut().filter(|(_, desk)| desk.untrimmed >= TRIM_EVERY) {
             self.deliveries.trim(*webhook, now)?;

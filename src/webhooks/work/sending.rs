@@ -65,7 +65,7 @@ impl Work {
             status: DeliveryStatus::Failed,
             status_code: None,
             error: None,
-            body_hash: Sha256::digest(&body).into(),
+            body_hash: Some(Sha256::digest(&body).into()),
             answer: None,
             sent_at: now,
             duration_ms: 0,

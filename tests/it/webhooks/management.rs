@@ -118,6 +118,35 @@ fn a_repeated_request_makes_one_webhook_and_answers_the_same() {
 }
 
 #[test]
+fn a_repeated_rotation_is_one_and_leaves_the_secret_before_in_force() {
+    let shop = strict();
+    let made = shop.post(HOOKS, &json!({"url": URL, "events": ["*"]})).data(201);
+    let (path, key) = (format!("{HOOKS}/1/rotate-secret"), "rotation-1");
+    let client = shop.client.clone().with("Idempotency-Key", key);
+    let first = client.post(&path, &json!({}));
+    let again = client.post(&path, &json!({}));
+    assert_eq!((first.data(200), again.replayed()), (again.data(200), true), "with the secret that was lost");
+    let rotated = first.data(200);
+    assert_ne!(rotated["secret"], made["secret"]);
+    let ops = rusqlite::Connection::open(shop.server.files.path().join("ops.db")).unwrap();
+    let secrets = || {
+        let mut rows = ops.prepare("SELECT secret FROM webhook_secrets").unwrap();
+        let all = rows.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        all.map(Result::unwrap).collect::<std::collections::BTreeSet<_>>()
+    };
+    let text = |value: &Value| value["secret"].as_str().unwrap().to_owned();
+    assert_eq!(secrets(), [text(&made), text(&rotated)].into(), "the one before signs too, and no third is kept");
+    client.post(&path, &json!({"overlap_hours": 1})).error(409, "RESOURCE_ALREADY_EXISTS");
+    assert_eq!(secrets().len(), 2);
+    shop.server.advance_seconds(3_601);
+    assert!(text(&client.post(&path, &json!({})).data(200)).starts_with("whsec_…"));
+    let second = shop.post(&path, &json!({})).data(200);
+    assert_eq!(secrets(), [text(&rotated), text(&second)].into(), "another rotation ends the first overlap");
+    let late = client.post(&path, &json!({})).data(200);
+    assert_eq!((&late["version"], text(&late).starts_with("whsec_…")), (&second["version"], true));
+}
+
+#[test]
 fn the_books_with_webhooks_are_in_order_and_hold_no_secret() {
     let (mut told, receiver) = (Told::open(), Receiver::obliging());
     let hook = told.hook(&receiver, &["*"]);

@@ -37,8 +37,7 @@ fn skip() -> WebhookCommand {
 }
 
 fn rotate(secret_id: &str) -> WebhookCommand {
-    let (secret_id, previous_until) = (secret_id.to_owned(), NOW.plus_days(1));
-    WebhookCommand::Rotate(RotateWebhook { webhook: WEBHOOK, secret_id, previous_until })
+    WebhookCommand::Rotate(RotateWebhook { webhook: WEBHOOK, secret_id: secret_id.to_owned(), overlap_hours: 24 })
 }
 
 /// A programme in which these were decided one after the other.
@@ -69,7 +68,7 @@ impl Told {
 
     fn decide(&self, command: &WebhookCommand) -> Result<Vec<Draft>, Rejection> {
         let known = self.directory.webhook_of(PARTNER, WEBHOOK).map(|_| record());
-        command.decide(&self.directory, PARTNER, WEBHOOK, known.as_ref())
+        command.decide(&self.directory, PARTNER, WEBHOOK, known.as_ref(), NOW)
     }
 
     fn tell(&mut self, command: &WebhookCommand) -> Vec<Draft> {
