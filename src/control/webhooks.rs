@@ -190,12 +190,7 @@ impl Operator {
         self.shown(office, &webhook, None).map(|webhook| WebhookAnswer::One { webhook })
     }
 
-    fn rotate_webhook(
-        &self,
-        office: &Office,
-        id: WebhookId,
-        overlap_hours: i64,
-    ) -> Result<WebhookAnswer, Refused> {
+    fn rotate_webhook(&self, office: &Office, id: WebhookId, overlap_hours: i64) -> Result<WebhookAnswer, Refused> {
         let before = self.webhook(id)?;
         let secret = office.new_secret(None).map_err(|error| refused(error.to_string()))?;
         let command = RotateWebhook { webhook: id, secret_id: secret.id.clone(), overlap_hours };

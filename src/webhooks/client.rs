@@ -2,8 +2,9 @@
 //! than it is allowed to.
 
 use super::address::check_url;
-use super::resolver::Resolver;
+use super::resolver::{Crowded, LookUps, Resolver, is_crowded};
 use super::{Policy, Signatures};
+use crate::domain::PartnerId;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
@@ -12,6 +13,8 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use parking_lot::Mutex;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -47,6 +50,8 @@ pub struct Sent {
     pub duration: Duration,
     /// How long the receiver asks to be left alone.
     pub retry_after: Option<Duration>,
+    /// It was no attempt: so much else was under way that nothing was tried.
+    pub put_off: bool,
 }
 
 impl Sent {
@@ -57,50 +62,63 @@ impl Sent {
     }
 
     pub(super) fn failed(error: impl fmt::Display) -> Self {
-        Self { status: None, error: Some(error.to_string()), answer: None, duration: Duration::ZERO, retry_after: None }
+        let (error, duration) = (Some(error.to_string()), Duration::ZERO);
+        Self { status: None, error, answer: None, duration, retry_after: None, put_off: false }
     }
 }
+
+type Connections = legacy::Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>;
 
 /// Sends messages. Cheap to clone. Its connections belong to the runtime on which they are made.
 #[derive(Clone)]
 pub struct Client {
-    client: legacy::Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
+    /// Of each partner for itself.
+    connections: Arc<Mutex<HashMap<PartnerId, Connections>>>,
+    tls: rustls::ClientConfig,
+    look_ups: LookUps,
     allow_private: bool,
     timeout: Duration,
 }
 
 impl Client {
-    /// A client for receivers as `policy` allows them.
+    /// A client for receivers as `policy` allows them, which has no more names looked up than there is room for in `look_ups`.
     ///
     /// # Errors
     /// When the certificates cannot be used.
-    pub fn new(policy: &Policy) -> Result<Self, ClientError> {
+    pub(super) fn new(policy: &Policy, look_ups: LookUps) -> Result<Self, ClientError> {
         let Policy { allow_private, timeout, ref authorities, .. } = *policy;
-        let mut http = HttpConnector::new_with_resolver(Resolver::new(allow_private));
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        http.set_connect_timeout(Some(timeout));
         let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         authorities.iter().try_for_each(|certificate| roots.add(certificate.clone()))?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let tls = tls.with_root_certificates(roots).with_no_client_auth();
-        let connector =
-            HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(http);
-        let client = legacy::Client::builder(TokioExecutor::new())
+        Ok(Self { connections: Arc::default(), tls, look_ups, allow_private, timeout })
+    }
+
+    fn connections(&self, partner: PartnerId) -> Connections {
+        self.connections.lock().entry(partner).or_insert_with(|| self.no_connections(partner)).clone()
+    }
+
+    fn no_connections(&self, partner: PartnerId) -> Connections {
+        let resolver = Resolver::new(partner, self.allow_private, self.look_ups.clone());
+        let mut http = HttpConnector::new_with_resolver(resolver);
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        http.set_connect_timeout(Some(self.timeout));
+        let https = HttpsConnectorBuilder::new().with_tls_config(self.tls.clone()).https_or_http().enable_http1();
+        legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(IDLE_MAX)
             .http1_max_buf_size(HEAD_BYTES)
             .http1_max_headers(HEADERS_MAX)
-            .build(connector);
-        Ok(Self { client, allow_private, timeout })
+            .build(https.wrap_connector(http))
     }
 
-    /// Sends a body to an address, and waits for the answer.
-    pub async fn send(&self, url: &str, head: Head<'_>, body: Vec<u8>) -> Sent {
+    /// Sends a body of a partner's to an address, and waits for the answer.
+    pub async fn send(&self, partner: PartnerId, url: &str, head: Head<'_>, body: Vec<u8>) -> Sent {
         let start = Instant::now();
-        let attempt = self.attempt(url, &head, body);
+        let attempt = self.attempt(partner, url, &head, body);
         let sent = match tokio::time::timeout(self.timeout, attempt).await {
             Ok(sent) => sent,
             Err(_) => Sent::failed(format_args!("no whole answer within {} ms", self.timeout.as_millis())),
@@ -108,7 +126,7 @@ impl Client {
         Sent { duration: start.elapsed(), ..sent }
     }
 
-    async fn attempt(&self, url: &str, head: &Head<'_>, body: Vec<u8>) -> Sent {
+    async fn attempt(&self, partner: PartnerId, url: &str, head: &Head<'_>, body: Vec<u8>) -> Sent {
         // Once more, because what is allowed may have changed since the webhook was made.
         let url = match check_url(url, self.allow_private) {
             Ok(url) => url,
@@ -118,8 +136,9 @@ impl Client {
             Ok(request) => request,
             Err(error) => return Sent::failed(error),
         };
-        match self.client.request(request).await {
+        match self.connections(partner).request(request).await {
             Ok(response) => answered(response).await,
+            Err(error) if is_crowded(&error) => Sent { put_off: true, ..Sent::failed(Crowded) },
             Err(error) => Sent::failed(root(&error)),
         }
     }
@@ -171,7 +190,7 @@ async fn answered(response: Response<Incoming>) -> Sent {
         Err(_) => (None, Some("the answer broke off".to_owned())),
     };
     let status = if error.is_some() { None } else { Some(status) };
-    Sent { status, error, answer, duration: Duration::ZERO, retry_after }
+    Sent { status, error, answer, duration: Duration::ZERO, retry_after, put_off: false }
 }
 
 fn excerpt(body: &[u8]) -> Option<String> {
@@ -227,11 +246,11 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let url = format!("https://{}/", listener.local_addr().unwrap());
-        let client = Client::new(&Policy::default()).unwrap();
+        let client = Client::new(&Policy::default(), LookUps::default()).unwrap();
         let now = crate::domain::Timestamp::from_micros(0);
         let signatures = Signatures::of("evt_1", b"{}", &["a secret".to_owned().into()], now).unwrap();
         let head = Head { id: "evt_1", event: "points.awarded", signatures: &signatures };
-        let sent = client.send(&url, head, b"{}".to_vec()).await;
+        let sent = client.send(PartnerId::new(1), &url, head, b"{}".to_vec()).await;
         assert_eq!((sent.status, sent.error.as_deref()), (None, Some("not the address of a public host")));
         assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     }

@@ -12,6 +12,7 @@ mod line;
 mod message;
 mod office;
 mod post;
+mod receivers;
 mod resolver;
 mod signature;
 mod sources;

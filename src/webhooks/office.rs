@@ -3,6 +3,7 @@
 use super::address::{Unfit, check_url};
 use super::client::{Client, ClientError, Head};
 use super::message::waits_for_views;
+use super::resolver::LookUps;
 use super::views::{DeliveryView, WebhookView, masked};
 use super::{Message, Policy, Signatures, Sources};
 use crate::clock::Clock;
@@ -52,6 +53,7 @@ pub struct Office {
     deliveries: Deliveries,
     clock: Clock,
     policy: Policy,
+    look_ups: LookUps,
 }
 
 impl Office {
@@ -67,7 +69,7 @@ impl Office {
         policy: Policy,
     ) -> Result<Self, OpsError> {
         let deliveries = Deliveries::open(&dir)?;
-        Ok(Self { dir, live, secrets, deliveries, clock, policy })
+        Ok(Self { dir, live, secrets, deliveries, clock, policy, look_ups: LookUps::default() })
     }
 
     /// Where deliveries are kept.
@@ -156,7 +158,8 @@ impl Office {
         let sent = match Signatures::of(&message.id, &body, &secrets, now) {
             Some(signatures) => {
                 let head = Head { id: &message.id, event: sample, signatures: &signatures };
-                Client::new(&self.policy)?.send(url, head, body).await
+                let client = Client::new(&self.policy, self.look_ups.clone())?;
+                client.send(webhook.partner, url, head, body).await
             }
             None => super::Sent::failed("the webhook's secret is lost: rotate it"),
         };

@@ -1,7 +1,9 @@
-//! The thread that sends. One for all webhooks, of the lowest priority.
+//! The thread that sends. One for all webhooks, of the lowest priority as the one that speaks with receivers.
 
 use super::client::{Client, ClientError};
 use super::erasures::Erasures;
+use super::receivers::Receivers;
+use super::resolver::LookUps;
 use super::work::Work;
 use super::{Policy, Sources};
 use crate::clock::Clock;
@@ -16,9 +18,6 @@ use tokio::sync::watch;
 
 /// As low as it goes.
 const NICE: i32 = 19;
-
-/// How many names are looked up at once, at most: of each name one.
-const LOOK_UPS_MAX: usize = 64;
 
 /// Why the thread cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -57,16 +56,15 @@ impl Post {
         let sources = Sources::open(dir, live)?;
         let deliveries = Deliveries::open(dir)?;
         let erasures = Erasures::load(&deliveries, sources.head())?;
-        let client = Client::new(&policy)?;
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(LOOK_UPS_MAX).build()?;
+        let client = Client::new(&policy, LookUps::default())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let receivers = Receivers::start()?;
         let (stop, stopped) = watch::channel(false);
-        let work = Work::new(sources, deliveries, secrets, writer, clock, (policy, client, erasures), figures);
+        let sending = (policy, client, receivers, erasures);
+        let work = Work::new(sources, deliveries, secrets, writer, clock, sending, figures);
         let run = move || {
             step_back();
             runtime.block_on(work.run(stopped));
-            // A name that is being looked up is not waited for.
-            runtime.shutdown_background();
         };
         let thread = std::thread::Builder::new().name("webhooks".to_owned()).spawn(run)?;
         Ok(Self { stop, thread: Some(thread) })
@@ -92,7 +90,7 @@ impl Drop for Post {
 }
 
 /// Lets everybody else go first.
-fn step_back() {
+pub(super) fn step_back() {
     if let Err(source) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
         tracing::debug!(%source, "the webhooks' thread keeps the priority of the other threads");
     }

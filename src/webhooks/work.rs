@@ -4,11 +4,13 @@
 mod desks;
 mod keeping;
 mod sending;
+mod sharing;
 
 use super::client::{Client, Sent};
 use super::erasures::Erasures;
 use super::line::{Line, Next};
 use super::message::{about, may_have_topic, wanted};
+use super::receivers::Receivers;
 use super::{Policy, Sources};
 use crate::clock::Clock;
 use crate::domain::programme::Directory;
@@ -89,6 +91,8 @@ pub(super) struct Work {
     last_track: i64,
     erasures: Erasures,
     sending: JoinSet<Done>,
+    /// Where attempts are made.
+    receivers: Receivers,
     /// Whose attempt a task is.
     on_the_way: HashMap<Id, (WebhookId, CustomerId)>,
     figures: Arc<WebhookFigures>,
@@ -104,7 +108,7 @@ impl Work {
         secrets: Arc<Secrets>,
         writer: Writer,
         clock: Clock,
-        (policy, client, erasures): (Policy, Client, Erasures),
+        (policy, client, receivers, erasures): (Policy, Client, Receivers, Erasures),
         figures: Arc<WebhookFigures>,
     ) -> Self {
         Self {
@@ -121,6 +125,7 @@ impl Work {
             last_track: 0,
             erasures,
             sending: JoinSet::new(),
+            receivers,
             on_the_way: HashMap::new(),
             figures,
             kept: Instant::now(),
@@ -182,18 +187,7 @@ impl Work {
         self.stop_lines().await;
         let read = self.read_on()?;
         let now = self.clock.now();
-        let webhooks: Vec<WebhookId> = self.lines.keys().copied().collect();
-        for webhook in webhooks {
-            while let Some((next, live)) = self.next_of(webhook, now) {
-                let customer = next.customer;
-                if let Err(error) = self.send(webhook, next, live, now) {
-                    if let Some(desk) = self.lines.get_mut(&webhook) {
-                        desk.line.put_back(customer);
-                    }
-                    return Err(error);
-                }
-            }
-        }
+        self.send_due(now)?;
         Ok(if read { Duration::ZERO } else { self.rest(now) })
     }
 

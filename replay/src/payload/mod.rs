@@ -26,7 +26,8 @@ pub use retention::{CustomerErased, ErasedRecord, RecordsErased, Retention, Rule
 pub use seals::BalancesSealed;
 pub use text::{Commitment, Sealed, Text};
 pub use webhooks::{
-    Disabled, EventName, WebhookCreated, WebhookDisabled, WebhookRemoved, WebhookRotated, WebhookSkipped, WebhookUpdated,
+    Disabled, EventName, WebhookCreated, WebhookDisabled, WebhookRemoved, WebhookRotated, WebhookSkipped,
+    WebhookUpdated,
 };
 
 use crate::points::{CardId, CustomerId, ShopId};

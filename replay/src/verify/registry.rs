@@ -3,8 +3,8 @@
 use super::report_version;
 use crate::findings::{Check, Findings};
 use crate::fold::{Programme, check_happened, names_a_movement};
-use crate::ledger::Event;
 use crate::instant::Instant;
+use crate::ledger::Event;
 use crate::payload::{CardIssued, EventName, Payload, Rules};
 use crate::points::{PartnerId, ShopId};
 use rustc_hash::FxHashMap;
@@ -240,8 +240,9 @@ fn has_twice<T: PartialEq>(list: &[T]) -> bool {
 fn check_overlap(until: Instant, event: &Event<'_>, findings: &mut Findings) {
     let overlap = until.micros().saturating_sub(event.recorded_at);
     if !(0..=OVERLAP_HOURS_MAX * 3_600_000_000).contains(&overlap) {
-        let sentence =
-            format!("the secret before signs too until {until}, which is not within {OVERLAP_HOURS_MAX} hours of the rotation");
+        let sentence = format!(
+            "the secret before signs too until {until}, which is not within {OVERLAP_HOURS_MAX} hours of the rotation"
+        );
         findings.event(Check::Programme, event.seq, sentence);
     }
 }

@@ -114,7 +114,8 @@ fn the_sender_alone_stops_a_webhook_and_only_one_that_it_sends_to() {
 
 #[test]
 fn the_secret_before_signs_for_a_week_at_most() {
-    for (overlap, is_right) in [(0, true), (24 * HOUR, true), (168 * HOUR, true), (168 * HOUR + 1, false), (-1, false)] {
+    for (overlap, is_right) in [(0, true), (24 * HOUR, true), (168 * HOUR, true), (168 * HOUR + 1, false), (-1, false)]
+    {
         let mut hooks = Hooks::new();
         hooks.create(json!({"events": ["*"]}));
         hooks.0.later(DAY);

@@ -1,8 +1,8 @@
 //! What is kept of the work, and what is said of it: in ops.db, in the log, and to whoever watches.
 
 use super::{TRIM_EVERY, Trouble, Work};
-use crate::domain::programme::Directory;
 use crate::domain::CustomerId;
+use crate::domain::programme::Directory;
 use crate::domain::webhooks::{DisableWebhook, WebhookCommand};
 use crate::writer::{Actor, Command, Refusal, Request};
 use std::collections::{BTreeSet, HashSet};

@@ -21,6 +21,9 @@ const LOST: Duration = Duration::from_secs(60);
 /// How long it waits for views.db before it looks again.
 const VIEWS: Duration = Duration::from_millis(100);
 
+/// How long it waits where there was no room for its attempt.
+const CROWDED: Duration = Duration::from_secs(1);
+
 impl Work {
     pub(super) fn send(
         &mut self,
@@ -72,17 +75,18 @@ impl Work {
             next_at: None,
         };
         let client = self.client.clone();
-        let task = self.sending.spawn(async move {
+        let attempt = async move {
             let sent = match (url, signatures) {
                 (Some(url), Some(signatures)) => {
                     let head = Head { id: &id_of(seq), event: message.event, signatures: &signatures };
-                    client.send(&url, head, body).await
+                    client.send(live.partner, &url, head, body).await
                 }
                 (None, _) => Sent::failed("the webhook has no address"),
                 (_, None) => Sent::failed("the webhook's secret is lost: rotate it"),
             };
             Done { webhook, version: live.version, customer, attempt, told: Some((delivery, sent)) }
-        });
+        };
+        let task = self.sending.spawn_on(attempt, self.receivers.handle());
         self.on_the_way.insert(task.id(), (webhook, customer));
         Ok(())
     }
@@ -124,6 +128,10 @@ impl Work {
             desk.line.done(customer, &Outcome::Settled, None, now);
             return;
         };
+        if sent.put_off {
+            desk.line.put_off(customer, now, CROWDED);
+            return;
+        }
         let is_stale = version != desk.line.webhook.version;
         let outcome = if is_stale { stale(&sent) } else { outcome(&sent, attempt, &self.policy.retries) };
         self.figures.times.observe_time(sent.duration);

@@ -44,8 +44,11 @@ fn no_answer_about_somebody_who_is_erased_is_kept_also_by_another_run() {
     receiver.expect(6);
     wait_until("notes of it", || told.attempts(&hook["id"]).len() == 6);
     let attempts = told.attempts(&hook["id"]);
-    let kept: Vec<&str> =
-        attempts.iter().filter(|attempt| attempt["response_excerpt"].is_string()).map(|kept| kept["event"].as_str().unwrap()).collect();
+    let kept: Vec<&str> = attempts
+        .iter()
+        .filter(|attempt| attempt["response_excerpt"].is_string())
+        .map(|kept| kept["event"].as_str().unwrap())
+        .collect();
     assert_eq!(kept, ["customer.registered", "card.created"], "what is about the other one: {attempts:#?}");
 }
 
