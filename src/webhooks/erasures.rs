@@ -25,8 +25,6 @@ const EMPTY_EVERY: Duration = Duration::from_secs(1);
 /// How far they have been followed.
 #[derive(Debug)]
 pub(super) struct Erasures {
-    /// From where this run has followed them: what was erased before, views.db says.
-    began: Seq,
     followed: Seq,
     /// What ops.db says of it; none where nothing has been kept yet that could have to go.
     noted: Option<Seq>,
@@ -38,12 +36,13 @@ pub(super) struct Erasures {
 }
 
 impl Erasures {
-    /// Goes on where it was left; where nothing has been kept yet, from `head`.
-    pub(super) fn load(deliveries: &Deliveries, head: Seq) -> Result<Self, OpsError> {
+    /// Goes on where it was left; where nothing has been kept yet, from `head`. Not beyond `watermark`: who was erased before, views.db
+    /// says.
+    pub(super) fn load(deliveries: &Deliveries, head: Seq, watermark: Seq) -> Result<Self, OpsError> {
         let noted = deliveries.erasures_followed()?;
-        let began = noted.unwrap_or(head).min(head);
+        let followed = noted.unwrap_or(head).min(head).min(watermark);
         // Nobody knows whether the run before this one came to emptying the WAL.
-        Ok(Self { began, followed: began, noted, erased: FxHashMap::default(), in_wal: true, emptied: None })
+        Ok(Self { followed, noted, erased: FxHashMap::default(), in_wal: true, emptied: None })
     }
 
     /// Follows the log for a while, not beyond `head`, and takes away the answers about whoever was erased.
@@ -86,10 +85,7 @@ impl Erasures {
     /// Whether no answer about a customer may be kept, because they were erased, or something was that the receiver may have been
     /// told. What was erased without this run's knowing is found when the log is followed so far.
     pub(super) fn include(&self, customer: CustomerId, sources: &Sources) -> rusqlite::Result<bool> {
-        if self.erased.contains_key(&customer) || sources.watermark() < self.began {
-            return Ok(true);
-        }
-        sources.is_erased(customer)
+        Ok(self.erased.contains_key(&customer) || sources.is_erased(customer)?)
     }
 
     /// Forgets who was erased, where nothing about them is on its way any more and views.db tells of it by itself.
@@ -116,7 +112,7 @@ mod tests {
         let files = tempfile::tempdir().unwrap();
         let dir = DataDir::new(files.path());
         let deliveries = Deliveries::open(&dir).unwrap();
-        let mut erasures = Erasures::load(&deliveries, Seq::ZERO).unwrap();
+        let mut erasures = Erasures::load(&deliveries, Seq::ZERO, Seq::ZERO).unwrap();
         let reader = open_ops(&dir).unwrap();
         deliveries.follow_erasures(Seq::new(1)).unwrap();
         let snapshot = reader.unchecked_transaction().unwrap();

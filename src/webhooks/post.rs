@@ -55,7 +55,7 @@ impl Post {
     ) -> Result<Self, PostError> {
         let sources = Sources::open(dir, live)?;
         let deliveries = Deliveries::open(dir)?;
-        let erasures = Erasures::load(&deliveries, sources.head())?;
+        let erasures = Erasures::load(&deliveries, sources.head(), sources.watermark())?;
         let client = Client::new(&policy, LookUps::default())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let receivers = Receivers::start()?;

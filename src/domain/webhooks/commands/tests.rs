@@ -161,3 +161,32 @@ fn a_partner_has_so_many_and_a_removed_one_makes_room() {
     told.tell(&remove());
     assert!(told.decide(&create()).is_ok());
 }
+
+#[test]
+fn what_is_wished_twice_is_stated_once() {
+    let named = |names: &[&str]| names.iter().map(|name| EventName::from_text(name).unwrap()).collect();
+    let shops = |ids: &[i64]| ids.iter().copied().map(ShopId::new).collect();
+    let facts = |names, ids| WebhookFacts { events: named(names), shop_ids: shops(ids), is_active: true };
+    let asked = facts(&["*", "points.awarded", "*", "points_awarded"], &[2, 1, 2]);
+    assert_eq!(asked.each_once(), facts(&["*", "points.awarded", "points_awarded"], &[1, 2]));
+    let mut told = Told::new();
+    told.tell(&create());
+    let twice = facts(&["points_awarded", "points_awarded"], &[]);
+    assert!(told.tell(&update(twice)).is_empty(), "it wishes that already");
+}
+
+#[test]
+fn the_secret_before_signs_for_a_week_at_most_from_when_it_is_recorded() {
+    let mut told = Told::new();
+    told.tell(&create());
+    let rotate = |overlap_hours| {
+        let secret_id = "two".to_owned();
+        WebhookCommand::Rotate(RotateWebhook { webhook: WEBHOOK, secret_id, overlap_hours })
+    };
+    for hours in [-1, OVERLAP_HOURS_MAX + 1, i64::MAX] {
+        assert_eq!(told.decide(&rotate(hours)), Err(Rejection::RuleOutOfBounds { rule: "overlap_hours" }));
+    }
+    let drafts = told.decide(&rotate(OVERLAP_HOURS_MAX)).unwrap();
+    let crate::domain::Event::WebhookRotated(rotated) = &drafts[0].event else { panic!("{drafts:?}") };
+    assert_eq!(rotated.previous_until, NOW.plus_days(7));
+}
