@@ -36,7 +36,7 @@
 //! | [`ops`] | ops.db: drawing credentials, verifying secrets, export jobs, the seeds that sign, webhooks' secrets and deliveries | domain, storage |
 //! | [`notary`] | checkpoints: signing the head of the tree and having it recorded | domain, note, ops, queries, writer, clock |
 //! | [`sealing`] | seals: hashing all balances at a month's end, having the root recorded, proving one balance | domain, tree, queries, notary, writer, clock |
-//! | [`webhooks`] | telling receivers: messages, signatures, deliveries, retries | domain, event_log, vault, projections, live, ops, writer, clock, storage |
+//! | [`webhooks`] | telling receivers: messages, signatures, deliveries, retries | domain, event_log, vault, projections, live, ops, writer, clock, storage, metrics |
 //! | [`backup`] | copies of the books: making and verifying them, keeping them, holding them against what they are to replace | domain, event_log, storage, tree, note |
 //! | [`jobs`] | what the clock asks for: expiry, checkpoints, seals, retention, backups | domain, projections, writer, notary, sealing, backup, metrics, clock, storage |
 //! | [`app`] | the engine: wires writer, projector and memory, and owns the order of start and stop | domain, event_log, vault, projections, live, writer, clock, storage, metrics |

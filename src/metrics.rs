@@ -129,6 +129,50 @@ impl Default for WorkFigures {
     }
 }
 
+/// What the sender of webhooks has done since the start, and how it fares.
+#[derive(Debug)]
+pub struct WebhookFigures {
+    /// Attempts that the receiver took.
+    pub delivered: Counter,
+    /// Attempts after which another is made.
+    pub failed: Counter,
+    /// Attempts that were the last of an event that nobody took.
+    pub abandoned: Counter,
+    /// How long an attempt took.
+    pub times: Histogram<13>,
+    pub active: AtomicI64,
+    /// By whoever manages them.
+    pub paused: AtomicI64,
+    /// By the service.
+    pub disabled: AtomicI64,
+    /// How many events the one is behind that is farthest behind, of those that are active.
+    pub lag_most: AtomicI64,
+    /// How many events they are behind together.
+    pub lag_sum: AtomicI64,
+    /// Events that wait for another attempt, or behind one.
+    pub pending: AtomicI64,
+    /// Customers whose events wait for another attempt.
+    pub held: AtomicI64,
+}
+
+impl Default for WebhookFigures {
+    fn default() -> Self {
+        Self {
+            delivered: Counter::default(),
+            failed: Counter::default(),
+            abandoned: Counter::default(),
+            times: Histogram::new(&TIMES),
+            active: AtomicI64::new(0),
+            paused: AtomicI64::new(0),
+            disabled: AtomicI64::new(0),
+            lag_most: AtomicI64::new(0),
+            lag_sum: AtomicI64::new(0),
+            pending: AtomicI64::new(0),
+            held: AtomicI64::new(0),
+        }
+    }
+}
+
 /// How far the making of views.db at a start is.
 #[derive(Debug, Default)]
 pub struct RebuildFigures {

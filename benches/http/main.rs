@@ -111,7 +111,12 @@ fn main() -> anyhow::Result<()> {
         let measured = drive(service.address(), Target::Award, &programme, connections, seconds, pace)?;
         report(&mut out, "award", connections, measured)?;
         if options.webhooks > 0 {
-            writeln!(out, "{} messages were taken by {} receivers meanwhile", receivers.taken(), options.webhooks)?;
+            let (meanwhile, rest) = (receivers.taken(), receivers.await_all()?);
+            let (all, count) = (receivers.taken(), options.webhooks);
+            writeln!(
+                out,
+                "{meanwhile} messages were taken by {count} receivers meanwhile; all {all} after {rest:.1?}"
+            )?;
         }
         return Ok(());
     }

@@ -6,6 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long the last of them may take: an award is written faster than it is told.
+const PATIENCE: Duration = Duration::from_secs(1_800);
 
 /// So many of them, each with a webhook of its own. When dropped, the webhooks are removed.
 #[derive(Debug)]
@@ -30,7 +34,7 @@ impl Receivers {
                     std::thread::spawn(move || serve(&stream, &taken));
                 }
             });
-            receivers.manage(&["create", "--url", &url, "--events", "points.awarded"])?;
+            receivers.call(&["webhooks", "create", "--url", &url, "--events", "points.awarded"])?;
         }
         Ok(receivers)
     }
@@ -40,20 +44,41 @@ impl Receivers {
         self.taken.load(Ordering::Relaxed)
     }
 
+    /// Waits until everything that happened so far has been delivered to each; answers how long that took.
+    pub(crate) fn await_all(&self) -> anyhow::Result<Duration> {
+        let start = Instant::now();
+        let head = self.ask(&["status"])?["events"].as_i64();
+        loop {
+            let list = self.ask(&["webhooks", "list"])?;
+            let is_there = |webhook: &serde_json::Value| {
+                webhook["delivered_up_to"].as_i64() >= head
+                    && webhook["pending_count"] == 0
+                    && webhook["is_active"] == true
+            };
+            if head.is_some() && list.as_array().is_some_and(|all| all.iter().all(is_there)) {
+                return Ok(start.elapsed());
+            }
+            anyhow::ensure!(start.elapsed() < PATIENCE, "not everything was delivered: {list:#}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
     fn remove_all(&self) -> anyhow::Result<()> {
-        let list: serde_json::Value = serde_json::from_slice(&self.manage(&["list", "--json"])?)?;
-        for webhook in list.as_array().into_iter().flatten() {
-            self.manage(&["remove", "--webhook", &webhook["id"].to_string()])?;
+        for webhook in self.ask(&["webhooks", "list"])?.as_array().into_iter().flatten() {
+            self.call(&["webhooks", "remove", "--webhook", &webhook["id"].to_string()])?;
         }
         Ok(())
     }
 
-    fn manage(&self, arguments: &[&str]) -> anyhow::Result<Vec<u8>> {
-        let (action, rest) = arguments.split_first().ok_or_else(|| anyhow::anyhow!("nothing to do"))?;
+    fn ask(&self, words: &[&str]) -> anyhow::Result<serde_json::Value> {
+        Ok(serde_json::from_slice(&self.call(&[words, &["--json"]].concat())?)?)
+    }
+
+    fn call(&self, words: &[&str]) -> anyhow::Result<Vec<u8>> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
-        command.args(["webhooks", action, "--data"]).arg(&self.data).args(rest);
+        command.args(words).arg("--data").arg(&self.data);
         let output = command.stderr(Stdio::inherit()).output()?;
-        anyhow::ensure!(output.status.success(), "webhooks {action} failed");
+        anyhow::ensure!(output.status.success(), "{} failed", words.join(" "));
         Ok(output.stdout)
     }
 }

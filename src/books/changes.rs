@@ -89,6 +89,7 @@ impl Changes {
             | Event::WebhookUpdated(_)
             | Event::WebhookRotated(_)
             | Event::WebhookDisabled(_)
+            | Event::WebhookSkipped(_)
             | Event::WebhookRemoved(_)
             | Event::BalancesSealed(_)
             | Event::RecordsErased(_)

@@ -11,6 +11,7 @@ use crate::ops::OpsError;
 use crate::projections::RebuildError;
 use crate::queries::QueryError;
 use crate::storage::{DataDirError, StorageError};
+use crate::webhooks::AuthoritiesError;
 use crate::webhooks::PostError;
 use std::io;
 use std::process::ExitCode;
@@ -56,6 +57,8 @@ pub enum Failure {
     Listen { address: String, source: io::Error },
     #[error(transparent)]
     Tls(#[from] TlsError),
+    #[error(transparent)]
+    Authorities(#[from] AuthoritiesError),
     #[error("the server failed: {0}")]
     Server(#[source] io::Error),
     #[error("{path}: {source}")]
@@ -101,6 +104,7 @@ impl Failure {
             | Self::Import(_)
             | Self::Listen { .. }
             | Self::Tls(_)
+            | Self::Authorities(_)
             | Self::Server(_)
             | Self::File { .. }
             | Self::Views(_)

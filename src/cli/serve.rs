@@ -13,7 +13,7 @@ use crate::control;
 use crate::http::{HttpConfig, Identity, ProxyHeaders};
 use crate::notary::CheckpointCopy;
 use crate::note::VerifierKey;
-use crate::webhooks::Policy;
+use crate::webhooks::{Policy, authorities};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 use std::net::SocketAddr;
@@ -102,6 +102,9 @@ pub(super) struct Serve {
         default_value = "off", action = ArgAction::Set, value_parser = BoolishValueParser::new()
     )]
     webhooks_allow_private: bool,
+    /// Trust these authorities about receivers of webhooks too: their certificates, as PEM
+    #[arg(long, value_name = "FILE")]
+    webhooks_ca: Option<PathBuf>,
     /// Write the newest checkpoint to this file, on another disk, and serve only a log that continues it
     #[arg(long, value_name = "FILE")]
     checkpoint_copy: Option<PathBuf>,
@@ -129,8 +132,9 @@ enum Sealing {
 }
 
 impl Serve {
-    fn http(&self) -> HttpConfig {
-        HttpConfig {
+    fn http(&self) -> Result<HttpConfig, Failure> {
+        let authorities = self.webhooks_ca.as_deref().map(authorities).transpose()?.unwrap_or_default();
+        Ok(HttpConfig {
             rate_limits: self.limits.allowances(),
             public_url: self.public_url.clone(),
             figures: self.metrics_listen.is_some(),
@@ -143,6 +147,7 @@ impl Serve {
             witnesses: self.witness.clone(),
             webhooks: Policy {
                 allow_private: self.webhooks_allow_private,
+                authorities,
                 timeout: self.webhook_timeout,
                 retries: self.webhook_retry.clone(),
                 ..Policy::default()
@@ -150,13 +155,14 @@ impl Serve {
             workers: self.workers,
             bench_echo: self.bench_echo,
             ..HttpConfig::default()
-        }
+        })
     }
 
     /// Whether everything that settings name is there.
     pub(super) fn check(&self) -> Result<(), Failure> {
         self.identity()?;
         self.backups.plan(&self.data.dir())?;
+        self.http()?;
         Ok(self.data.dir().expect_ledger()?)
     }
 
@@ -175,7 +181,7 @@ impl Serve {
         dir.expect_ledger()?;
         let backups = self.backups.plan(&dir)?;
         let lock = control::lock(&dir)?;
-        let http = self.http();
+        let http = self.http()?;
         let configuration = Configuration {
             dir,
             listen: self.listen,

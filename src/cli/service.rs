@@ -95,7 +95,7 @@ pub(super) fn run(
     let start_checkpoints = |period| start_checkpoints(operator.notary().clone(), period, checkpoint_copy);
     let checkpoints = checkpoint_every.map(start_checkpoints).transpose()?;
     let (live, writer, clock) = (engine.live().clone(), engine.writer().clone(), engine.clock().clone());
-    let post = Post::start(&dir, live, writer, secrets.clone(), clock, http.webhooks.clone())?;
+    let post = Post::start(&dir, live, writer, secrets.clone(), clock, http.webhooks.clone(), operations.webhooks())?;
     let operator = operator.telling(http.webhooks.clone());
     let start_seals = || start_seals(dir.clone(), operator.sealer().clone());
     let seals = seal_balances.then(start_seals).transpose()?;

@@ -3,10 +3,10 @@
 use super::message::{AdminAnswer, Refused};
 use super::operator::{Operator, refused, told};
 use crate::domain::webhooks::{
-    CreateWebhook, EventName, RemoveWebhook, RotateWebhook, UpdateWebhook, Webhook, WebhookCommand, WebhookFacts,
-    WebhookRecord,
+    CreateWebhook, EventName, RemoveWebhook, RotateWebhook, SkipBacklog, UpdateWebhook, Webhook, WebhookCommand,
+    WebhookFacts, WebhookRecord,
 };
-use crate::domain::{Event, PartnerId, Seq, ShopId, Timestamp, WebhookId};
+use crate::domain::{Event, PartnerId, Seq, ShopId, WebhookId};
 use crate::ops::{DeliveryStatus, TRACKS_MAX};
 use crate::webhooks::{DeliveryView, Office, WebhookView};
 use crate::writer::Command;
@@ -25,13 +25,17 @@ pub enum WebhookRequest {
         webhook: WebhookId,
         changes: WebhookChanges,
     },
+    /// What waits is left out.
+    Skip {
+        webhook: WebhookId,
+    },
     Remove {
         webhook: WebhookId,
     },
-    /// Until when the secret before signs too.
+    /// For how many hours the secret before signs too.
     Rotate {
         webhook: WebhookId,
-        previous_until: Timestamp,
+        overlap_hours: i64,
     },
     Test {
         webhook: WebhookId,
@@ -106,16 +110,22 @@ impl Operator {
             WebhookRequest::Create(new) => self.create_webhook(&office, new),
             WebhookRequest::List { partner } => self.list_webhooks(&office, partner),
             WebhookRequest::Update { webhook, changes } => self.update_webhook(&office, webhook, changes),
+            WebhookRequest::Skip { webhook } => {
+                let found = self.webhook(webhook)?;
+                self.tell(found.partner, WebhookCommand::Skip(SkipBacklog { webhook }))?;
+                let webhook = self.shown(&office, &self.webhook(webhook)?, None)?;
+                Ok(WebhookAnswer::One { webhook })
+            }
             WebhookRequest::Remove { webhook } => {
                 let found = self.webhook(webhook)?;
                 self.tell(found.partner, WebhookCommand::Remove(RemoveWebhook { webhook }))?;
                 Ok(WebhookAnswer::Removed { webhook })
             }
-            WebhookRequest::Rotate { webhook, previous_until } => self.rotate_webhook(&office, webhook, previous_until),
+            WebhookRequest::Rotate { webhook, overlap_hours } => self.rotate_webhook(&office, webhook, overlap_hours),
             WebhookRequest::Test { webhook, event } => self.test_webhook(&office, webhook, event),
             WebhookRequest::Deliveries { webhook, status, limit } => {
-                self.webhook(webhook)?;
-                deliveries(&office, webhook, status.as_deref(), limit)
+                let webhook = self.webhook(webhook)?;
+                deliveries(&office, &webhook, status.as_deref(), limit)
             }
             WebhookRequest::Redeliver { webhook, from, until } => {
                 self.webhook(webhook)?;
@@ -180,15 +190,10 @@ impl Operator {
         self.shown(office, &webhook, None).map(|webhook| WebhookAnswer::One { webhook })
     }
 
-    fn rotate_webhook(
-        &self,
-        office: &Office,
-        id: WebhookId,
-        previous_until: Timestamp,
-    ) -> Result<WebhookAnswer, Refused> {
+    fn rotate_webhook(&self, office: &Office, id: WebhookId, overlap_hours: i64) -> Result<WebhookAnswer, Refused> {
         let before = self.webhook(id)?;
         let secret = office.new_secret(None).map_err(|error| refused(error.to_string()))?;
-        let command = RotateWebhook { webhook: id, secret_id: secret.id.clone(), previous_until };
+        let command = RotateWebhook { webhook: id, secret_id: secret.id.clone(), overlap_hours };
         let rotated = self.tell(before.partner, WebhookCommand::Rotate(command));
         rotated.inspect_err(|_| drop(office.forget_secret(&secret.id)))?;
         if let Some(previous) = &before.terms.previous {
@@ -239,17 +244,17 @@ fn check_url(office: &Office, url: &str) -> Result<(), Refused> {
         .map_err(|unfit| refused(format!("this is {unfit}; `counterfoil serve --webhooks-allow-private` allows any")))
 }
 
-fn deliveries(office: &Office, webhook: WebhookId, status: Option<&str>, limit: i64) -> Result<WebhookAnswer, Refused> {
+fn deliveries(office: &Office, webhook: &Webhook, status: Option<&str>, limit: i64) -> Result<WebhookAnswer, Refused> {
     let told = |error: crate::ops::OpsError| refused(error.to_string());
     let deliveries = if status == Some("pending") {
-        let (rows, _) = office.deliveries().waiting(webhook, 0, limit).map_err(told)?;
+        let (rows, _) = office.deliveries().waiting(webhook.id, webhook.terms.since, 0, limit).map_err(told)?;
         rows.iter().map(DeliveryView::pending).collect()
     } else {
         let status = status.map(|word| {
             DeliveryStatus::from_name(word)
                 .ok_or_else(|| refused("--status is pending, delivered, failed or abandoned".to_owned()))
         });
-        let (rows, _) = office.deliveries().list(webhook, status.transpose()?, 0, limit).map_err(told)?;
+        let (rows, _) = office.deliveries().list(webhook.id, status.transpose()?, 0, limit).map_err(told)?;
         rows.iter().map(DeliveryView::made).collect()
     };
     Ok(WebhookAnswer::Deliveries { deliveries })

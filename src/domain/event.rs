@@ -10,7 +10,9 @@ use super::programme::{
     TemplateCreated, TemplateRetired, TemplateUpdated,
 };
 use super::seals::BalancesSealed;
-use super::webhooks::{WebhookCreated, WebhookDisabled, WebhookRemoved, WebhookRotated, WebhookUpdated};
+use super::webhooks::{
+    WebhookCreated, WebhookDisabled, WebhookRemoved, WebhookRotated, WebhookSkipped, WebhookUpdated,
+};
 use super::{
     CardId, CheckpointKeyId, CustomerId, KeyId, PartnerId, SealId, Sealed, Secret, ShopId, TemplateId, WebhookId,
 };
@@ -182,6 +184,7 @@ events! {
     WebhookUpdated = "webhook.updated" on Webhook(webhook),
     WebhookRotated = "webhook.rotated" on Webhook(webhook),
     WebhookDisabled = "webhook.disabled" on Webhook(webhook),
+    WebhookSkipped = "webhook.skipped" on Webhook(webhook),
     WebhookRemoved = "webhook.removed" on Webhook(webhook),
     BalancesSealed = "balances.sealed" on Seal(seal),
 }
@@ -222,6 +225,7 @@ impl Event {
             | Self::CheckpointCosigned(_)
             | Self::WebhookRotated(_)
             | Self::WebhookDisabled(_)
+            | Self::WebhookSkipped(_)
             | Self::WebhookRemoved(_)
             | Self::CustomerErased(_)
             | Self::RecordsErased(_)
@@ -268,6 +272,7 @@ impl Event {
             | Self::CheckpointCosigned(_)
             | Self::WebhookRotated(_)
             | Self::WebhookDisabled(_)
+            | Self::WebhookSkipped(_)
             | Self::WebhookRemoved(_)
             | Self::CustomerErased(_)
             | Self::RecordsErased(_)

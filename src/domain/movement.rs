@@ -124,6 +124,7 @@ impl<'e> Movement<'e> {
             | Event::WebhookUpdated(_)
             | Event::WebhookRotated(_)
             | Event::WebhookDisabled(_)
+            | Event::WebhookSkipped(_)
             | Event::WebhookRemoved(_)
             | Event::BalancesSealed(_)
             | Event::CustomerRegistered(_)

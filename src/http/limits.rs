@@ -42,9 +42,11 @@ pub(crate) const TITLE_CHARS: usize = 255;
 pub(crate) const WEBHOOK_EVENTS: usize = 50;
 /// A secret that a receiver chose, in characters: least and most.
 pub(crate) const WEBHOOK_SECRET_CHARS: (usize, usize) = (16, 128);
+/// How long after a webhook was made, or its secret rotated, a repeated request shows its whole secret, in seconds.
+pub(crate) const WEBHOOK_SECRET_SHOWN_SECONDS: i64 = 3_600;
 /// For how many hours the secret before signs too where a rotation does not say, and at most.
 pub(crate) const WEBHOOK_OVERLAP_HOURS: i64 = 24;
-pub(crate) const WEBHOOK_OVERLAP_HOURS_MAX: i64 = 168;
+pub(crate) const WEBHOOK_OVERLAP_HOURS_MAX: i64 = crate::domain::webhooks::OVERLAP_HOURS_MAX;
 /// The description of a card template or a shop, in characters.
 pub(crate) const DESCRIPTION_CHARS: usize = 2_000;
 /// The terms of a card template, in characters.

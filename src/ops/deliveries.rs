@@ -1,12 +1,16 @@
 //! How far each webhook has come, what waits for another attempt, and what came of each attempt.
 
+mod rows;
+
 use super::OpsError;
 use super::delivery::{Delivery, DeliveryStatus, Kept, Progress, Standing, Track, Waiting};
-use crate::domain::{CustomerId, PartnerId, Seq, Timestamp, WebhookId};
-use crate::storage::{DataDir, open_ops};
+use crate::domain::{CustomerId, Seq, Timestamp, WebhookId};
+use crate::storage::{BUSY, DataDir, open_ops};
 use parking_lot::Mutex;
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
+use rows::{COLUMNS, WAITS, delivery, insert, save, standing, track_of, tracks, waiting};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 use std::fmt;
+use std::time::Duration;
 
 /// How many attempts of a webhook are kept.
 pub const DELIVERIES_MAX: i64 = 10_000;
@@ -37,7 +41,11 @@ impl Deliveries {
         let begin = "INSERT INTO webhook_tracks (webhook, cursor) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
         transaction.execute(begin, (webhook.get(), since.get()))?;
         let standing = standing(&transaction, webhook)?.unwrap_or(Standing { version, ..Standing::default() });
-        let kept = Kept { standing, tracks: tracks(&transaction, webhook)?, waiting: waiting(&transaction, webhook)? };
+        let kept = Kept {
+            standing,
+            tracks: tracks(&transaction, webhook)?,
+            waiting: waiting(&transaction, webhook, Seq::ZERO)?,
+        };
         transaction.commit()?;
         Ok(kept)
     }
@@ -74,18 +82,12 @@ impl Deliveries {
     /// When it cannot be written.
     pub fn again(&self, webhook: WebhookId, after: Seq, until: Seq) -> Result<Option<i64>, OpsError> {
         let file = self.0.lock();
-        let transaction = file.unchecked_transaction()?;
-        let count = "SELECT count(*) FROM webhook_tracks WHERE webhook = ?1 AND until IS NOT NULL";
-        let count: i64 = transaction.query_row(count, [webhook.get()], |row| row.get(0))?;
-        if count >= TRACKS_MAX {
-            return Ok(None);
-        }
-        // A number is never used twice: whoever looks for new ones looks above the last.
-        let insert = "INSERT INTO webhook_tracks (webhook, cursor, until) VALUES (?1, ?2, ?3)";
-        transaction.execute(insert, (webhook.get(), after.get(), until.get()))?;
-        let track = transaction.last_insert_rowid();
-        transaction.commit()?;
-        Ok(Some(track))
+        // One statement: a transaction that read first could not write once the sender has written meanwhile. A number is never
+        // used twice: whoever looks for new ones looks above the last.
+        let insert = "INSERT INTO webhook_tracks (webhook, cursor, until) SELECT ?1, ?2, ?3 WHERE ?4 > \
+                      (SELECT count(*) FROM webhook_tracks WHERE webhook = ?1 AND until IS NOT NULL)";
+        let added = file.prepare_cached(insert)?.execute((webhook.get(), after.get(), until.get(), TRACKS_MAX))?;
+        Ok((added > 0).then(|| file.last_insert_rowid()))
     }
 
     /// How a webhook fares, where it ever sent anything.
@@ -96,15 +98,18 @@ impl Deliveries {
         standing(&self.0.lock(), webhook)
     }
 
-    /// How far a webhook has come, and how many events wait for another attempt or behind one.
+    /// How far a webhook has come that begins after `since`, and how many events wait for another attempt or behind one.
     ///
     /// # Errors
     /// When ops.db cannot be read.
-    pub fn place(&self, webhook: WebhookId) -> Result<Option<(Seq, i64)>, OpsError> {
+    pub fn place(&self, webhook: WebhookId, since: Seq) -> Result<Option<(Seq, i64)>, OpsError> {
         let file = self.0.lock();
-        let sql = "SELECT cursor, (SELECT count(*) FROM webhook_waiting WHERE webhook = ?1) FROM webhook_tracks \
-                   WHERE webhook = ?1 AND until IS NULL";
-        let place = file.query_row(sql, [webhook.get()], |row| Ok((Seq::new(row.get(0)?), row.get(1)?)));
+        let sql = format!(
+            "SELECT max(cursor, ?2), (SELECT count(*) FROM webhook_waiting WHERE {WAITS}) FROM webhook_tracks \
+             WHERE webhook = ?1 AND until IS NULL"
+        );
+        let read = |row: &Row<'_>| Ok((Seq::new(row.get(0)?), row.get(1)?));
+        let place = file.prepare_cached(&sql)?.query_row((webhook.get(), since.get()), read);
         Ok(place.optional()?)
     }
 
@@ -131,12 +136,18 @@ impl Deliveries {
         Ok((rows.collect::<Result<_, _>>()?, total))
     }
 
-    /// A page of what waits for an attempt, in the order of the log, and how much there is.
+    /// A page of what waits for an attempt at a webhook that begins after `since`, in the order of the log, and how much there is.
     ///
     /// # Errors
     /// When ops.db cannot be read.
-    pub fn waiting(&self, webhook: WebhookId, offset: i64, limit: i64) -> Result<(Vec<Waiting>, i64), OpsError> {
-        let all = waiting(&self.0.lock(), webhook)?;
+    pub fn waiting(
+        &self,
+        webhook: WebhookId,
+        since: Seq,
+        offset: i64,
+        limit: i64,
+    ) -> Result<(Vec<Waiting>, i64), OpsError> {
+        let all = waiting(&self.0.lock(), webhook, since)?;
         let place = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
         let total = i64::try_from(all.len()).unwrap_or(i64::MAX);
         Ok((all.into_iter().skip(place(offset)).take(place(limit)).collect(), total))
@@ -162,7 +173,9 @@ impl Deliveries {
         Ok(file.last_insert_rowid())
     }
 
-    /// Takes away what receivers answered about a customer.
+    /// Takes away what receivers answered about customers, and the hashes of what they were sent: everything else that was sent can
+    /// be made again, so that a hash would tell whether a guessed name or phone was in it. What was overwritten stands in the WAL
+    /// until [`Self::empty_wal`].
     ///
     /// # Errors
     /// When it cannot be written.
@@ -170,13 +183,24 @@ impl Deliveries {
         let file = self.0.lock();
         let transaction = file.unchecked_transaction()?;
         for customer in customers {
-            let sql = "UPDATE webhook_deliveries SET answer = NULL WHERE customer = ?1 AND answer IS NOT NULL";
+            let sql = "UPDATE webhook_deliveries SET answer = NULL, body_hash = NULL \
+                       WHERE customer = ?1 AND body_hash IS NOT NULL";
             transaction.prepare_cached(sql)?.execute([customer.get()])?;
         }
         transaction.commit()?;
-        // What was overwritten would otherwise stand in the WAL until its next turn.
-        file.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
+    }
+
+    /// One try to empty the WAL, which waits for nobody. Answers whether it is empty: not where a reader is in the way.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn empty_wal(&self) -> Result<bool, OpsError> {
+        let file = self.0.lock();
+        file.busy_timeout(Duration::ZERO)?;
+        let busy = file.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+        file.busy_timeout(BUSY)?;
+        Ok(busy? == 0)
     }
 
     /// Up to which event customers' erasures have been followed; none where they never were.
@@ -235,115 +259,5 @@ impl fmt::Debug for Deliveries {
     }
 }
 
-const COLUMNS: &str = "id, webhook, partner, seq, event, customer, attempt, status, status_code, error, body_hash, \
-                       answer, sent_at, duration_ms, next_at";
-
-fn save(transaction: &Transaction<'_>, webhook: WebhookId, progress: &Progress) -> Result<(), OpsError> {
-    let Standing { version, failures, abandoned, last_delivery_at } = progress.standing;
-    let sql = "INSERT INTO webhook_standing (webhook, version, failures, abandoned, last_delivery_at) \
-               VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (webhook) DO UPDATE SET \
-               version = ?2, failures = ?3, abandoned = ?4, last_delivery_at = coalesce(?5, last_delivery_at)";
-    let at = last_delivery_at.map(Timestamp::micros);
-    transaction.prepare_cached(sql)?.execute((webhook.get(), version, failures, abandoned, at))?;
-    for track in &progress.tracks {
-        let sql = "UPDATE webhook_tracks SET cursor = ?2 WHERE track = ?1";
-        transaction.prepare_cached(sql)?.execute((track.id, track.cursor.get()))?;
-    }
-    for track in &progress.ended {
-        transaction.prepare_cached("DELETE FROM webhook_tracks WHERE track = ?1")?.execute([track])?;
-    }
-    for (track, seq) in &progress.settled {
-        let sql = "DELETE FROM webhook_waiting WHERE webhook = ?1 AND track = ?2 AND seq = ?3";
-        transaction.prepare_cached(sql)?.execute((webhook.get(), track, seq.get()))?;
-    }
-    for waiting in &progress.waiting {
-        let sql = "INSERT OR REPLACE INTO webhook_waiting (webhook, track, seq, customer, attempts, due_at) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        let Waiting { track, seq, customer, attempts, due_at } = *waiting;
-        let row = (webhook.get(), track, seq.get(), customer.get(), attempts, due_at.micros());
-        transaction.prepare_cached(sql)?.execute(row)?;
-    }
-    progress.deliveries.iter().try_for_each(|delivery| insert(transaction, delivery))
-}
-
-fn insert(file: &Connection, delivery: &Delivery) -> Result<(), OpsError> {
-    let sql = "INSERT INTO webhook_deliveries (webhook, partner, seq, event, customer, attempt, status, status_code, \
-               error, body_hash, answer, sent_at, duration_ms, next_at) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
-    let mut statement = file.prepare_cached(sql)?;
-    statement.execute(params![
-        delivery.webhook.get(),
-        delivery.partner.get(),
-        delivery.seq.get(),
-        delivery.event,
-        delivery.customer.get(),
-        delivery.attempt,
-        delivery.status.name(),
-        delivery.status_code,
-        delivery.error,
-        delivery.body_hash,
-        delivery.answer,
-        delivery.sent_at.micros(),
-        delivery.duration_ms,
-        delivery.next_at.map(Timestamp::micros),
-    ])?;
-    Ok(())
-}
-
-fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
-    let status = DeliveryStatus::from_name(row.get_ref(7)?.as_str()?);
-    Ok(Delivery {
-        id: row.get(0)?,
-        webhook: WebhookId::new(row.get(1)?),
-        partner: PartnerId::new(row.get(2)?),
-        seq: Seq::new(row.get(3)?),
-        event: row.get(4)?,
-        customer: CustomerId::new(row.get(5)?),
-        attempt: row.get(6)?,
-        status: status.ok_or(rusqlite::Error::InvalidQuery)?,
-        status_code: row.get(8)?,
-        error: row.get(9)?,
-        body_hash: row.get(10)?,
-        answer: row.get(11)?,
-        sent_at: Timestamp::from_micros(row.get(12)?),
-        duration_ms: row.get(13)?,
-        next_at: row.get::<_, Option<i64>>(14)?.map(Timestamp::from_micros),
-    })
-}
-
-fn standing(file: &Connection, webhook: WebhookId) -> Result<Option<Standing>, OpsError> {
-    let sql = "SELECT version, failures, abandoned, last_delivery_at FROM webhook_standing WHERE webhook = ?1";
-    let found = file.prepare_cached(sql)?.query_row([webhook.get()], |row| {
-        let last_delivery_at = row.get::<_, Option<i64>>(3)?.map(Timestamp::from_micros);
-        Ok(Standing { version: row.get(0)?, failures: row.get(1)?, abandoned: row.get(2)?, last_delivery_at })
-    });
-    Ok(found.optional()?)
-}
-
-fn tracks(file: &Connection, webhook: WebhookId) -> Result<Vec<Track>, OpsError> {
-    let sql = "SELECT track, cursor, until FROM webhook_tracks WHERE webhook = ?1 ORDER BY track";
-    let mut statement = file.prepare_cached(sql)?;
-    let rows = statement.query_map([webhook.get()], |row| track_of(row, 0))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-fn track_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Track> {
-    let until = row.get::<_, Option<i64>>(first + 2)?.map(Seq::new);
-    Ok(Track { id: row.get(first)?, cursor: Seq::new(row.get(first + 1)?), until })
-}
-
-fn waiting(file: &Connection, webhook: WebhookId) -> Result<Vec<Waiting>, OpsError> {
-    let sql =
-        "SELECT track, seq, customer, attempts, due_at FROM webhook_waiting WHERE webhook = ?1 ORDER BY seq, track";
-    let mut statement = file.prepare_cached(sql)?;
-    let rows = statement.query_map([webhook.get()], |row| {
-        Ok(Waiting {
-            track: row.get(0)?,
-            seq: Seq::new(row.get(1)?),
-            customer: CustomerId::new(row.get(2)?),
-            attempts: row.get(3)?,
-            due_at: Timestamp::from_micros(row.get(4)?),
-        })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
+#[cfg(test)]
+mod tests;

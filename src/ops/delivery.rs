@@ -81,9 +81,9 @@ pub struct Delivery {
     pub status_code: Option<u16>,
     /// Why there was no answer.
     pub error: Option<String>,
-    /// SHA-256 of what was sent.
-    pub body_hash: [u8; 32],
-    /// The beginning of the answer.
+    /// SHA-256 of what was sent; none once something of the customer is erased.
+    pub body_hash: Option<[u8; 32]>,
+    /// The beginning of the answer; none without a hash of what was sent.
     pub answer: Option<String>,
     pub sent_at: Timestamp,
     pub duration_ms: i64,

@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use rand::TryRngCore as _;
 use rand::rngs::OsRng;
 use rusqlite::{OptionalExtension as _, params};
+use std::collections::BTreeSet;
 
 const PREFIX: &str = "whsec_";
 const ID_CHARS: usize = 16;
@@ -67,6 +68,21 @@ impl Secrets {
         Ok(statement.query_row([id], |row| row.get::<_, String>(0)).optional()?.map(SecretText::from))
     }
 
+    /// Forgets the secrets that were made before `before` and are not `named`.
+    ///
+    /// # Errors
+    /// When they cannot be read or written.
+    pub fn keep_webhook_secrets(&self, named: &BTreeSet<&str>, before: Timestamp) -> Result<(), OpsError> {
+        let known: Vec<String> = {
+            let file = self.file.lock();
+            let mut statement = file.prepare_cached("SELECT secret_id FROM webhook_secrets WHERE created_at < ?1")?;
+            let rows = statement.query_map([before.micros()], |row| row.get(0))?;
+            rows.collect::<Result<_, _>>()?
+        };
+        let unnamed = known.iter().filter(|id| !named.contains(id.as_str()));
+        unnamed.into_iter().try_for_each(|id| self.forget_webhook_secret(id))
+    }
+
     /// Forgets a secret that signs nothing any more, or never did.
     ///
     /// # Errors
@@ -91,6 +107,13 @@ mod tests {
         let secrets = open();
         assert_eq!(secrets.webhook_secret(&drawn.id).unwrap(), Some(drawn.secret.clone()));
         assert!(!format!("{drawn:?}").contains(drawn.secret.reveal()));
+        let at = Timestamp::from_micros;
+        secrets.keep_webhook_secrets(&BTreeSet::new(), at(1)).unwrap();
+        secrets.keep_webhook_secrets(&BTreeSet::from([drawn.id.as_str()]), at(9)).unwrap();
+        assert!(secrets.webhook_secret(&drawn.id).unwrap().is_some(), "it is new, or it is named");
+        secrets.keep_webhook_secrets(&BTreeSet::new(), at(2)).unwrap();
+        assert_eq!(secrets.webhook_secret(&drawn.id).unwrap(), None);
+        secrets.add_webhook_secret(&drawn, at(1)).unwrap();
         secrets.forget_webhook_secret(&drawn.id).unwrap();
         assert_eq!(secrets.webhook_secret(&drawn.id).unwrap(), None);
     }

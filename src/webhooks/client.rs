@@ -1,8 +1,10 @@
 //! Sending a message, and what came of it. Follows no redirect, keeps to the addresses that may be sent to, and takes no longer
 //! than it is allowed to.
 
-use super::address::{Unfit, check_url, is_public};
+use super::address::check_url;
+use super::resolver::{Crowded, LookUps, Resolver, is_crowded};
 use super::{Policy, Signatures};
+use crate::domain::PartnerId;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
@@ -10,19 +12,18 @@ use hyper::{HeaderMap, Method, Request, Response, body::Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use parking_lot::Mutex;
+use std::collections::HashMap;
 use std::fmt;
-use std::future::Future;
-use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime};
-use tower_service::Service;
 
 /// How much of an answer is read: the rest of a longer one is not waited for, and its connection given up.
 const ANSWER_BYTES: usize = 16 * 1_024;
+/// How long the head of an answer may be, and how many headers it may have.
+const HEAD_BYTES: usize = 32 * 1_024;
+const HEADERS_MAX: usize = 100;
 /// How much of it is kept, in characters.
 const EXCERPT_CHARS: usize = 500;
 /// How long a connection that nobody uses is kept.
@@ -49,6 +50,8 @@ pub struct Sent {
     pub duration: Duration,
     /// How long the receiver asks to be left alone.
     pub retry_after: Option<Duration>,
+    /// It was no attempt: so much else was under way that nothing was tried.
+    pub put_off: bool,
 }
 
 impl Sent {
@@ -59,47 +62,63 @@ impl Sent {
     }
 
     pub(super) fn failed(error: impl fmt::Display) -> Self {
-        Self { status: None, error: Some(error.to_string()), answer: None, duration: Duration::ZERO, retry_after: None }
+        let (error, duration) = (Some(error.to_string()), Duration::ZERO);
+        Self { status: None, error, answer: None, duration, retry_after: None, put_off: false }
     }
 }
+
+type Connections = legacy::Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>;
 
 /// Sends messages. Cheap to clone. Its connections belong to the runtime on which they are made.
 #[derive(Clone)]
 pub struct Client {
-    client: legacy::Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
+    /// Of each partner for itself.
+    connections: Arc<Mutex<HashMap<PartnerId, Connections>>>,
+    tls: rustls::ClientConfig,
+    look_ups: LookUps,
     allow_private: bool,
     timeout: Duration,
 }
 
 impl Client {
-    /// A client for receivers as `policy` allows them.
+    /// A client for receivers as `policy` allows them, which has no more names looked up than there is room for in `look_ups`.
     ///
     /// # Errors
     /// When the certificates cannot be used.
-    pub fn new(policy: &Policy) -> Result<Self, ClientError> {
-        let Policy { allow_private, timeout, .. } = *policy;
-        let mut http = HttpConnector::new_with_resolver(Resolver { allow_private });
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        http.set_connect_timeout(Some(timeout));
-        let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    pub(super) fn new(policy: &Policy, look_ups: LookUps) -> Result<Self, ClientError> {
+        let Policy { allow_private, timeout, ref authorities, .. } = *policy;
+        let mut roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        authorities.iter().try_for_each(|certificate| roots.add(certificate.clone()))?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
         let tls = tls.with_root_certificates(roots).with_no_client_auth();
-        let connector =
-            HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(http);
-        let client = legacy::Client::builder(TokioExecutor::new())
+        Ok(Self { connections: Arc::default(), tls, look_ups, allow_private, timeout })
+    }
+
+    fn connections(&self, partner: PartnerId) -> Connections {
+        self.connections.lock().entry(partner).or_insert_with(|| self.no_connections(partner)).clone()
+    }
+
+    fn no_connections(&self, partner: PartnerId) -> Connections {
+        let resolver = Resolver::new(partner, self.allow_private, self.look_ups.clone());
+        let mut http = HttpConnector::new_with_resolver(resolver);
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        http.set_connect_timeout(Some(self.timeout));
+        let https = HttpsConnectorBuilder::new().with_tls_config(self.tls.clone()).https_or_http().enable_http1();
+        legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(IDLE_MAX)
-            .build(connector);
-        Ok(Self { client, allow_private, timeout })
+            .http1_max_buf_size(HEAD_BYTES)
+            .http1_max_headers(HEADERS_MAX)
+            .build(https.wrap_connector(http))
     }
 
-    /// Sends a body to an address, and waits for the answer.
-    pub async fn send(&self, url: &str, head: Head<'_>, body: Vec<u8>) -> Sent {
+    /// Sends a body of a partner's to an address, and waits for the answer.
+    pub async fn send(&self, partner: PartnerId, url: &str, head: Head<'_>, body: Vec<u8>) -> Sent {
         let start = Instant::now();
-        let attempt = self.attempt(url, &head, body);
+        let attempt = self.attempt(partner, url, &head, body);
         let sent = match tokio::time::timeout(self.timeout, attempt).await {
             Ok(sent) => sent,
             Err(_) => Sent::failed(format_args!("no whole answer within {} ms", self.timeout.as_millis())),
@@ -107,7 +126,7 @@ impl Client {
         Sent { duration: start.elapsed(), ..sent }
     }
 
-    async fn attempt(&self, url: &str, head: &Head<'_>, body: Vec<u8>) -> Sent {
+    async fn attempt(&self, partner: PartnerId, url: &str, head: &Head<'_>, body: Vec<u8>) -> Sent {
         // Once more, because what is allowed may have changed since the webhook was made.
         let url = match check_url(url, self.allow_private) {
             Ok(url) => url,
@@ -117,8 +136,9 @@ impl Client {
             Ok(request) => request,
             Err(error) => return Sent::failed(error),
         };
-        match self.client.request(request).await {
+        match self.connections(partner).request(request).await {
             Ok(response) => answered(response).await,
+            Err(error) if is_crowded(&error) => Sent { put_off: true, ..Sent::failed(Crowded) },
             Err(error) => Sent::failed(root(&error)),
         }
     }
@@ -170,7 +190,7 @@ async fn answered(response: Response<Incoming>) -> Sent {
         Err(_) => (None, Some("the answer broke off".to_owned())),
     };
     let status = if error.is_some() { None } else { Some(status) };
-    Sent { status, error, answer, duration: Duration::ZERO, retry_after }
+    Sent { status, error, answer, duration: Duration::ZERO, retry_after, put_off: false }
 }
 
 fn excerpt(body: &[u8]) -> Option<String> {
@@ -181,8 +201,11 @@ fn excerpt(body: &[u8]) -> Option<String> {
 /// Seconds, or a date.
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let wait = match text.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
+        // More than can be counted.
+        Err(_) if is_number => RETRY_AFTER_MAX,
         Err(_) => httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default(),
     };
     Some(wait.min(RETRY_AFTER_MAX))
@@ -195,35 +218,6 @@ fn root(error: &dyn std::error::Error) -> String {
         inner = source;
     }
     inner.to_string()
-}
-
-/// Resolves names to addresses that may be sent to. A name of several addresses loses those that may not.
-#[derive(Debug, Clone)]
-struct Resolver {
-    allow_private: bool,
-}
-
-impl Service<Name> for Resolver {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = std::io::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let allow_private = self.allow_private;
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            reachable(found, allow_private).map(Vec::into_iter)
-        })
-    }
-}
-
-fn reachable(found: impl Iterator<Item = SocketAddr>, allow_private: bool) -> std::io::Result<Vec<SocketAddr>> {
-    let allowed: Vec<SocketAddr> = found.filter(|address| allow_private || is_public(address.ip())).collect();
-    if allowed.is_empty() { Err(std::io::Error::other(Unfit::NotPublic.to_string())) } else { Ok(allowed) }
 }
 
 #[cfg(test)]
@@ -241,24 +235,10 @@ mod tests {
         assert_eq!((after("120"), after(" 0 ")), (Some(120), Some(0)));
         assert_eq!(after("Sun, 06 Nov 1994 08:50:37 GMT"), Some(60), "784111777 is 08:49:37 on that day");
         assert_eq!(after("Sun, 06 Nov 1994 08:00:00 GMT"), Some(0), "it is over");
-        assert_eq!(after("99999999"), Some(86_400), "no longer than a day");
+        for long in ["99999999", "99999999999999999999999999"] {
+            assert_eq!(after(long), Some(86_400), "no longer than a day");
+        }
         assert_eq!((after("soon"), after("-1"), after("")), (None, None, None));
-    }
-
-    #[test]
-    fn of_the_addresses_of_a_name_only_the_public_ones_are_used() {
-        let found =
-            || ["10.0.0.1:0", "1.1.1.1:0", "[::1]:0"].map(|text| text.parse::<SocketAddr>().unwrap()).into_iter();
-        assert_eq!(reachable(found(), false).unwrap(), ["1.1.1.1:0".parse().unwrap()]);
-        assert_eq!(reachable(found(), true).unwrap().len(), 3);
-        assert!(reachable(found().take(1), false).is_err());
-    }
-
-    #[tokio::test]
-    async fn a_name_that_leads_home_is_not_followed() {
-        let mut resolver = Resolver { allow_private: false };
-        let name = "localhost".parse::<Name>().unwrap();
-        assert_eq!(resolver.call(name).await.unwrap_err().to_string(), "not the address of a public host");
     }
 
     #[tokio::test]
@@ -266,11 +246,11 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let url = format!("https://{}/", listener.local_addr().unwrap());
-        let client = Client::new(&Policy::default()).unwrap();
+        let client = Client::new(&Policy::default(), LookUps::default()).unwrap();
         let now = crate::domain::Timestamp::from_micros(0);
         let signatures = Signatures::of("evt_1", b"{}", &["a secret".to_owned().into()], now).unwrap();
         let head = Head { id: "evt_1", event: "points.awarded", signatures: &signatures };
-        let sent = client.send(&url, head, b"{}".to_vec()).await;
+        let sent = client.send(PartnerId::new(1), &url, head, b"{}".to_vec()).await;
         assert_eq!((sent.status, sent.error.as_deref()), (None, Some("not the address of a public host")));
         assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     }

@@ -4,10 +4,16 @@
 //! Bounded: in how much is read ahead, in how much is on its way, and in how many lanes wait for another attempt. Beyond that the
 //! webhook waits as a whole. Does no I/O; what has to be kept it hands over as a [`WebhookProgress`].
 
+mod choosing;
+mod keeping;
+mod parts;
+mod skipping;
+
 use crate::domain::webhooks::{Disabled, Webhook};
 use crate::domain::{CustomerId, Seq, Timestamp};
 use crate::event_log::Stored;
 use crate::ops::{Delivery, DeliveryStatus, KeptWebhook, Standing, Track, Waiting, WebhookProgress};
+use parts::{Item, Lane, State, Way, plus, waiting};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
@@ -22,51 +28,6 @@ pub(super) const SENDING_MAX: usize = 16;
 pub(super) const LANES_HELD_MAX: usize = 100;
 /// After how many events in a row that were given up the webhook is stopped.
 pub(super) const ABANDONED_MAX: i64 = 50;
-
-/// An event that is not settled.
-#[derive(Debug)]
-struct Item {
-    track: i64,
-    seq: Seq,
-    attempts: u32,
-    /// It stands in ops.db.
-    kept: bool,
-    stored: Option<Box<Stored>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Ready,
-    Sending,
-    /// For another attempt at its first event.
-    Held(Timestamp),
-}
-
-#[derive(Debug)]
-struct Lane {
-    items: VecDeque<Item>,
-    state: State,
-}
-
-/// A way through the log.
-#[derive(Debug)]
-struct Way {
-    read: Seq,
-    until: Option<Seq>,
-    /// What was read and is neither settled nor kept.
-    open: BTreeSet<Seq>,
-    saved: Seq,
-}
-
-impl Way {
-    fn cursor(&self) -> Seq {
-        self.open.first().map_or(self.read, |first| Seq::new(first.get() - 1))
-    }
-
-    fn is_over(&self) -> bool {
-        self.open.is_empty() && self.until.is_some_and(|until| self.read >= until)
-    }
-}
 
 /// An event that is to be sent now.
 #[derive(Debug)]
@@ -127,6 +88,7 @@ impl Line {
             let due = (attempts > 0).then_some(due_at);
             line.push(customer, Item { track, seq, attempts, kept: true, stored: None }, due);
         }
+        line.skip();
         line.changed();
         line
     }
@@ -134,6 +96,7 @@ impl Line {
     /// Takes over the webhook as it is now.
     pub(super) fn update(&mut self, webhook: Webhook) {
         self.webhook = webhook;
+        self.skip();
         self.changed();
     }
 
@@ -215,52 +178,20 @@ impl Line {
         self.lanes.insert(customer, Lane { items: VecDeque::from([item]), state });
     }
 
-    /// What to send now.
-    pub(super) fn next(&mut self, now: Timestamp) -> Option<Next> {
-        if self.sending >= SENDING_MAX || self.quiet_until.is_some_and(|end| now < end) {
-            return None;
-        }
-        let customer = match self.held.first().copied() {
-            Some((due, customer)) if due <= now => {
-                self.held.remove(&(due, customer));
-                customer
-            }
-            // With so many in trouble it is the receiver's: nobody else is tried until one of them is through.
-            Some(_) if self.held.len() >= LANES_HELD_MAX => return None,
-            Some(_) | None => self.ready.pop_front()?,
-        };
-        let lane = self.lanes.get_mut(&customer)?;
-        lane.state = State::Sending;
-        self.sending += 1;
-        let first = lane.items.front_mut()?;
-        Some(Next { customer, seq: first.seq, attempt: first.attempts + 1, stored: first.stored.take() })
+    /// How many events of the log it is behind: what waits for another attempt is counted by itself.
+    pub(super) fn lag(&self, head: Seq) -> i64 {
+        let main = self.ways.values().find(|way| way.until.is_none());
+        main.map_or(0, |way| (head.get() - way.cursor().get()).max(0))
     }
 
-    /// Takes back what could not even be tried.
-    pub(super) fn put_back(&mut self, customer: CustomerId) {
-        self.sending -= 1;
-        if let Some(lane) = self.lanes.get_mut(&customer) {
-            lane.state = State::Ready;
-            self.ready.push_front(customer);
-        }
+    /// How many customers wait for another attempt.
+    pub(super) fn held(&self) -> usize {
+        self.held.len()
     }
 
-    /// When there may be something to send, at the earliest, where nothing else happens.
-    pub(super) fn due(&self) -> Option<Timestamp> {
-        // The next answer comes before.
-        if self.sending >= SENDING_MAX {
-            return None;
-        }
-        let due = self
-            .held
-            .first()
-            .map(|(due, _)| *due)
-            .filter(|_| self.ready.is_empty() || self.held.len() >= LANES_HELD_MAX);
-        match (due, self.quiet_until) {
-            (Some(due), Some(quiet)) => Some(due.max(quiet)),
-            (due, None) => due,
-            (None, quiet) => quiet.filter(|_| !self.ready.is_empty()),
-        }
+    /// How many events wait for another attempt, or behind one.
+    pub(super) fn pending(&self) -> usize {
+        self.lanes.values().flat_map(|lane| &lane.items).filter(|item| item.kept).count()
     }
 
     /// How many are on their way.
@@ -288,14 +219,21 @@ impl Line {
                 self.settle(customer);
                 (DeliveryStatus::Delivered, None)
             }
+            Outcome::Failed { leave_alone, .. } if self.is_skipped(customer) => {
+                self.quiet(leave_alone, now);
+                self.standing.failures += 1;
+                self.settle(customer);
+                (DeliveryStatus::Abandoned, None)
+            }
             Outcome::Failed { after: Some(after), leave_alone } => {
                 self.standing.failures += 1;
-                self.quiet_until = self.quiet_until.max(leave_alone.map(|wait| plus(now, wait)));
+                self.quiet(leave_alone, now);
                 let due = plus(now, leave_alone.map_or(*after, |wait| wait.max(*after)));
                 self.hold(customer, due);
                 (DeliveryStatus::Failed, Some(due))
             }
-            Outcome::Failed { after: None, .. } => {
+            Outcome::Failed { after: None, leave_alone } => {
+                self.quiet(leave_alone, now);
                 self.standing.failures += 1;
                 self.standing.abandoned += 1;
                 stop = (self.standing.abandoned >= ABANDONED_MAX).then_some(Disabled::Failing);
@@ -311,6 +249,10 @@ impl Line {
         };
         self.changes.deliveries.extend(delivery.map(|delivery| Delivery { status, next_at, ..delivery }));
         stop
+    }
+
+    fn quiet(&mut self, leave_alone: &Option<Duration>, now: Timestamp) {
+        self.quiet_until = self.quiet_until.max(leave_alone.map(|wait| plus(now, wait)));
     }
 
     fn settle(&mut self, customer: CustomerId) {
@@ -342,66 +284,10 @@ impl Line {
         }
     }
 
-    /// What has changed since the last time, to be kept; nothing where it is not worth it. `thorough` keeps a cursor that moved
-    /// over what nobody wanted, too.
-    pub(super) fn progress(&mut self, thorough: bool) -> Option<WebhookProgress> {
-        // What waits behind an attempt stands in ops.db, so that the cursor does not wait for it.
-        for (due, customer) in &self.held {
-            let Some(lane) = self.lanes.get_mut(customer) else { continue };
-            for (place, item) in lane.items.iter_mut().enumerate().filter(|(_, item)| !item.kept) {
-                item.kept = true;
-                let due = if place == 0 { *due } else { Timestamp::from_micros(0) };
-                self.changes.waiting.push(waiting(*customer, item, due));
-                if let Some(way) = self.ways.get_mut(&item.track) {
-                    way.open.remove(&item.seq);
-                }
-            }
-        }
-        let mut changes = std::mem::take(&mut self.changes);
-        let told = !(changes.deliveries.is_empty()
-            && changes.settled.is_empty()
-            && changes.waiting.is_empty()
-            && changes.ended.is_empty());
-        let moved = |way: &Way| way.cursor() != way.saved || way.is_over();
-        let worth_it = told || (thorough && self.ways.values().any(moved));
-        if !worth_it {
-            return None;
-        }
-        for (track, way) in self.ways.iter_mut().filter(|(_, way)| way.cursor() != way.saved) {
-            way.saved = way.cursor();
-            changes.tracks.push(Track { id: *track, cursor: way.saved, until: way.until });
-        }
-        changes.ended.extend(self.ways.iter().filter(|(_, way)| way.is_over()).map(|(track, _)| *track));
-        self.ways.retain(|_, way| !way.is_over());
-        changes.standing = self.standing;
-        Some(changes)
-    }
-
-    /// Takes back what could not be kept, to be tried again with what comes.
-    pub(super) fn not_kept(&mut self, changes: WebhookProgress) {
-        let mut earlier = changes;
-        earlier.waiting.append(&mut self.changes.waiting);
-        earlier.settled.append(&mut self.changes.settled);
-        earlier.deliveries.append(&mut self.changes.deliveries);
-        earlier.tracks.clear();
-        // The cursors are told again: no way remembers having been saved.
-        self.ways.values_mut().for_each(|way| way.saved = Seq::new(-1));
-        self.changes = earlier;
-    }
-
     /// How many outcomes wait to be kept.
     pub(super) fn unkept(&self) -> usize {
         self.changes.deliveries.len()
     }
-}
-
-fn waiting(customer: CustomerId, item: &Item, due_at: Timestamp) -> Waiting {
-    Waiting { track: item.track, seq: item.seq, customer, attempts: item.attempts, due_at }
-}
-
-fn plus(now: Timestamp, wait: Duration) -> Timestamp {
-    let micros = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
-    Timestamp::from_micros(now.micros().saturating_add(micros))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::domain::points::{Note, Points};
 use crate::domain::programme::SettingsRecord;
 use crate::domain::webhooks::{Topic, Webhook};
 use crate::domain::{CustomerId, Event, Movement, PartnerId, Seq, ShopId, Stated, Timestamp};
-use crate::event_log::Stored;
+use crate::event_log::{LogError, Stored};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -83,6 +83,7 @@ pub(super) fn topic_of(event: &Event) -> Option<Topic> {
         | Event::WebhookUpdated(_)
         | Event::WebhookRotated(_)
         | Event::WebhookDisabled(_)
+        | Event::WebhookSkipped(_)
         | Event::WebhookRemoved(_) => None,
     }
 }
@@ -278,6 +279,14 @@ fn other(stored: &Stored, owner: Owner, sources: &Sources) -> rusqlite::Result<T
 fn person(stored: &Stored, customer: CustomerId, sources: &Sources) -> rusqlite::Result<Option<PersonRecord>> {
     let then = stored.event.sealed().map(|sealed| sources.sealed(sealed.record)).transpose()?.flatten();
     then.map_or_else(|| sources.person_now(customer), |person| Ok(Some(person)))
+}
+
+/// Whether a message cannot be told completely before views.db is level with the log: who somebody is now stands there, and who
+/// they were then is gone.
+pub(super) fn waits_for_views(event: &Event, sources: &Sources) -> Result<bool, LogError> {
+    let Event::CustomerRegistered(event) = event else { return Ok(false) };
+    let Some(sealed) = event.sealed else { return Ok(false) };
+    Ok(!sources.has(sealed.record)? && !sources.views_are_level()?)
 }
 
 /// What the tier offers, by the settings of today.

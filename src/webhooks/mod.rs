@@ -5,18 +5,22 @@
 //! far each has come, in ops.db. An event is sent at least once, and those about one customer one after the other.
 
 mod address;
+mod authorities;
 mod client;
 mod erasures;
 mod line;
 mod message;
 mod office;
 mod post;
+mod receivers;
+mod resolver;
 mod signature;
 mod sources;
 mod views;
 mod work;
 
 pub use address::{Unfit, check_url};
+pub use authorities::{AuthoritiesError, authorities};
 pub use client::{Client, ClientError, Head, Sent};
 pub use message::Message;
 pub use office::{Again, Office, OfficeError};
@@ -25,6 +29,7 @@ pub use signature::Signatures;
 pub use sources::Sources;
 pub use views::{DeliveryView, WebhookView};
 
+use rustls::pki_types::CertificateDer;
 use std::time::Duration;
 
 /// How receivers are told.
@@ -34,6 +39,8 @@ pub struct Policy {
     pub environment: String,
     /// Whether plain http and addresses that are not public are sent to.
     pub allow_private: bool,
+    /// Authorities of receivers' certificates, besides those that everybody trusts.
+    pub authorities: Vec<CertificateDer<'static>>,
     /// How long a receiver may take for its whole answer.
     pub timeout: Duration,
     /// How long to wait after each failed attempt; when there is no more of it, the event is given up.
@@ -45,6 +52,7 @@ impl Default for Policy {
         Self {
             environment: "production".to_owned(),
             allow_private: false,
+            authorities: Vec::new(),
             timeout: Duration::from_secs(5),
             retries: [30, 120, 600, 1_800, 3_600].map(Duration::from_secs).to_vec(),
         }

@@ -2,6 +2,8 @@
 
 use super::address::{Unfit, check_url};
 use super::client::{Client, ClientError, Head};
+use super::message::waits_for_views;
+use super::resolver::LookUps;
 use super::views::{DeliveryView, WebhookView, masked};
 use super::{Message, Policy, Signatures, Sources};
 use crate::clock::Clock;
@@ -14,6 +16,7 @@ use rand::Rng as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Why something could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -30,12 +33,15 @@ pub enum OfficeError {
     Log(#[from] crate::event_log::LogError),
 }
 
+/// How long views.db is waited for, where a message that is looked at needs it.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// The message of a delivery as it would be sent now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Again {
     pub body: Value,
-    /// Whether it is, byte for byte, what was sent.
-    pub unchanged: bool,
+    /// Whether it is, byte for byte, what was sent; none where that is not known any more.
+    pub unchanged: Option<bool>,
 }
 
 /// All of it, for one data directory.
@@ -47,6 +53,7 @@ pub struct Office {
     deliveries: Deliveries,
     clock: Clock,
     policy: Policy,
+    look_ups: LookUps,
 }
 
 impl Office {
@@ -62,7 +69,7 @@ impl Office {
         policy: Policy,
     ) -> Result<Self, OpsError> {
         let deliveries = Deliveries::open(&dir)?;
-        Ok(Self { dir, live, secrets, deliveries, clock, policy })
+        Ok(Self { dir, live, secrets, deliveries, clock, policy, look_ups: LookUps::default() })
     }
 
     /// Where deliveries are kept.
@@ -119,7 +126,8 @@ impl Office {
             Some(secret) => secret.reveal().to_owned(),
             None => masked(self.secret(&webhook.terms.secret_id)?.as_ref()),
         };
-        let (standing, place) = (self.deliveries.standing(webhook.id)?, self.deliveries.place(webhook.id)?);
+        let (standing, place) =
+            (self.deliveries.standing(webhook.id)?, self.deliveries.place(webhook.id, webhook.terms.since)?);
         Ok(WebhookView::of(webhook, record, secret, standing, place))
     }
 
@@ -146,11 +154,12 @@ impl Office {
         for id in webhook.secret_ids(now) {
             secrets.extend(self.secret(id)?);
         }
-        let body_hash = Sha256::digest(&body).into();
+        let body_hash = Some(Sha256::digest(&body).into());
         let sent = match Signatures::of(&message.id, &body, &secrets, now) {
             Some(signatures) => {
                 let head = Head { id: &message.id, event: sample, signatures: &signatures };
-                Client::new(&self.policy)?.send(url, head, body).await
+                let client = Client::new(&self.policy, self.look_ups.clone())?;
+                client.send(webhook.partner, url, head, body).await
             }
             None => super::Sent::failed("the webhook's secret is lost: rotate it"),
         };
@@ -184,10 +193,14 @@ impl Office {
         let sources = Sources::open(&self.dir, Arc::clone(&self.live))?;
         let Some(name) = EventName::from_text(&delivery.event) else { return Ok(None) };
         let Some(stored) = sources.event(delivery.seq)? else { return Ok(None) };
+        if waits_for_views(&stored.event, &sources)? {
+            // Better with less than not at all, where views.db takes long.
+            let _level = self.live.progress().caught_up_blocking(PATIENCE);
+        }
         let message = Message::of(&stored, name.as_str(), &self.policy.environment, &sources)?;
         Ok(message.map(|message| {
             let bytes = message.body();
-            let unchanged = <[u8; 32]>::from(Sha256::digest(&bytes)) == delivery.body_hash;
+            let unchanged = delivery.body_hash.map(|hash| <[u8; 32]>::from(Sha256::digest(&bytes)) == hash);
             Again { body: serde_json::from_slice(&bytes).unwrap_or_default(), unchanged }
         }))
     }

@@ -1,11 +1,14 @@
-//! The thread that sends. One for all webhooks, of the lowest priority.
+//! The thread that sends. One for all webhooks, of the lowest priority as the one that speaks with receivers.
 
 use super::client::{Client, ClientError};
 use super::erasures::Erasures;
+use super::receivers::Receivers;
+use super::resolver::LookUps;
 use super::work::Work;
 use super::{Policy, Sources};
 use crate::clock::Clock;
 use crate::live::Live;
+use crate::metrics::WebhookFigures;
 use crate::ops::{Deliveries, OpsError, Secrets};
 use crate::storage::{DataDir, StorageError};
 use crate::writer::Writer;
@@ -48,19 +51,20 @@ impl Post {
         secrets: Arc<Secrets>,
         clock: Clock,
         policy: Policy,
+        figures: Arc<WebhookFigures>,
     ) -> Result<Self, PostError> {
         let sources = Sources::open(dir, live)?;
         let deliveries = Deliveries::open(dir)?;
-        let erasures = Erasures::load(&deliveries, sources.head())?;
-        let client = Client::new(&policy)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(16).build()?;
+        let erasures = Erasures::load(&deliveries, sources.head(), sources.watermark())?;
+        let client = Client::new(&policy, LookUps::default())?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let receivers = Receivers::start()?;
         let (stop, stopped) = watch::channel(false);
-        let work = Work::new(sources, deliveries, secrets, writer, clock, (policy, client, erasures));
+        let sending = (policy, client, receivers, erasures);
+        let work = Work::new(sources, deliveries, secrets, writer, clock, sending, figures);
         let run = move || {
             step_back();
             runtime.block_on(work.run(stopped));
-            // A name that is being looked up is not waited for.
-            runtime.shutdown_background();
         };
         let thread = std::thread::Builder::new().name("webhooks".to_owned()).spawn(run)?;
         Ok(Self { stop, thread: Some(thread) })
@@ -86,7 +90,7 @@ impl Drop for Post {
 }
 
 /// Lets everybody else go first.
-fn step_back() {
+pub(super) fn step_back() {
     if let Err(source) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
         tracing::debug!(%source, "the webhooks' thread keeps the priority of the other threads");
     }

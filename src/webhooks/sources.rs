@@ -3,7 +3,7 @@
 use crate::domain::customers::PersonRecord;
 use crate::domain::programme::Directory;
 use crate::domain::{CardId, CustomerId, PartnerId, RecordId, Seq, ShopId};
-use crate::event_log::{LogError, Stored, each_wanted, event_at};
+use crate::event_log::{LogError, Stored, each_wanted, event_at, head};
 use crate::live::Live;
 use crate::projections::{load_customer, owner_of_card};
 use crate::storage::{DataDir, StorageError, open_reader};
@@ -116,6 +116,28 @@ impl Sources {
     pub(super) fn sealed<T: DeserializeOwned>(&self, record: RecordId) -> rusqlite::Result<Option<T>> {
         let body = vault::body(&self.reader, record)?;
         Ok(body.and_then(|body| serde_json::from_str(&body).ok()))
+    }
+
+    /// Whether the vault holds a record, which may be erased.
+    pub(super) fn has(&self, record: RecordId) -> rusqlite::Result<bool> {
+        vault::is_there(&self.reader, record)
+    }
+
+    /// Whether views.db reflects everything that the log holds at this moment.
+    pub(super) fn views_are_level(&self) -> Result<bool, LogError> {
+        // By the file: what is committed there is known to others a moment later.
+        let head = head(&self.reader)?.seq;
+        Ok(self.live.progress().watermark() >= head)
+    }
+
+    /// Up to where views.db reflects the log.
+    pub(super) fn watermark(&self) -> Seq {
+        self.live.progress().watermark()
+    }
+
+    /// Whether a customer is erased, as far as views.db reflects the log.
+    pub(super) fn is_erased(&self, customer: CustomerId) -> rusqlite::Result<bool> {
+        Ok(load_customer(&self.reader, customer)?.is_some_and(|known| known.erased_at.is_some()))
     }
 
     /// What is known of a person now; nothing once they are erased.

@@ -36,6 +36,8 @@ pub struct WebhookView {
     pub failure_count: i64,
     /// Events given up since the last that was delivered.
     pub abandoned_count: i64,
+    /// It is told of what comes after this place in the log: where it was made, or where somebody skipped what waited.
+    pub begins_after: i64,
     /// Everything up to this place in the log is settled or among those pending.
     pub delivered_up_to: i64,
     /// Events that wait for another attempt, or behind one.
@@ -83,6 +85,7 @@ impl WebhookView {
             last_delivery_at: standing.last_delivery_at.map(Timestamp::to_millis_text),
             failure_count: standing.failures,
             abandoned_count: standing.abandoned,
+            begins_after: webhook.terms.since.get(),
             delivered_up_to: cursor.get(),
             pending_count: pending,
             version: webhook.version,

@@ -1,26 +1,33 @@
 //! What the thread does: reads the log for each webhook, sends what is due, and keeps what came of it. No receiver waits for
 //! another, because nothing here waits for a receiver.
 
-use super::client::{Client, Head, Sent};
+mod desks;
+mod keeping;
+mod sending;
+mod sharing;
+
+use super::client::{Client, Sent};
 use super::erasures::Erasures;
-use super::line::{Line, Next, Outcome};
-use super::message::{Message, about, id_of, may_have_topic, wanted};
-use super::{Policy, Signatures, Sources};
+use super::line::{Line, Next};
+use super::message::{about, may_have_topic, wanted};
+use super::receivers::Receivers;
+use super::{Policy, Sources};
 use crate::clock::Clock;
 use crate::domain::programme::Directory;
-use crate::domain::webhooks::{DisableWebhook, Disabled, Webhook, WebhookCommand, WebhookRecord};
+use crate::domain::webhooks::{Disabled, Webhook};
 use crate::domain::{CustomerId, Timestamp, WebhookId};
-use crate::event_log::{LogError, Stored};
-use crate::ops::{Deliveries, Delivery, DeliveryStatus, OpsError, SecretText, Secrets};
-use crate::writer::{Actor, Command, Refusal, Request, Writer};
-use rand::Rng as _;
-use sha2::{Digest as _, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::event_log::LogError;
+use crate::metrics::WebhookFigures;
+use crate::ops::{Deliveries, Delivery, OpsError, SecretText, Secrets};
+use crate::writer::Writer;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinSet};
 
+/// How long receivers may take to answer what was on its way when the service stops. What is not noted is sent again.
+const STOP_PATIENCE: Duration = Duration::from_secs(6);
 /// How often to look whether there is something new. Being told of each commit would cost the commits.
 const LOOK: Duration = Duration::from_millis(100);
 /// How often what came of attempts is kept.
@@ -33,10 +40,6 @@ const TIDY_EVERY: Duration = Duration::from_secs(1);
 const TRIM_EVERY: usize = 1_000;
 /// How long to wait after a failure of the disk.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How long views.db is waited for, where a message needs it.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How much later than planned an attempt may be made, in percent: so that what failed together is not tried together.
-const JITTER_PERCENT: u32 = 20;
 /// What went wrong while it runs; it goes on.
 #[derive(Debug, thiserror::Error)]
 enum Trouble {
@@ -65,6 +68,8 @@ struct Desk {
 /// An attempt that was made.
 struct Done {
     webhook: WebhookId,
+    /// Of the webhook, when it was made.
+    version: i64,
     customer: CustomerId,
     attempt: u32,
     /// None where there was nothing to send.
@@ -86,8 +91,14 @@ pub(super) struct Work {
     last_track: i64,
     erasures: Erasures,
     sending: JoinSet<Done>,
+    /// Where attempts are made.
+    receivers: Receivers,
+    /// Whose attempt a task is.
+    on_the_way: HashMap<Id, (WebhookId, CustomerId)>,
+    figures: Arc<WebhookFigures>,
     kept: Instant,
     tidied: Option<Instant>,
+    swept: Option<Instant>,
 }
 
 impl Work {
@@ -97,7 +108,8 @@ impl Work {
         secrets: Arc<Secrets>,
         writer: Writer,
         clock: Clock,
-        (policy, client, erasures): (Policy, Client, Erasures),
+        (policy, client, receivers, erasures): (Policy, Client, Receivers, Erasures),
+        figures: Arc<WebhookFigures>,
     ) -> Self {
         Self {
             sources,
@@ -113,12 +125,16 @@ impl Work {
             last_track: 0,
             erasures,
             sending: JoinSet::new(),
+            receivers,
+            on_the_way: HashMap::new(),
+            figures,
             kept: Instant::now(),
             tidied: None,
+            swept: None,
         }
     }
 
-    /// Goes on until it is told to stop; then waits for what is on its way.
+    /// Goes on until it is told to stop; then waits a while for what is on its way.
     pub(super) async fn run(mut self, mut stopped: watch::Receiver<bool>) {
         while !*stopped.borrow() {
             let pause = match self.round().await {
@@ -129,19 +145,25 @@ impl Work {
                 }
             };
             tokio::select! {
-                Some(done) = self.sending.join_next(), if !self.sending.is_empty() => {
-                    self.settle(done);
-                    while let Some(done) = self.sending.try_join_next() {
-                        self.settle(done);
+                Some(ended) = self.sending.join_next_with_id(), if !self.sending.is_empty() => {
+                    self.ended(ended);
+                    while let Some(ended) = self.sending.try_join_next_with_id() {
+                        self.ended(ended);
                     }
                 }
                 _ = stopped.changed() => {}
                 () = tokio::time::sleep(pause) => {}
             }
         }
-        // Each of them ends within the time that a receiver has.
-        while let Some(done) = self.sending.join_next().await {
-            self.settle(done);
+        let end = tokio::time::Instant::now() + STOP_PATIENCE;
+        while let Ok(Some(ended)) = tokio::time::timeout_at(end, self.sending.join_next_with_id()).await {
+            self.ended(ended);
+        }
+        if !self.sending.is_empty() {
+            tracing::warn!(
+                attempts = self.sending.len(),
+                "receivers had not answered yet: these attempts are made again"
+            );
         }
         if let Err(error) = self.keep(true) {
             tracing::error!(%error, "the last deliveries were not noted, and are made again");
@@ -155,26 +177,17 @@ impl Work {
         if tidy {
             self.tidied = Some(Instant::now());
             self.take_tracks()?;
+            self.tidy_up()?;
+            self.count();
         }
         let unkept = self.lines.values().map(|desk| desk.line.unkept()).sum::<usize>();
         if tidy || unkept >= UNKEPT_MAX || self.kept.elapsed() >= KEEP_EVERY {
             self.keep(tidy)?;
         }
         self.stop_lines().await;
-        let read = self.read_on().await?;
+        let read = self.read_on()?;
         let now = self.clock.now();
-        let webhooks: Vec<WebhookId> = self.lines.keys().copied().collect();
-        for webhook in webhooks {
-            while let Some((next, live)) = self.next_of(webhook, now) {
-                let customer = next.customer;
-                if let Err(error) = self.send(webhook, next, live, now) {
-                    if let Some(desk) = self.lines.get_mut(&webhook) {
-                        desk.line.put_back(customer);
-                    }
-                    return Err(error);
-                }
-            }
-        }
+        self.send_due(now)?;
         Ok(if read { Duration::ZERO } else { self.rest(now) })
     }
 
@@ -194,83 +207,6 @@ impl Work {
         Some((next, desk.line.webhook.clone()))
     }
 
-    /// Follows the programme: webhooks that came, changed or went.
-    fn adopt(&mut self) -> Result<(), Trouble> {
-        let directory = self.sources.directory();
-        if self.seen.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, &directory)) {
-            return self.put_away();
-        }
-        for webhook in directory.webhooks.values() {
-            if webhook.removed_at.is_some() {
-                continue;
-            }
-            match self.lines.get_mut(&webhook.id) {
-                Some(desk) if desk.line.webhook.version == webhook.version => {}
-                Some(desk) => {
-                    desk.line.update(webhook.clone());
-                    (desk.stop, desk.told) = (None, false);
-                    self.equip(webhook)?;
-                }
-                None if webhook.is_live() => self.begin(webhook)?,
-                None => {}
-            }
-        }
-        for (id, desk) in &mut self.lines {
-            if let Some(webhook) = directory.webhooks.get(id).filter(|webhook| webhook.removed_at.is_some()) {
-                desk.line.webhook = webhook.clone();
-            }
-        }
-        self.seen = Some(directory);
-        self.put_away()
-    }
-
-    fn begin(&mut self, webhook: &Webhook) -> Result<(), Trouble> {
-        let kept = self.deliveries.load(webhook.id, webhook.version, webhook.terms.since)?;
-        let mut line = Line::load(webhook.clone(), kept);
-        if line.clamp(self.sources.head()) {
-            tracing::warn!(webhook = %webhook.id, "the webhook had come further than the log goes: it goes on from the log's end");
-        }
-        let desk = Desk { line, url: None, secrets: BTreeMap::new(), untrimmed: TRIM_EVERY, stop: None, told: false };
-        self.lines.insert(webhook.id, desk);
-        self.equip(webhook)
-    }
-
-    fn equip(&mut self, webhook: &Webhook) -> Result<(), Trouble> {
-        let record = self.sources.sealed::<WebhookRecord>(webhook.record)?;
-        let mut secrets = BTreeMap::new();
-        for id in webhook.secret_ids(self.clock.now()) {
-            if let Some(secret) = self.secrets.webhook_secret(id)? {
-                secrets.insert(id.to_owned(), secret);
-            }
-        }
-        if let Some(desk) = self.lines.get_mut(&webhook.id) {
-            (desk.url, desk.secrets) = (record.map(|record| record.url), secrets);
-        }
-        Ok(())
-    }
-
-    /// Drops the lines of webhooks that are not live, once nothing of theirs is on its way; and what is left of removed ones.
-    fn put_away(&mut self) -> Result<(), Trouble> {
-        let over = |desk: &Desk| !desk.line.webhook.is_live() && desk.line.sending() == 0;
-        if self.lines.values().any(over) {
-            self.keep(true)?;
-            self.lines.retain(|_, desk| !over(desk));
-        }
-        let Some(directory) = self.seen.clone() else { return Ok(()) };
-        for webhook in directory.webhooks.values().filter(|webhook| webhook.removed_at.is_some()) {
-            if self.lines.contains_key(&webhook.id) || self.buried.contains(&webhook.id) {
-                continue;
-            }
-            self.deliveries.forget(webhook.id)?;
-            self.secrets.forget_webhook_secret(&webhook.terms.secret_id)?;
-            if let Some(previous) = &webhook.terms.previous {
-                self.secrets.forget_webhook_secret(&previous.secret_id)?;
-            }
-            self.buried.insert(webhook.id);
-        }
-        Ok(())
-    }
-
     /// Takes up parts of the log that somebody wants sent again.
     fn take_tracks(&mut self) -> Result<(), Trouble> {
         for (webhook, track) in self.deliveries.tracks_after(self.last_track)? {
@@ -283,10 +219,9 @@ impl Work {
     }
 
     /// Reads one page for each webhook that has room; answers whether there was any.
-    async fn read_on(&mut self) -> Result<bool, Trouble> {
+    fn read_on(&mut self) -> Result<bool, Trouble> {
         let head = self.sources.head();
         let mut any = false;
-        let mut waits_for_views = false;
         for desk in self.lines.values_mut() {
             let line = &mut desk.line;
             if !line.webhook.is_live() || desk.stop.is_some() {
@@ -298,174 +233,12 @@ impl Work {
             for stored in page {
                 let Some(owner) = about(&stored.event, &self.sources)? else { continue };
                 if wanted(&line.webhook, &stored.event, owner.shop).is_some() {
-                    waits_for_views |= matches!(stored.event, crate::domain::Event::CustomerUpdated(_));
                     taken.push((owner.customer, stored));
                 }
             }
             line.take(track, taken, reached);
             any = true;
         }
-        if waits_for_views && !self.sources.live().progress().caught_up(PATIENCE).await {
-            tracing::warn!("views.db is behind: what a customer changed may not be told completely");
-        }
         Ok(any)
     }
-
-    fn send(&mut self, webhook: WebhookId, next: Next, live: Webhook, now: Timestamp) -> Result<(), Trouble> {
-        let Next { customer, seq, attempt, stored } = next;
-        let stored = match stored {
-            Some(stored) => Some(stored),
-            None => self.sources.event(seq)?.map(Box::new),
-        };
-        let message = match &stored {
-            Some(stored) => self.message(&live, stored)?,
-            None => None,
-        };
-        let Some(message) = message else {
-            self.settle(Ok(Done { webhook, customer, attempt, told: None }));
-            return Ok(());
-        };
-        let body = message.body();
-        let signatures = self.sign(webhook, &live, &message.id, &body, now);
-        let url = self.lines.get(&webhook).and_then(|desk| desk.url.clone());
-        let delivery = Delivery {
-            id: 0,
-            webhook,
-            partner: live.partner,
-            seq,
-            event: message.event.to_owned(),
-            customer,
-            attempt,
-            status: DeliveryStatus::Failed,
-            status_code: None,
-            error: None,
-            body_hash: Sha256::digest(&body).into(),
-            answer: None,
-            sent_at: now,
-            duration_ms: 0,
-            next_at: None,
-        };
-        let client = self.client.clone();
-        self.sending.spawn(async move {
-            let sent = match (url, signatures) {
-                (Some(url), Some(signatures)) => {
-                    let head = Head { id: &id_of(seq), event: message.event, signatures: &signatures };
-                    client.send(&url, head, body).await
-                }
-                (None, _) => Sent::failed("the webhook has no address"),
-                (_, None) => Sent::failed("the webhook's secret is lost: rotate it"),
-            };
-            Done { webhook, customer, attempt, told: Some((delivery, sent)) }
-        });
-        Ok(())
-    }
-
-    fn message(&self, live: &Webhook, stored: &Stored) -> Result<Option<Message>, Trouble> {
-        let Some(owner) = about(&stored.event, &self.sources)? else { return Ok(None) };
-        let Some(name) = wanted(live, &stored.event, owner.shop) else { return Ok(None) };
-        Ok(Message::of(stored, name, &self.policy.environment, &self.sources)?)
-    }
-
-    fn sign(&self, webhook: WebhookId, live: &Webhook, id: &str, body: &[u8], now: Timestamp) -> Option<Signatures> {
-        let known = &self.lines.get(&webhook)?.secrets;
-        let secrets: Vec<SecretText> = live.secret_ids(now).filter_map(|id| known.get(id).cloned()).collect();
-        Signatures::of(id, body, &secrets, now)
-    }
-
-    fn settle(&mut self, done: Result<Done, tokio::task::JoinError>) {
-        // A task that panicked takes its event with it: after a restart it is sent again.
-        let Done { webhook, customer, attempt, told } = match done {
-            Ok(done) => done,
-            Err(error) => return tracing::error!(%error, "an attempt of a webhook was lost"),
-        };
-        let now = self.clock.now();
-        let Some(desk) = self.lines.get_mut(&webhook) else { return };
-        let Some((delivery, sent)) = told else {
-            desk.line.done(customer, &Outcome::Settled, None, now);
-            return;
-        };
-        let outcome = outcome(&sent, attempt, &self.policy.retries);
-        let delivery = Delivery {
-            status_code: sent.status,
-            error: sent.error,
-            answer: sent.answer,
-            duration_ms: i64::try_from(sent.duration.as_millis()).unwrap_or(i64::MAX),
-            ..delivery
-        };
-        desk.untrimmed += 1;
-        if let Some(reason) = desk.line.done(customer, &outcome, Some(delivery), now) {
-            tracing::warn!(%webhook, reason = reason.name(), "the webhook is stopped");
-            desk.stop = Some(reason);
-        }
-    }
-
-    /// Writes what came of attempts, and how far the cursors are. Nothing of it is forgotten where that fails.
-    fn keep(&mut self, thorough: bool) -> Result<(), Trouble> {
-        self.kept = Instant::now();
-        let head = self.sources.head();
-        // Without a webhook there is no answer that would have to go.
-        let any = |seen: &Arc<Directory>| seen.webhooks.values().any(|webhook| webhook.removed_at.is_none());
-        if self.seen.as_ref().is_some_and(any) {
-            self.erasures.follow(self.sources.log(), &self.deliveries, head)?;
-        }
-        let mut all = Vec::new();
-        for (webhook, desk) in &mut self.lines {
-            let Some(mut progress) = desk.line.progress(thorough) else { continue };
-            for delivery in &mut progress.deliveries {
-                if self.erasures.include(delivery.customer, delivery.seq) {
-                    delivery.answer = None;
-                }
-            }
-            all.push((*webhook, progress));
-        }
-        if let Err(error) = if all.is_empty() { Ok(()) } else { self.deliveries.write(&all) } {
-            for (webhook, progress) in all {
-                if let Some(desk) = self.lines.get_mut(&webhook) {
-                    desk.line.not_kept(progress);
-                }
-            }
-            return Err(error.into());
-        }
-        let now = self.clock.now();
-        for (webhook, desk) in self.lines.iter_mut().filter(|(_, desk)| desk.untrimmed >= TRIM_EVERY) {
-            self.deliveries.trim(*webhook, now)?;
-            desk.untrimmed = 0;
-        }
-        Ok(())
-    }
-
-    /// Has the log say that a webhook was stopped.
-    async fn stop_lines(&mut self) {
-        let untold = self.lines.values().filter(|desk| !desk.told);
-        let stopped: Vec<_> = untold.filter_map(|desk| Some((desk.line.webhook.clone(), desk.stop?))).collect();
-        for (webhook, reason) in stopped {
-            let command = DisableWebhook { webhook: webhook.id, reason, based_on: webhook.version };
-            let command = Command::Webhook(WebhookCommand::Disable(command));
-            let request =
-                Request { partner: webhook.partner, actor: Actor::WebhookJob, idempotency_key: None, command };
-            match self.writer.submit(request).await {
-                // Whatever the rules say of it, the next look at the programme shows what is to be done.
-                Ok(_) | Err(Refusal::Rejected(_) | Refusal::Conflict { .. }) => {
-                    if let Some(desk) = self.lines.get_mut(&webhook.id) {
-                        desk.told = true;
-                    }
-                }
-                Err(error @ (Refusal::TooOften { .. } | Refusal::Busy | Refusal::NotWritten | Refusal::Stopping)) => {
-                    tracing::warn!(%error, webhook = %webhook.id, "the log could not be told that the webhook is stopped");
-                }
-            }
-        }
-    }
-}
-
-fn outcome(sent: &Sent, attempt: u32, retries: &[Duration]) -> Outcome {
-    if sent.is_delivered() {
-        return Outcome::Settled;
-    }
-    if sent.status == Some(410) {
-        return Outcome::Gone;
-    }
-    let planned = usize::try_from(attempt).ok().and_then(|attempt| retries.get(attempt - 1)).copied();
-    let later = |wait: Duration| wait + wait * rand::rng().random_range(0..=JITTER_PERCENT) / 100;
-    Outcome::Failed { after: planned.map(later), leave_alone: sent.retry_after }
 }

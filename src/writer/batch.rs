@@ -430,6 +430,7 @@ fn customer_of<'e>(mut events: impl Iterator<Item = &'e Event>) -> Option<Custom
         | Event::WebhookUpdated(_)
         | Event::WebhookRotated(_)
         | Event::WebhookDisabled(_)
+        | Event::WebhookSkipped(_)
         | Event::WebhookRemoved(_)
         | Event::BalancesSealed(_)
         | Event::CustomerErased(_)

@@ -5,7 +5,7 @@ use crate::domain::cards::Issue;
 use crate::domain::orders::{Purchase, Refund};
 use crate::domain::points::{Adjust, Award, Expire, Order, Particulars, Redeem};
 use crate::domain::programme::{CreateTemplate, OpenShop, ShopFacts};
-use crate::domain::webhooks::{WebhookCommand, WebhookFacts};
+use crate::domain::webhooks::{RotateWebhook, WebhookCommand, WebhookFacts};
 use crate::domain::{CardId, CustomerId, PartnerId, ShopId, Timestamp};
 use crate::event_log::{Claim, Fingerprint};
 use rust_decimal::Decimal;
@@ -25,6 +25,7 @@ pub(super) fn claim(request: &Request, buyer: Option<(CustomerId, String)>) -> O
         Command::OpenShop(command) => header(request, "open_shop", facts(command)),
         Command::CreateTemplate(command) => header(request, "create_template", rules(command)),
         Command::Webhook(WebhookCommand::Create(command)) => header(request, "create_webhook", wishes(&command.facts)),
+        Command::Webhook(WebhookCommand::Rotate(command)) => header(request, "rotate_webhook", rotation(command)),
         Command::CreatePartner(_)
         | Command::ChangeSettings(_)
         | Command::UpdateShop(_)
@@ -122,6 +123,11 @@ fn wishes(facts: &WebhookFacts) -> Fingerprint {
     let events: Vec<&str> = facts.events.iter().map(|name| name.as_str()).collect();
     let shops: Vec<String> = facts.shop_ids.iter().map(ToString::to_string).collect();
     Fingerprint::of(&[Some(&events.join(",")), Some(&shops.join(",")), Some(&facts.is_active.to_string())])
+}
+
+// Not the secret either.
+fn rotation(command: &RotateWebhook) -> Fingerprint {
+    Fingerprint::of(&[Some(&command.webhook.to_string()), Some(&command.overlap_hours.to_string())])
 }
 
 // The whole rules as the event states them: a field that is added later is absent where it says nothing new.

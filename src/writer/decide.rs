@@ -196,7 +196,7 @@ impl Decider<'_> {
         let directory = self.memory.directory();
         let named = command.webhook().and_then(|webhook| directory.webhook_of(partner, webhook));
         let known = self.sealed(named.map(|webhook| webhook.record))?;
-        Ok(command.decide(&directory, partner, self.memory.ids().webhook, known.as_ref())?)
+        Ok(command.decide(&directory, partner, self.memory.ids().webhook, known.as_ref(), self.now)?)
     }
 
     fn record_seal(&self, partner: PartnerId, command: &RecordSeal) -> Result<Vec<Draft>, Trouble> {

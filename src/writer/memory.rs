@@ -77,6 +77,7 @@ impl Ids {
             | Event::WebhookUpdated(_)
             | Event::WebhookRotated(_)
             | Event::WebhookDisabled(_)
+            | Event::WebhookSkipped(_)
             | Event::WebhookRemoved(_)
             | Event::BalancesSealed(_)
             | Event::CustomerUpdated(_)

@@ -333,6 +333,7 @@ fn change(id: CardId, card: &mut Card, event: &Event<'_>, payload: &Payload<'_>,
         | Payload::WebhookUpdated(_)
         | Payload::WebhookRotated(_)
         | Payload::WebhookDisabled(_)
+        | Payload::WebhookSkipped(_)
         | Payload::WebhookRemoved(_)
         | Payload::BalancesSealed(_)
         | Payload::CustomerRegistered(_)

@@ -89,6 +89,7 @@ impl Programme {
             | Payload::WebhookUpdated(_)
             | Payload::WebhookRotated(_)
             | Payload::WebhookDisabled(_)
+            | Payload::WebhookSkipped(_)
             | Payload::WebhookRemoved(_)
             | Payload::BalancesSealed(_)
             | Payload::CustomerRegistered(_)

@@ -63,6 +63,7 @@ impl Note {
             | Payload::WebhookUpdated(_)
             | Payload::WebhookRotated(_)
             | Payload::WebhookDisabled(_)
+            | Payload::WebhookSkipped(_)
             | Payload::WebhookRemoved(_)
             | Payload::BalancesSealed(_)
             | Payload::CustomerRegistered(_)

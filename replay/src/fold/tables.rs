@@ -244,6 +244,7 @@ impl Tables {
             | Payload::WebhookUpdated(_)
             | Payload::WebhookRotated(_)
             | Payload::WebhookDisabled(_)
+            | Payload::WebhookSkipped(_)
             | Payload::WebhookRemoved(_) => webhooks::apply(&mut self.webhooks, event, payload, record),
             Payload::CheckpointKeyCreated(_)
             | Payload::CheckpointKeyRetired(_)

@@ -38,6 +38,8 @@ pub(super) fn apply(rows: &mut BTreeMap<i64, ThingRow>, event: &Event<'_>, paylo
         row.says["secret_id"] = said["secret_id"].clone();
     } else if let Payload::WebhookDisabled(_) = payload {
         (row.says["is_active"], row.says["disabled"]) = (json!(false), said["reason"].clone());
+    } else if let Payload::WebhookSkipped(_) = payload {
+        row.says["since"] = json!(event.seq);
     }
 }
 

@@ -28,7 +28,10 @@ pub use programme::{
 pub use retention::{CustomerErased, ErasedRecord, RecordsErased, Retention, Rule};
 pub use seals::BalancesSealed;
 pub use text::{Commitment, Sealed, Text};
-pub use webhooks::{Disabled, WebhookCreated, WebhookDisabled, WebhookRemoved, WebhookRotated, WebhookUpdated};
+pub use webhooks::{
+    Disabled, EventName, WebhookCreated, WebhookDisabled, WebhookRemoved, WebhookRotated, WebhookSkipped,
+    WebhookUpdated,
+};
 
 use crate::points::{CardId, CustomerId, ShopId};
 use movements::{Adjusted, Awarded, Expired, OrderRecorded, Redeemed, Refunded, Returned};
@@ -66,6 +69,7 @@ pub enum Payload<'a> {
     WebhookUpdated(WebhookUpdated),
     WebhookRotated(WebhookRotated),
     WebhookDisabled(WebhookDisabled),
+    WebhookSkipped(WebhookSkipped),
     WebhookRemoved(WebhookRemoved),
     BalancesSealed(BalancesSealed),
 }
@@ -129,6 +133,7 @@ impl<'a> Payload<'a> {
             "webhook.updated" => layout!("webhook.updated", Self::WebhookUpdated),
             "webhook.rotated" => layout!("webhook.rotated", Self::WebhookRotated),
             "webhook.disabled" => layout!("webhook.disabled", Self::WebhookDisabled),
+            "webhook.skipped" => layout!("webhook.skipped", Self::WebhookSkipped),
             "webhook.removed" => layout!("webhook.removed", Self::WebhookRemoved),
             "balances.sealed" => layout!("balances.sealed", Self::BalancesSealed),
             unknown => Err(Unreadable::UnknownKind { kind: unknown.to_owned(), schema }),
@@ -164,6 +169,7 @@ impl<'a> Payload<'a> {
             | Self::WebhookUpdated(_)
             | Self::WebhookRotated(_)
             | Self::WebhookDisabled(_)
+            | Self::WebhookSkipped(_)
             | Self::WebhookRemoved(_)
             | Self::BalancesSealed(_)
             | Self::CustomerRegistered(_)
@@ -202,6 +208,7 @@ impl<'a> Payload<'a> {
             | Self::CheckpointCosigned(_)
             | Self::WebhookRotated(_)
             | Self::WebhookDisabled(_)
+            | Self::WebhookSkipped(_)
             | Self::WebhookRemoved(_)
             | Self::CustomerErased(_)
             | Self::RecordsErased(_)
@@ -234,6 +241,7 @@ impl<'a> Payload<'a> {
             | Self::WebhookUpdated(_)
             | Self::WebhookRotated(_)
             | Self::WebhookDisabled(_)
+            | Self::WebhookSkipped(_)
             | Self::WebhookRemoved(_)
             | Self::BalancesSealed(_)
             | Self::CustomerRegistered(_)
@@ -273,6 +281,7 @@ impl<'a> Payload<'a> {
             Self::WebhookUpdated(it) => ("webhook", it.webhook.get()),
             Self::WebhookRotated(it) => ("webhook", it.webhook.get()),
             Self::WebhookDisabled(it) => ("webhook", it.webhook.get()),
+            Self::WebhookSkipped(it) => ("webhook", it.webhook.get()),
             Self::WebhookRemoved(it) => ("webhook", it.webhook.get()),
             Self::BalancesSealed(it) => ("seal", it.seal),
             Self::Issued(CardIssued { card, .. })

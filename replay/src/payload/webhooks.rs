@@ -9,7 +9,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub struct WebhookCreated {
     pub webhook: WebhookId,
-    pub events: Vec<String>,
+    pub events: Vec<EventName>,
     #[serde(default)]
     pub shop_ids: Vec<ShopId>,
     #[serde(default, deserialize_with = "present")]
@@ -22,7 +22,7 @@ pub struct WebhookCreated {
 #[serde(deny_unknown_fields)]
 pub struct WebhookUpdated {
     pub webhook: WebhookId,
-    pub events: Vec<String>,
+    pub events: Vec<EventName>,
     #[serde(default)]
     pub shop_ids: Vec<ShopId>,
     #[serde(default, deserialize_with = "present")]
@@ -47,6 +47,12 @@ pub struct WebhookDisabled {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct WebhookSkipped {
+    pub webhook: WebhookId,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct WebhookRemoved {
     pub webhook: WebhookId,
 }
@@ -57,4 +63,54 @@ pub struct WebhookRemoved {
 pub enum Disabled {
     Gone,
     Failing,
+}
+
+/// What a webhook can ask for, by its place among the names. Names that mean the same are different wishes: it is told under the name
+/// that it asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct EventName(usize);
+
+/// Every name that the format knows.
+const NAMES: [&str; 31] = [
+    "*",
+    "customer.registered",
+    "customer_registered",
+    "customer.updated",
+    "customer_updated",
+    "customer.erased",
+    "customer_erased",
+    "customer.tier_changed",
+    "customer_tier_changed",
+    "tier_upgraded",
+    "points.awarded",
+    "points_awarded",
+    "points.redeemed",
+    "points_redeemed",
+    "points.expired",
+    "points_expired",
+    "transaction.refunded",
+    "transaction_refunded",
+    "card.created",
+    "card_created",
+    "loyalty_card.created",
+    "card.blocked",
+    "card_blocked",
+    "card.unblocked",
+    "card_unblocked",
+    "coupon.redeemed",
+    "coupon_redeemed",
+    "offer.claimed",
+    "offer_claimed",
+    "game.completed",
+    "game_completed",
+];
+
+impl TryFrom<String> for EventName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let known = NAMES.iter().position(|name| *name == text);
+        known.map(Self).ok_or_else(|| format!("{text:?} is the name of no event that a webhook can ask for"))
+    }
 }

@@ -53,6 +53,7 @@ impl Versions {
             | Payload::WebhookUpdated(_)
             | Payload::WebhookRotated(_)
             | Payload::WebhookDisabled(_)
+            | Payload::WebhookSkipped(_)
             | Payload::WebhookRemoved(_)
             | Payload::BalancesSealed(_)
             | Payload::CustomerRegistered(_)

@@ -47,6 +47,7 @@ impl Place {
             | Payload::WebhookUpdated(_)
             | Payload::WebhookRotated(_)
             | Payload::WebhookDisabled(_)
+            | Payload::WebhookSkipped(_)
             | Payload::WebhookRemoved(_)
             | Payload::BalancesSealed(_)
             | Payload::CustomerErased(_)

@@ -3,10 +3,14 @@
 use super::report_version;
 use crate::findings::{Check, Findings};
 use crate::fold::{Programme, check_happened, names_a_movement};
+use crate::instant::Instant;
 use crate::ledger::Event;
-use crate::payload::{CardIssued, Payload, Rules};
+use crate::payload::{CardIssued, EventName, Payload, Rules};
 use crate::points::{PartnerId, ShopId};
 use rustc_hash::FxHashMap;
+
+/// For how many hours the secret of a webhook before the one in force may sign too.
+const OVERLAP_HOURS_MAX: i64 = 168;
 
 #[derive(Debug, Clone, Copy)]
 struct Thing {
@@ -14,6 +18,8 @@ struct Thing {
     version: i64,
     /// A revoked key, an erased customer, a retired shop or template.
     ended: bool,
+    /// A webhook that nothing is sent to.
+    paused: bool,
 }
 
 /// What happens to a thing that exists.
@@ -60,15 +66,24 @@ impl Registry {
             | Payload::BalancesSealed(_) => self.create(kind, number, event, findings),
             Payload::WebhookCreated(created) => {
                 self.create(kind, number, event, findings);
+                self.pause(number, created.is_active == Some(false));
                 self.check_wishes(&created.events, &created.shop_ids, event, findings);
             }
             Payload::WebhookUpdated(updated) => {
                 self.change(kind, number, Change::Update, event, findings);
+                self.pause(number, updated.is_active == Some(false));
                 self.check_wishes(&updated.events, &updated.shop_ids, event, findings);
             }
-            Payload::WebhookRotated(_) | Payload::WebhookDisabled(_) => {
+            Payload::WebhookRotated(rotated) => {
                 self.change(kind, number, Change::Update, event, findings);
+                check_overlap(rotated.previous_until, event, findings);
             }
+            Payload::WebhookDisabled(_) => {
+                self.change(kind, number, Change::Update, event, findings);
+                self.check_disabled(number, event, findings);
+                self.pause(number, true);
+            }
+            Payload::WebhookSkipped(_) => self.change(kind, number, Change::Update, event, findings),
             Payload::CustomerRegistered(registered) => {
                 self.create(kind, number, event, findings);
                 check_happened(event, registered.happened_at, Check::Programme, findings);
@@ -118,7 +133,7 @@ impl Registry {
         if kind != "partner" && !self.things.contains_key(&("partner", owner)) && owner != 0 {
             findings.event(Check::Programme, event.seq, format!("partner {owner} does not exist"));
         }
-        let thing = Thing { partner: owner, version: 1, ended: false };
+        let thing = Thing { partner: owner, version: 1, ended: false, paused: false };
         if self.things.insert((kind, number), thing).is_some() {
             findings.event(Check::Programme, event.seq, format!("{kind}:{number} exists already"));
         }
@@ -169,13 +184,35 @@ impl Registry {
         }
     }
 
-    /// Checks that a webhook wants something, of shops that there are.
-    fn check_wishes(&self, events: &[String], shops: &[ShopId], event: &Event<'_>, findings: &mut Findings) {
+    /// Checks that a webhook wants something, each thing once, of shops that there are.
+    fn check_wishes(&self, events: &[EventName], shops: &[ShopId], event: &Event<'_>, findings: &mut Findings) {
         if events.is_empty() {
             findings.event(Check::Programme, event.seq, "the webhook wants no events");
         }
+        if has_twice(events) {
+            findings.event(Check::Programme, event.seq, "the webhook names an event twice");
+        }
+        if has_twice(shops) {
+            findings.event(Check::Programme, event.seq, "the webhook names a shop twice");
+        }
         for shop in shops {
             self.require("shop", shop.get(), event, findings);
+        }
+    }
+
+    fn pause(&mut self, webhook: i64, paused: bool) {
+        if let Some(thing) = self.things.get_mut(&("webhook", webhook)) {
+            thing.paused = paused;
+        }
+    }
+
+    /// Checks that the sender stopped a webhook, and one that was sent to.
+    fn check_disabled(&self, webhook: i64, event: &Event<'_>, findings: &mut Findings) {
+        if event.actor != "job:webhooks" {
+            findings.event(Check::Programme, event.seq, "only job:webhooks finds that a receiver takes nothing");
+        }
+        if self.things.get(&("webhook", webhook)).is_some_and(|thing| thing.paused) {
+            findings.event(Check::Programme, event.seq, "the webhook is not active: there is nothing to stop");
         }
     }
 
@@ -191,6 +228,21 @@ impl Registry {
             }
             Some(_) => return,
         };
+        findings.event(Check::Programme, event.seq, sentence);
+    }
+}
+
+fn has_twice<T: PartialEq>(list: &[T]) -> bool {
+    list.iter().enumerate().any(|(place, one)| list[..place].contains(one))
+}
+
+/// Checks that the secret before signs for no longer than it may.
+fn check_overlap(until: Instant, event: &Event<'_>, findings: &mut Findings) {
+    let overlap = until.micros().saturating_sub(event.recorded_at);
+    if !(0..=OVERLAP_HOURS_MAX * 3_600_000_000).contains(&overlap) {
+        let sentence = format!(
+            "the secret before signs too until {until}, which is not within {OVERLAP_HOURS_MAX} hours of the rotation"
+        );
         findings.event(Check::Programme, event.seq, sentence);
     }
 }

@@ -110,15 +110,18 @@ impl Books {
     fn webhook(&mut self) {
         let wishes = json!({"webhook": 1, "events": ["points.awarded", "loyalty_card.created"], "shop_ids": [1], "secret_id": "one"});
         self.sealing("webhook:1", "webhook.created", wishes);
-        let until = time_text(START + 9 * DAY);
+        let until = time_text(self.now + DAY);
         let rotated = json!({"webhook": 1, "secret_id": "two", "previous_until": until});
         self.command("webhook:1", "webhook.rotated", None, rotated);
+        let asked = std::mem::replace(&mut self.actor, "job:webhooks");
         self.command("webhook:1", "webhook.disabled", None, json!({"webhook": 1, "reason": "failing"}));
+        self.actor = asked;
         let all = json!({"webhook": 1, "events": ["*"], "is_active": false});
         self.sealing("webhook:1", "webhook.updated", all);
         let sealed = json!({"webhook": 2, "events": ["*"], "is_active": false, "secret_id": "three"});
         self.sealing("webhook:2", "webhook.created", sealed);
         self.sealing("webhook:1", "webhook.updated", json!({"webhook": 1, "events": ["*"]}));
+        self.command("webhook:1", "webhook.skipped", None, json!({"webhook": 1}));
         self.command("webhook:1", "webhook.removed", None, json!({"webhook": 1}));
     }
 

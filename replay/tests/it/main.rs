@@ -13,3 +13,4 @@ mod seals;
 mod tampering;
 mod terminal;
 mod vectors;
+mod webhooks;

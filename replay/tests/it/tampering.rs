@@ -337,7 +337,7 @@ fn numbers_at_the_ends_of_what_a_column_holds_are_findings() {
 
 #[test]
 fn nobody_acts_but_keys_jobs_and_the_command_line() {
-    for actor in ["cli", "job:expiry", "job:checkpoint", "job:seal", "job:retention", "key:1"] {
+    for actor in ["cli", "job:expiry", "job:checkpoint", "job:seal", "job:retention", "job:webhooks", "key:1"] {
         let mut books = Books::with_card();
         books.actor = actor;
         books.award(17, 5, "1", None, (0, 0));

@@ -38,7 +38,7 @@ CREATE TABLE webhook_waiting (
 
 -- Attempts, newest last; bounded in number and age. `seq` is 0 for a test. What was sent is not kept, because it may name a
 -- person: it is made again from log and vault, and `body_hash` (SHA-256) tells whether it is still the same. `answer` is the
--- beginning of the receiver's, and goes when the customer is erased.
+-- beginning of the receiver's. Both go when the customer is erased: the hash would tell whether a guess is right.
 CREATE TABLE webhook_deliveries (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     webhook     INTEGER NOT NULL,
@@ -50,11 +50,12 @@ CREATE TABLE webhook_deliveries (
     status      TEXT    NOT NULL,
     status_code INTEGER,
     error       TEXT,
-    body_hash   BLOB    NOT NULL,
+    body_hash   BLOB,
     answer      TEXT,
     sent_at     INTEGER NOT NULL,
     duration_ms INTEGER NOT NULL,
-    next_at     INTEGER
+    next_at     INTEGER,
+    CHECK (answer IS NULL OR body_hash IS NOT NULL)
 ) STRICT;
 CREATE INDEX webhook_deliveries_by_webhook  ON webhook_deliveries (webhook, id);
-CREATE INDEX webhook_deliveries_by_customer ON webhook_deliveries (customer) WHERE answer IS NOT NULL;
+CREATE INDEX webhook_deliveries_by_customer ON webhook_deliveries (customer) WHERE body_hash IS NOT NULL;

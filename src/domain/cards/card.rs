@@ -186,6 +186,7 @@ impl Card {
             | Event::WebhookUpdated(_)
             | Event::WebhookRotated(_)
             | Event::WebhookDisabled(_)
+            | Event::WebhookSkipped(_)
             | Event::WebhookRemoved(_)
             | Event::BalancesSealed(_)
             | Event::CustomerRegistered(_)

@@ -144,6 +144,7 @@ impl Directory {
             | Event::WebhookUpdated(_)
             | Event::WebhookRotated(_)
             | Event::WebhookDisabled(_)
+            | Event::WebhookSkipped(_)
             | Event::WebhookRemoved(_) => {
                 webhooks::evolve(&mut self.webhooks, event, partner, seq, at);
             }
@@ -191,6 +192,7 @@ impl Directory {
                 | Event::WebhookUpdated(_)
                 | Event::WebhookRotated(_)
                 | Event::WebhookDisabled(_)
+                | Event::WebhookSkipped(_)
                 | Event::WebhookRemoved(_)
                 | Event::BalancesSealed(_)
         )

@@ -2,13 +2,15 @@
 
 use super::{
     Disabled, Webhook, WebhookCreated, WebhookDisabled, WebhookFacts, WebhookRecord, WebhookRemoved, WebhookRotated,
-    WebhookUpdated,
+    WebhookSkipped, WebhookUpdated,
 };
 use crate::domain::programme::Directory;
 use crate::domain::{Draft, PartnerId, Rejection, Secret, Stream, Timestamp, WebhookId};
 
 /// How many webhooks a partner may have at once. Each of them reads the log for itself.
 pub const WEBHOOKS_MAX: usize = 50;
+/// For how many hours the secret before may sign too, at most.
+pub const OVERLAP_HOURS_MAX: i64 = 168;
 
 /// Everything that may be asked of webhooks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,27 +19,30 @@ pub enum WebhookCommand {
     Update(UpdateWebhook),
     Rotate(RotateWebhook),
     Disable(DisableWebhook),
+    Skip(SkipBacklog),
     Remove(RemoveWebhook),
 }
 
 impl WebhookCommand {
-    /// The events, or nothing where everything is so already. `known` is what the vault holds of the webhook.
+    /// The events at `now`, or nothing where everything is so already. `known` is what the vault holds of the webhook.
     ///
     /// # Errors
     /// [`Rejection::PartnerNotFound`], [`Rejection::ShopNotFound`], [`Rejection::WebhookNotFound`],
-    /// [`Rejection::ChangedMeanwhile`], [`Rejection::TooManyWebhooks`]
+    /// [`Rejection::ChangedMeanwhile`], [`Rejection::TooManyWebhooks`], [`Rejection::RuleOutOfBounds`]
     pub fn decide(
         &self,
         directory: &Directory,
         partner: PartnerId,
         fresh: WebhookId,
         known: Option<&WebhookRecord>,
+        now: Timestamp,
     ) -> Result<Vec<Draft>, Rejection> {
         match self {
             Self::Create(command) => command.decide(directory, partner, fresh),
             Self::Update(command) => command.decide(directory, partner, known),
-            Self::Rotate(command) => command.decide(directory, partner),
+            Self::Rotate(command) => command.decide(directory, partner, now),
             Self::Disable(command) => command.decide(directory, partner),
+            Self::Skip(command) => command.decide(directory, partner),
             Self::Remove(command) => command.decide(directory, partner),
         }
     }
@@ -50,6 +55,7 @@ impl WebhookCommand {
             Self::Update(command) => Some(command.webhook),
             Self::Rotate(command) => Some(command.webhook),
             Self::Disable(command) => Some(command.webhook),
+            Self::Skip(command) => Some(command.webhook),
             Self::Remove(command) => Some(command.webhook),
         }
     }
@@ -73,7 +79,7 @@ impl CreateWebhook {
         if directory.webhooks.values().filter(own).count() >= WEBHOOKS_MAX {
             return Err(Rejection::TooManyWebhooks { most: WEBHOOKS_MAX });
         }
-        let WebhookFacts { events, shop_ids, is_active } = self.facts.clone();
+        let WebhookFacts { events, shop_ids, is_active } = self.facts.clone().each_once();
         let secret_id = self.secret_id.clone();
         let event = WebhookCreated { webhook: fresh, events, shop_ids, is_active, secret_id, sealed: None };
         Ok(vec![Draft::sealing(event, Secret::new(Stream::Webhook(fresh), &self.record))])
@@ -102,10 +108,11 @@ impl UpdateWebhook {
             return Err(Rejection::ChangedMeanwhile { version: webhook.version });
         }
         check(&self.facts, directory, partner)?;
-        if webhook.terms.facts() == self.facts && known == Some(&self.record) {
+        let facts = self.facts.clone().each_once();
+        if webhook.terms.facts() == facts && known == Some(&self.record) {
             return Ok(Vec::new());
         }
-        let WebhookFacts { events, shop_ids, is_active } = self.facts.clone();
+        let WebhookFacts { events, shop_ids, is_active } = facts;
         let event = WebhookUpdated { webhook: self.webhook, events, shop_ids, is_active, sealed: None };
         Ok(vec![Draft::sealing(event, Secret::new(Stream::Webhook(self.webhook), &self.record))])
     }
@@ -116,14 +123,18 @@ impl UpdateWebhook {
 pub struct RotateWebhook {
     pub webhook: WebhookId,
     pub secret_id: String,
-    /// Until when the secret before signs too.
-    pub previous_until: Timestamp,
+    /// For how long the secret before signs too: 0 to [`OVERLAP_HOURS_MAX`].
+    pub overlap_hours: i64,
 }
 
 impl RotateWebhook {
-    fn decide(&self, directory: &Directory, partner: PartnerId) -> Result<Vec<Draft>, Rejection> {
+    fn decide(&self, directory: &Directory, partner: PartnerId, now: Timestamp) -> Result<Vec<Draft>, Rejection> {
         found(directory, partner, self.webhook)?;
-        let Self { webhook, secret_id, previous_until } = self.clone();
+        if !(0..=OVERLAP_HOURS_MAX).contains(&self.overlap_hours) {
+            return Err(Rejection::RuleOutOfBounds { rule: "overlap_hours" });
+        }
+        let previous_until = Timestamp::from_micros(now.micros() + self.overlap_hours * MICROS_PER_HOUR);
+        let Self { webhook, secret_id, .. } = self.clone();
         Ok(vec![Draft::open(WebhookRotated { webhook, secret_id, previous_until })])
     }
 }
@@ -150,6 +161,19 @@ impl DisableWebhook {
     }
 }
 
+/// Leaves out what has not been delivered: the receiver is told of what comes from here on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SkipBacklog {
+    pub webhook: WebhookId,
+}
+
+impl SkipBacklog {
+    fn decide(&self, directory: &Directory, partner: PartnerId) -> Result<Vec<Draft>, Rejection> {
+        found(directory, partner, self.webhook)?;
+        Ok(vec![Draft::open(WebhookSkipped { webhook: self.webhook })])
+    }
+}
+
 /// Ends a webhook for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RemoveWebhook {
@@ -162,6 +186,8 @@ impl RemoveWebhook {
         Ok(vec![Draft::open(WebhookRemoved { webhook: self.webhook })])
     }
 }
+
+const MICROS_PER_HOUR: i64 = 3_600_000_000;
 
 // One that was removed is as good as none.
 fn found(directory: &Directory, partner: PartnerId, webhook: WebhookId) -> Result<&Webhook, Rejection> {

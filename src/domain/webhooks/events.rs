@@ -57,6 +57,13 @@ pub struct WebhookDisabled {
     pub reason: Disabled,
 }
 
+/// `webhook.skipped`: what came before this event and was not delivered is not sent any more, unless it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WebhookSkipped {
+    pub webhook: WebhookId,
+}
+
 /// `webhook.removed`: for good.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

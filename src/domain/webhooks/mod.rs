@@ -7,9 +7,10 @@ mod names;
 mod state;
 
 pub use commands::{
-    CreateWebhook, DisableWebhook, RemoveWebhook, RotateWebhook, UpdateWebhook, WEBHOOKS_MAX, WebhookCommand,
+    CreateWebhook, DisableWebhook, OVERLAP_HOURS_MAX, RemoveWebhook, RotateWebhook, SkipBacklog, UpdateWebhook,
+    WEBHOOKS_MAX, WebhookCommand,
 };
-pub use events::{WebhookCreated, WebhookDisabled, WebhookRemoved, WebhookRotated, WebhookUpdated};
+pub use events::{WebhookCreated, WebhookDisabled, WebhookRemoved, WebhookRotated, WebhookSkipped, WebhookUpdated};
 pub use names::{EventName, Topic};
 pub(in crate::domain) use state::evolve;
 pub use state::{Disabled, PreviousSecret, Webhook, WebhookFacts, WebhookRecord, WebhookTerms};

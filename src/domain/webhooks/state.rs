@@ -16,6 +16,22 @@ pub struct WebhookFacts {
     pub is_active: bool,
 }
 
+impl WebhookFacts {
+    /// The same wishes, each stated once.
+    #[must_use]
+    pub(super) fn each_once(mut self) -> Self {
+        let mut seen = Vec::with_capacity(self.events.len());
+        self.events.retain(|name| {
+            let is_first = !seen.contains(name);
+            seen.push(*name);
+            is_first
+        });
+        self.shop_ids.sort_unstable();
+        self.shop_ids.dedup();
+        self
+    }
+}
+
 /// What the vault keeps of a webhook.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -70,7 +86,7 @@ pub struct WebhookTerms {
     /// Set while it is not active because the service stopped it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disabled: Option<Disabled>,
-    /// Its own first event: what comes after it is sent.
+    /// Its own first event, or the last that skipped what waited: what comes after it is sent.
     pub since: Seq,
 }
 
@@ -131,6 +147,8 @@ pub(in crate::domain) fn evolve(
         touch(webhooks, event.webhook, seq, at, |webhook| {
             (webhook.terms.is_active, webhook.terms.disabled) = (false, Some(event.reason));
         });
+    } else if let Event::WebhookSkipped(event) = event {
+        touch(webhooks, event.webhook, seq, at, |webhook| webhook.terms.since = seq);
     } else if let Event::WebhookRemoved(event) = event {
         touch(webhooks, event.webhook, seq, at, |webhook| webhook.removed_at = Some(at));
     }

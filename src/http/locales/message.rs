@@ -99,6 +99,7 @@ messages! {
     Transactions,
     Webhook,
     WebhookCreated,
+    WebhookSkipped,
     WebhookDeleted,
     WebhookDeliveries,
     WebhookDelivery,

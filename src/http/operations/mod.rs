@@ -4,6 +4,7 @@
 mod figures;
 mod readiness;
 mod text;
+mod webhooks;
 
 pub(super) use figures::{HttpFigures, WorkerFigures};
 pub use readiness::Readiness;
@@ -11,7 +12,7 @@ pub(super) use readiness::ready;
 
 use super::audit::Feeds;
 use crate::clock::Clock;
-use crate::metrics::RebuildFigures;
+use crate::metrics::{RebuildFigures, WebhookFigures};
 use crate::writer::Writer;
 use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
@@ -36,6 +37,7 @@ pub struct Operations {
     dir: PathBuf,
     files: Vec<(&'static str, PathBuf)>,
     rebuild: Arc<RebuildFigures>,
+    webhooks: Arc<WebhookFigures>,
     served: OnceLock<Served>,
     draining: AtomicBool,
 }
@@ -54,13 +56,26 @@ impl Operations {
     #[must_use]
     pub fn starting(dir: PathBuf, files: &[&'static str]) -> Self {
         let files = files.iter().map(|name| (*name, dir.join(name))).collect();
-        Self { dir, files, rebuild: Arc::default(), served: OnceLock::new(), draining: AtomicBool::new(false) }
+        Self {
+            dir,
+            files,
+            rebuild: Arc::default(),
+            webhooks: Arc::default(),
+            served: OnceLock::new(),
+            draining: AtomicBool::new(false),
+        }
     }
 
     /// How far the making of views.db is, for whoever makes it.
     #[must_use]
     pub fn rebuild(&self) -> Arc<RebuildFigures> {
         Arc::clone(&self.rebuild)
+    }
+
+    /// How webhooks fare, for whoever tells them.
+    #[must_use]
+    pub fn webhooks(&self) -> Arc<WebhookFigures> {
+        Arc::clone(&self.webhooks)
     }
 
     /// The service takes requests from now on.

@@ -1,7 +1,7 @@
 //! The figures in the text form of Prometheus.
 
 use super::figures::{HttpFigures, STATUSES};
-use super::{Operations, Served};
+use super::{Operations, Served, webhooks};
 use crate::metrics::{BackupFigures, Histogram};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, MetricEncoder, NoLabelSet};
@@ -48,7 +48,11 @@ impl Collector for Figures {
             page.gauge("resident_memory_bytes", "The memory of the process.", whole(bytes))?;
         }
         match operations.served.get() {
-            Some(served) => ledger(&mut page, served).and_then(|()| http(&mut page, served)),
+            Some(served) => {
+                ledger(&mut page, served)?;
+                webhooks::encode(&mut page, &operations.webhooks)?;
+                http(&mut page, served)
+            }
             None => Ok(()),
         }
     }
@@ -139,12 +143,12 @@ fn http(page: &mut Page<'_>, served: &Served) -> fmt::Result {
 }
 
 /// What is written to.
-struct Page<'e>(DescriptorEncoder<'e>);
+pub(super) struct Page<'e>(DescriptorEncoder<'e>);
 
-type Labels<const N: usize> = [(&'static str, String); N];
+pub(super) type Labels<const N: usize> = [(&'static str, String); N];
 
 impl Page<'_> {
-    fn gauge(&mut self, name: &str, help: &str, value: i64) -> fmt::Result {
+    pub(super) fn gauge(&mut self, name: &str, help: &str, value: i64) -> fmt::Result {
         ConstGauge::new(value).encode(self.0.encode_descriptor(name, help, None, MetricType::Gauge)?)
     }
 
@@ -157,17 +161,27 @@ impl Page<'_> {
         ConstCounter::new(value).encode(self.0.encode_descriptor(name, help, None, MetricType::Counter)?)
     }
 
-    fn gauges<const N: usize>(&mut self, name: &str, help: &str, values: Vec<(Labels<N>, i64)>) -> fmt::Result {
+    pub(super) fn gauges<const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        values: Vec<(Labels<N>, i64)>,
+    ) -> fmt::Result {
         let mut family = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
         values.iter().try_for_each(|(labels, value)| ConstGauge::new(*value).encode(family.encode_family(labels)?))
     }
 
-    fn counters<const N: usize>(&mut self, name: &str, help: &str, values: Vec<(Labels<N>, u64)>) -> fmt::Result {
+    pub(super) fn counters<const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        values: Vec<(Labels<N>, u64)>,
+    ) -> fmt::Result {
         let mut family = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
         values.iter().try_for_each(|(labels, value)| ConstCounter::new(*value).encode(family.encode_family(labels)?))
     }
 
-    fn times<const N: usize>(&mut self, name: &str, help: &str, times: &Histogram<N>) -> fmt::Result {
+    pub(super) fn times<const N: usize>(&mut self, name: &str, help: &str, times: &Histogram<N>) -> fmt::Result {
         encode_times(self.0.encode_descriptor(name, help, None, MetricType::Histogram)?, times)
     }
 

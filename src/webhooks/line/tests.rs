@@ -223,3 +223,78 @@ fn a_part_of_the_log_ends_where_it_should() {
     line.done(customer(7), &Outcome::Settled, None, NOW);
     assert_eq!(line.progress(true).unwrap().ended, [2]);
 }
+
+#[test]
+fn a_receiver_is_left_alone_as_it_asks_also_where_an_event_is_given_up() {
+    let mut line = line();
+    read(&mut line, &[(1, 7), (2, 8)]);
+    line.next(NOW);
+    let leave_alone = Some(Duration::from_secs(60));
+    line.done(customer(7), &Outcome::Failed { after: None, leave_alone }, None, NOW);
+    assert_eq!((drain(&mut line, later(59)), drain(&mut line, later(60))), (vec![], vec![(2, 1)]));
+}
+
+#[test]
+fn what_cannot_be_told_yet_is_told_a_little_later_and_it_is_no_attempt() {
+    let mut line = line();
+    read(&mut line, &[(1, 7), (2, 7), (3, 8)]);
+    let next = line.next(NOW).unwrap();
+    line.put_off(next.customer, NOW, Duration::from_secs(1));
+    assert_eq!(drain(&mut line, NOW), [(3, 1)], "others go on");
+    assert_eq!(drain(&mut line, later(1)), [(1, 1)], "and it stays the first of its customer");
+}
+
+/// A webhook that was told to leave out what came up to there.
+fn skipping(version: i64, since: i64) -> Webhook {
+    let mut webhook = webhook(version);
+    webhook.terms.since = Seq::new(since);
+    webhook
+}
+
+#[test]
+fn what_is_skipped_is_neither_sent_nor_read_nor_kept_any_more() {
+    let mut line = line();
+    read(&mut line, &[(1, 7), (2, 7), (3, 8), (4, 9), (5, 9)]);
+    drain(&mut line, NOW);
+    line.done(customer(7), &failed(60), None, NOW);
+    line.progress(true);
+    // 1 and 2 wait and are kept; 3 and 4 are on their way.
+    line.update(skipping(2, 50));
+    assert_eq!((line.held(), line.pending(), line.due()), (0, 0, None));
+    assert_eq!(line.unread(Seq::new(60)), Some((1, (Seq::new(50), Seq::new(60)))));
+    assert_eq!(line.progress(true).unwrap().settled, [(1, Seq::new(1)), (1, Seq::new(2))]);
+    line.done(customer(8), &Outcome::Settled, None, NOW);
+    line.done(customer(9), &failed(60), None, NOW);
+    assert_eq!((line.sending(), line.held(), drain(&mut line, later(60))), (0, 0, vec![]), "it is not tried again");
+    read(&mut line, &[(51, 7)]);
+    assert_eq!(drain(&mut line, NOW), [(51, 1)]);
+}
+
+#[test]
+fn another_start_finds_skipped_what_was_and_sends_again_what_somebody_wants() {
+    let again = Track { id: 2, cursor: Seq::new(1), until: Some(Seq::new(3)) };
+    let tracks = vec![Track { id: 1, cursor: Seq::new(9), until: None }, again];
+    let waits =
+        |track, seq| Waiting { track, seq: Seq::new(seq), customer: customer(7), attempts: 1, due_at: later(60) };
+    let standing = Standing { version: 2, ..Standing::default() };
+    let kept = KeptWebhook { standing, tracks, waiting: vec![waits(2, 1), waits(1, 4)] };
+    let mut line = Line::load(skipping(2, 20), kept);
+    assert_eq!((line.pending(), line.lag(Seq::new(25))), (1, 5));
+    assert_eq!(drain(&mut line, later(60)), [(1, 2)]);
+    assert_eq!(line.progress(true).unwrap().settled, [(1, Seq::new(4))]);
+    assert_eq!(line.unread(Seq::new(25)), Some((1, (Seq::new(20), Seq::new(25)))));
+}
+
+#[test]
+fn a_lane_whose_first_event_is_skipped_goes_on_with_what_somebody_wants_again() {
+    let mut line = line();
+    read(&mut line, &[(1, 7)]);
+    line.follow(Track { id: 2, cursor: Seq::ZERO, until: Some(Seq::new(1)) });
+    line.take(2, vec![(customer(7), stored(1))], Seq::new(1));
+    line.next(NOW);
+    line.done(customer(7), &failed(60), None, NOW);
+    line.update(skipping(2, 5));
+    assert_eq!(drain(&mut line, NOW), [(1, 1)]);
+    line.done(customer(7), &Outcome::Settled, None, NOW);
+    assert_eq!(line.progress(true).unwrap().ended, [2]);
+}

@@ -24,7 +24,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("exports", &["domain", "queries"]),
     ("ops", &["domain", "storage"]),
     ("sealing", &["domain", "tree", "queries", "notary", "writer", "clock"]),
-    ("webhooks", &["domain", "event_log", "vault", "projections", "live", "ops", "writer", "clock", "storage"]),
+    (
+        "webhooks",
+        &["domain", "event_log", "vault", "projections", "live", "ops", "writer", "clock", "storage", "metrics"],
+    ),
     ("backup", &["domain", "event_log", "storage", "tree", "note"]),
     ("jobs", &["domain", "projections", "writer", "notary", "sealing", "backup", "metrics", "clock", "storage"]),
     ("app", &["domain", "event_log", "vault", "projections", "live", "writer", "clock", "storage", "metrics"]),

@@ -4,7 +4,7 @@ use super::program::run_bare;
 
 #[test]
 fn each_subcommand_explains_its_flags() {
-    let subcommands: [(&str, &[&str]); 18] = [
+    let subcommands: [(&str, &[&str]); 19] = [
         ("demo", &["--data", "--listen"]),
         ("init", &["--data", "--partner", "--currency", "--json"]),
         (
@@ -23,6 +23,7 @@ fn each_subcommand_explains_its_flags() {
                 "--backup-keep-monthly",
                 "--checkpoint-copy",
                 "--webhook-retry",
+                "--webhooks-ca",
                 "--trusted-proxy",
                 "--tls-cert",
                 "--metrics-listen",
@@ -54,6 +55,7 @@ fn each_subcommand_explains_its_flags() {
             &["--data", "--format", "--output", "--columns", "--partner", "--date-from", "--tier", "--type", "--json"],
         ),
         ("webhooks create", &["--data", "--url", "--events", "--shops", "--description", "--partner", "--json"]),
+        ("webhooks skip", &["--data", "--webhook", "--json"]),
         ("webhooks redeliver", &["--data", "--webhook", "--from", "--to", "--json"]),
         ("rebuild", &["--data", "--check"]),
         ("seal", &["--data"]),

@@ -48,6 +48,9 @@ fn figures_are_served_on_a_listener_of_their_own_and_nowhere_else() {
         "counterfoil_writer_failing 0",
         "counterfoil_writer_failed_commits_total 0",
         "counterfoil_cards_in_memory 1",
+        r#"counterfoil_webhooks{state="disabled"} 0"#,
+        r#"counterfoil_webhook_attempts_total{outcome="delivered"} 0"#,
+        "counterfoil_webhook_lag_most_events 0",
         "# EOF",
     ] {
         assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");

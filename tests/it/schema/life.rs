@@ -11,8 +11,8 @@ use counterfoil::domain::programme::{
     UpdateShop, UpdateTemplate,
 };
 use counterfoil::domain::webhooks::{
-    CreateWebhook, DisableWebhook, Disabled, EventName, RemoveWebhook, RotateWebhook, UpdateWebhook, WebhookCommand,
-    WebhookFacts, WebhookRecord,
+    CreateWebhook, DisableWebhook, Disabled, EventName, RemoveWebhook, RotateWebhook, SkipBacklog, UpdateWebhook,
+    WebhookCommand, WebhookFacts, WebhookRecord,
 };
 use counterfoil::domain::{CardId, Event, KeyId, Metadata, ShopId, TemplateId, Timestamp};
 use counterfoil::note::{Algorithm, Cosignature, Signer, VerifierKey};
@@ -169,8 +169,8 @@ impl Story {
         let created = self.must(Command::Webhook(WebhookCommand::Create(create)));
         let Event::WebhookCreated(created) = &created.events[0].event else { panic!("{created:?}") };
         let webhook = created.webhook;
-        let (secret_id, previous_until) = ("second".to_owned(), Timestamp::from_micros(START + DAY));
-        let rotate = RotateWebhook { webhook, secret_id, previous_until };
+        let secret_id = "second".to_owned();
+        let rotate = RotateWebhook { webhook, secret_id, overlap_hours: 24 };
         let disable = DisableWebhook { webhook, reason: Disabled::Failing, based_on: 2 };
         let everything = EventName::from_text("*").expect("a name");
         let everything = WebhookFacts { events: vec![everything], is_active: false, ..facts };
@@ -179,6 +179,7 @@ impl Story {
             WebhookCommand::Rotate(rotate),
             WebhookCommand::Disable(disable),
             WebhookCommand::Update(update),
+            WebhookCommand::Skip(SkipBacklog { webhook }),
             WebhookCommand::Remove(RemoveWebhook { webhook }),
         ] {
             self.must(Command::Webhook(command));

@@ -51,7 +51,8 @@ impl Server {
     pub(crate) fn post(&self, policy: Policy) -> Post {
         let (dir, engine) = (DataDir::new(self.files.path()), self.engine());
         let (live, writer) = (engine.live().clone(), engine.writer().clone());
-        Post::start(&dir, live, writer, self.secrets.clone(), self.clock.clone(), policy).expect("the post starts")
+        Post::start(&dir, live, writer, self.secrets.clone(), self.clock.clone(), policy, Arc::default())
+            .expect("the post starts")
     }
 
     fn start_on(files: tempfile::TempDir, clock: Clock, pages_max: Arc<AtomicU32>, config: &HttpConfig) -> Self {

@@ -93,7 +93,7 @@ fn only_who_may_manage_webhooks_of_the_whole_partner_sees_them() {
     for path in ["1", "1/deliveries", "deliveries/1"] {
         other.get(&format!("{HOOKS}/{path}")).error(404, "RESOURCE_NOT_FOUND");
     }
-    for path in ["1/test", "1/rotate-secret", "1/redeliver", "deliveries/1/redeliver"] {
+    for path in ["1/test", "1/skip", "1/rotate-secret", "1/redeliver", "deliveries/1/redeliver"] {
         let body = json!({"from_sequence": 1});
         other
             .post(&format!("{HOOKS}/{path}"), &if path == "1/redeliver" { body } else { json!({}) })
@@ -109,9 +109,41 @@ fn a_repeated_request_makes_one_webhook_and_answers_the_same() {
     let first = client.post(HOOKS, &body);
     let again = client.post(HOOKS, &body);
     assert_eq!((first.data(201), again.replayed()), (again.data(201), true));
+    shop.server.advance_seconds(3_601);
+    let late = client.post(HOOKS, &body).data(201)["secret"].as_str().unwrap().to_owned();
+    assert!(late.starts_with("whsec_…"), "whoever lost the answer has asked again by then: {late}");
     client.post(HOOKS, &json!({"url": URL, "events": ["card.created"]})).error(409, "RESOURCE_ALREADY_EXISTS");
     client.post(HOOKS, &json!({"url": format!("{URL}x"), "events": ["*"]})).error(409, "RESOURCE_ALREADY_EXISTS");
     assert_eq!(shop.get(HOOKS).data(200).as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_repeated_rotation_is_one_and_leaves_the_secret_before_in_force() {
+    let shop = strict();
+    let made = shop.post(HOOKS, &json!({"url": URL, "events": ["*"]})).data(201);
+    let (path, key) = (format!("{HOOKS}/1/rotate-secret"), "rotation-1");
+    let client = shop.client.clone().with("Idempotency-Key", key);
+    let first = client.post(&path, &json!({}));
+    let again = client.post(&path, &json!({}));
+    assert_eq!((first.data(200), again.replayed()), (again.data(200), true), "with the secret that was lost");
+    let rotated = first.data(200);
+    assert_ne!(rotated["secret"], made["secret"]);
+    let ops = rusqlite::Connection::open(shop.server.files.path().join("ops.db")).unwrap();
+    let secrets = || {
+        let mut rows = ops.prepare("SELECT secret FROM webhook_secrets").unwrap();
+        let all = rows.query_map([], |row| row.get::<_, String>(0)).unwrap();
+        all.map(Result::unwrap).collect::<std::collections::BTreeSet<_>>()
+    };
+    let text = |value: &Value| value["secret"].as_str().unwrap().to_owned();
+    assert_eq!(secrets(), [text(&made), text(&rotated)].into(), "the one before signs too, and no third is kept");
+    client.post(&path, &json!({"overlap_hours": 1})).error(409, "RESOURCE_ALREADY_EXISTS");
+    assert_eq!(secrets().len(), 2);
+    shop.server.advance_seconds(3_601);
+    assert!(text(&client.post(&path, &json!({})).data(200)).starts_with("whsec_…"));
+    let second = shop.post(&path, &json!({})).data(200);
+    assert_eq!(secrets(), [text(&rotated), text(&second)].into(), "another rotation ends the first overlap");
+    let late = client.post(&path, &json!({})).data(200);
+    assert_eq!((&late["version"], text(&late).starts_with("whsec_…")), (&second["version"], true));
 }
 
 #[test]

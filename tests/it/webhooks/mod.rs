@@ -5,6 +5,7 @@ mod management;
 mod messages;
 mod people;
 mod redelivery;
+mod skipping;
 mod trouble;
 
 use crate::support::{Receiver, Server, Shop};
@@ -17,10 +18,10 @@ use std::time::Duration;
 
 const HOOKS: &str = "/en/partners/webhooks";
 
-/// Retries without a pause worth mentioning, and receivers on this machine.
+/// Retries without a pause worth mentioning, and receivers on this machine, which may be busy with other things.
 fn quick() -> Policy {
     let retries = vec![Duration::from_millis(20); 5];
-    Policy { allow_private: true, timeout: Duration::from_millis(400), retries, ..Policy::default() }
+    Policy { allow_private: true, timeout: Duration::from_secs(60), retries, ..Policy::default() }
 }
 
 /// A shop with somebody who tells.

@@ -26,12 +26,14 @@ fn whatever_a_receiver_does_instead_of_taking_it_the_event_is_sent_again() {
         (Reaction::Answer(404), json!(404), Value::Null),
         (Reaction::AnswerWith(302, "location", elsewhere.url.clone()), json!(302), Value::Null),
         (Reaction::AnswerWith(307, "location", elsewhere.url.clone()), json!(307), Value::Null),
-        (Reaction::AfterWhile(Duration::from_secs(1)), Value::Null, json!("no whole answer within 400 ms")),
-        (Reaction::Hang, Value::Null, json!("no whole answer within 400 ms")),
+        (Reaction::AfterWhile(Duration::from_secs(3)), Value::Null, json!("no whole answer within 1500 ms")),
+        (Reaction::Hang, Value::Null, json!("no whole answer within 1500 ms")),
         (Reaction::BreakOff, Value::Null, json!("the answer broke off")),
         (Reaction::Close, Value::Null, Value::Null),
     ] {
-        let told = Told::open();
+        let waits = matches!(reaction, Reaction::AfterWhile(_) | Reaction::Hang);
+        let timeout = if waits { Duration::from_millis(1_500) } else { quick().timeout };
+        let told = Told::with(Policy { timeout, ..quick() });
         let receiver = at_first(2, reaction.clone());
         let hook = told.hook(&receiver, &["points.awarded"]);
         let card = told.card("ann@example.com");
@@ -60,6 +62,18 @@ fn whatever_a_receiver_does_instead_of_taking_it_the_event_is_sent_again() {
 }
 
 #[test]
+fn a_long_answer_is_not_read_to_its_end() {
+    let told = Told::open();
+    let talkative = Receiver::start(|_| Reaction::Say("x".repeat(1_000_000)));
+    let hook = told.hook(&talkative, &["points.awarded"]);
+    let card = told.card("ann@example.com");
+    told.award(&card, 1);
+    wait_until("notes of it", || told.attempts(&hook["id"]).len() == 1);
+    let attempt = &told.attempts(&hook["id"])[0];
+    assert_eq!((&attempt["status"], &attempt["response_excerpt"]), (&json!("delivered"), &Value::Null), "{attempt:#}");
+}
+
+#[test]
 fn a_receiver_that_is_gone_is_told_nothing_more_until_somebody_says_so() {
     let told = Told::open();
     let receiver = at_first(1, Reaction::Answer(410));
@@ -76,6 +90,32 @@ fn a_receiver_that_is_gone_is_told_nothing_more_until_somebody_says_so() {
     let points: Vec<Value> =
         receiver.expect(3).iter().map(|message| message.body()["data"]["points"].clone()).collect();
     assert_eq!(points, [json!(1), json!(1), json!(2)], "it goes on where it was, in order");
+}
+
+#[test]
+fn an_answer_to_what_was_sent_before_a_change_stops_nothing() {
+    let told = Told::open();
+    let (begun, changed) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (begins, is_changed) = (begun.clone(), changed.clone());
+    let receiver = Receiver::start(move |_| {
+        if begins.swap(true, Ordering::SeqCst) {
+            return Reaction::Answer(200);
+        }
+        wait_until("a change", || is_changed.load(Ordering::SeqCst));
+        Reaction::Answer(410)
+    });
+    let hook = told.hook(&receiver, &["points.awarded"]);
+    told.award(&told.card("ann@example.com"), 1);
+    wait_until("an attempt", || begun.load(Ordering::SeqCst));
+    told.put(&format!("{HOOKS}/{}", hook["id"]), &json!({"description": "mended"})).data(200);
+    // The change is seen within a tenth of a second; another attempt afterwards shows that it was.
+    let other = Receiver::obliging();
+    told.hook(&other, &["points.awarded"]);
+    told.award(&told.card("ben@example.com"), 1);
+    other.expect(1);
+    changed.store(true, Ordering::SeqCst);
+    wait_until("a delivery", || told.attempts(&hook["id"]).len() == 3);
+    assert_eq!(told.seen(&hook["id"])["status"], "active");
 }
 
 #[test]

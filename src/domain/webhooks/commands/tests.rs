@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::programme::CreatePartner;
 use crate::domain::samples::{NOW, kinds};
-use crate::domain::webhooks::EventName;
+use crate::domain::webhooks::{EventName, WebhookTerms};
 use crate::domain::{Seq, ShopId};
 
 const PARTNER: PartnerId = PartnerId::new(1);
@@ -32,9 +32,12 @@ fn remove() -> WebhookCommand {
     WebhookCommand::Remove(RemoveWebhook { webhook: WEBHOOK })
 }
 
+fn skip() -> WebhookCommand {
+    WebhookCommand::Skip(SkipBacklog { webhook: WEBHOOK })
+}
+
 fn rotate(secret_id: &str) -> WebhookCommand {
-    let (secret_id, previous_until) = (secret_id.to_owned(), NOW.plus_days(1));
-    WebhookCommand::Rotate(RotateWebhook { webhook: WEBHOOK, secret_id, previous_until })
+    WebhookCommand::Rotate(RotateWebhook { webhook: WEBHOOK, secret_id: secret_id.to_owned(), overlap_hours: 24 })
 }
 
 /// A programme in which these were decided one after the other.
@@ -65,7 +68,7 @@ impl Told {
 
     fn decide(&self, command: &WebhookCommand) -> Result<Vec<Draft>, Rejection> {
         let known = self.directory.webhook_of(PARTNER, WEBHOOK).map(|_| record());
-        command.decide(&self.directory, PARTNER, WEBHOOK, known.as_ref())
+        command.decide(&self.directory, PARTNER, WEBHOOK, known.as_ref(), NOW)
     }
 
     fn tell(&mut self, command: &WebhookCommand) -> Vec<Draft> {
@@ -114,14 +117,25 @@ fn what_the_service_stopped_an_update_starts_again() {
 }
 
 #[test]
+fn who_skips_what_waits_begins_after_it_and_stays_as_it_was_otherwise() {
+    let mut told = Told::new();
+    told.tell(&create());
+    told.tell(&disable(1));
+    let before = told.webhook().terms.clone();
+    let drafts = told.tell(&skip());
+    assert_eq!((kinds(&drafts), drafts[0].event.payload().as_str()), (vec!["webhook.skipped"], r#"{"webhook":1}"#));
+    assert_eq!(told.webhook().terms, WebhookTerms { since: Seq::new(4), ..before });
+}
+
+#[test]
 fn a_removed_webhook_and_another_partners_are_as_good_as_none() {
     let mut told = Told::new();
     told.tell(&create());
-    let other = remove().decide(&told.directory, PartnerId::new(2), WEBHOOK, None);
+    let other = remove().decide(&told.directory, PartnerId::new(2), WEBHOOK, None, NOW);
     assert_eq!(other, Err(Rejection::WebhookNotFound { webhook: WEBHOOK }));
     told.tell(&remove());
     assert!(!told.webhook().is_live());
-    for command in [update(facts()), rotate("two"), disable(2), remove()] {
+    for command in [update(facts()), rotate("two"), disable(2), skip(), remove()] {
         assert_eq!(told.decide(&command), Err(Rejection::WebhookNotFound { webhook: WEBHOOK }));
     }
 }
@@ -140,10 +154,39 @@ fn a_webhook_wants_something_of_shops_that_there_are() {
 fn a_partner_has_so_many_and_a_removed_one_makes_room() {
     let mut told = Told::new();
     for number in 1..=50 {
-        let drafts = create().decide(&told.directory, PARTNER, WebhookId::new(number), None).unwrap();
+        let drafts = create().decide(&told.directory, PARTNER, WebhookId::new(number), None, NOW).unwrap();
         told.apply(&drafts);
     }
     assert_eq!(told.decide(&create()), Err(Rejection::TooManyWebhooks { most: WEBHOOKS_MAX }));
     told.tell(&remove());
     assert!(told.decide(&create()).is_ok());
+}
+
+#[test]
+fn what_is_wished_twice_is_stated_once() {
+    let named = |names: &[&str]| names.iter().map(|name| EventName::from_text(name).unwrap()).collect();
+    let shops = |ids: &[i64]| ids.iter().copied().map(ShopId::new).collect();
+    let facts = |names, ids| WebhookFacts { events: named(names), shop_ids: shops(ids), is_active: true };
+    let asked = facts(&["*", "points.awarded", "*", "points_awarded"], &[2, 1, 2]);
+    assert_eq!(asked.each_once(), facts(&["*", "points.awarded", "points_awarded"], &[1, 2]));
+    let mut told = Told::new();
+    told.tell(&create());
+    let twice = facts(&["points_awarded", "points_awarded"], &[]);
+    assert!(told.tell(&update(twice)).is_empty(), "it wishes that already");
+}
+
+#[test]
+fn the_secret_before_signs_for_a_week_at_most_from_when_it_is_recorded() {
+    let mut told = Told::new();
+    told.tell(&create());
+    let rotate = |overlap_hours| {
+        let secret_id = "two".to_owned();
+        WebhookCommand::Rotate(RotateWebhook { webhook: WEBHOOK, secret_id, overlap_hours })
+    };
+    for hours in [-1, OVERLAP_HOURS_MAX + 1, i64::MAX] {
+        assert_eq!(told.decide(&rotate(hours)), Err(Rejection::RuleOutOfBounds { rule: "overlap_hours" }));
+    }
+    let drafts = told.decide(&rotate(OVERLAP_HOURS_MAX)).unwrap();
+    let crate::domain::Event::WebhookRotated(rotated) = &drafts[0].event else { panic!("{drafts:?}") };
+    assert_eq!(rotated.previous_until, NOW.plus_days(7));
 }

@@ -1,6 +1,7 @@
 //! What came of telling receivers, and telling them again.
 
 use super::{State, found, manages};
+use crate::domain::webhooks::Webhook;
 use crate::domain::{Rejection, Seq, WebhookId};
 use crate::http::api::submitting::PathId;
 use crate::http::auth::Caller;
@@ -27,11 +28,11 @@ pub(crate) struct Whole {
     #[serde(flatten)]
     delivery: DeliveryView,
     webhook_id: i64,
-    /// SHA-256 of the body that was sent, in hex digits.
-    request_sha256: String,
+    /// SHA-256 of the body that was sent, in hex digits; null once something of the customer is erased.
+    request_sha256: Option<String>,
     /// The body as it would be sent now: what was erased since is absent. Null for a test.
     request: Option<Value>,
-    /// Whether that is what was sent.
+    /// Whether that is what was sent. Null where there is nothing to compare.
     request_unchanged: Option<bool>,
 }
 
@@ -58,7 +59,7 @@ pub(crate) async fn list(
     request: HttpRequest,
 ) -> Result<Answer<Vec<DeliveryView>>, ApiError> {
     let caller = manages(access)?;
-    let webhook = found(&state, &caller, &id.0)?.id;
+    let Webhook { id: webhook, terms, .. } = found(&state, &caller, &id.0)?;
     let mut params = Params::of(&request);
     let which = |word: &str| match word {
         "pending" => Some(Which::Pending),
@@ -74,7 +75,7 @@ pub(crate) async fn list(
             Ok::<_, ApiError>((rows.iter().map(DeliveryView::made).collect::<Vec<_>>(), total))
         }
         Which::Pending => {
-            let (rows, total) = office.deliveries().waiting(webhook, window.offset, window.limit)?;
+            let (rows, total) = office.deliveries().waiting(webhook, terms.since, window.offset, window.limit)?;
             Ok((rows.iter().map(DeliveryView::pending).collect(), total))
         }
     };
@@ -88,13 +89,13 @@ pub(crate) async fn get(state: State, access: Access, id: PathId) -> Result<Answ
     let office = state.webhooks.clone();
     let read = move || office.message_of(&delivery).map(|again| (delivery, again));
     let (delivery, again) = web::block(read).await.map_err(|_| ApiError::Internal)??;
-    let (request, request_unchanged) = again.map(|again| (again.body, again.unchanged)).unzip();
+    let (request, unchanged) = again.map(|again| (again.body, again.unchanged)).unzip();
     let whole = Whole {
         delivery: DeliveryView::made(&delivery),
         webhook_id: delivery.webhook.get(),
-        request_sha256: hex::encode(delivery.body_hash),
+        request_sha256: delivery.body_hash.map(hex::encode),
         request,
-        request_unchanged,
+        request_unchanged: unchanged.flatten(),
     };
     Ok(Answer::ok(Message::WebhookDelivery, whole))
 }

@@ -9,9 +9,10 @@ use super::access::Access;
 use super::changing::change;
 use crate::domain::programme::{Directory, Scope};
 use crate::domain::webhooks::{
-    CreateWebhook, EventName, RemoveWebhook, RotateWebhook, UpdateWebhook, Webhook, WebhookCommand, WebhookRecord,
+    CreateWebhook, EventName, RemoveWebhook, RotateWebhook, SkipBacklog, UpdateWebhook, Webhook, WebhookCommand,
+    WebhookRecord,
 };
-use crate::domain::{PartnerId, Rejection, Timestamp, WebhookId};
+use crate::domain::{Event, PartnerId, Rejection, Timestamp, WebhookId};
 use crate::http::api::submitting::{IdempotencyKey, PathId, request, submit};
 use crate::http::auth::Caller;
 use crate::http::body::Body;
@@ -19,8 +20,9 @@ use crate::http::envelope::{Answer, Nothing};
 use crate::http::errors::ApiError;
 use crate::http::fields::Problem;
 use crate::http::ids;
+use crate::http::limits;
 use crate::http::locales::Message;
-use crate::ops::WebhookSecret;
+use crate::ops::{SecretText, WebhookSecret};
 use crate::webhooks::{DeliveryView, OfficeError, WebhookView};
 use crate::writer::{Command, Recorded};
 use actix_web::web;
@@ -34,6 +36,7 @@ pub(super) fn routes(routes: &mut web::ServiceConfig, base: &str) {
         .service(at("/deliveries/{id}/redeliver").route(web::post().to(deliveries::redeliver)))
         .service(at("/{id}").route(web::get().to(get)).route(web::put().to(update)).route(web::delete().to(delete)))
         .service(at("/{id}/rotate-secret").route(web::post().to(rotate)))
+        .service(at("/{id}/skip").route(web::post().to(skip)))
         .service(at("/{id}/test").route(web::post().to(test)))
         .service(at("/{id}/deliveries").route(web::get().to(deliveries::list)))
         .service(at("/{id}/redeliver").route(web::post().to(deliveries::redeliver_range)));
@@ -81,8 +84,7 @@ pub(crate) async fn create(
     }
     let outcome = outcome?;
     let (webhook, record) = as_created(&outcome.events, caller.partner).ok_or(ApiError::Internal)?;
-    // The answer to a repeated request shows the secret again: whoever has the key has just made it.
-    let secret = state.webhooks.secret(&webhook.terms.secret_id)?;
+    let secret = new_of(&state, &webhook.terms.secret_id, webhook.created_at)?;
     let shown = state.webhooks.shown(&webhook, Some(record), secret.as_ref())?;
     Ok(Answer::created(Message::WebhookCreated, shown).replayed(outcome.replayed))
 }
@@ -118,25 +120,51 @@ pub(crate) async fn rotate(
     state: State,
     access: Access,
     id: PathId,
+    key: IdempotencyKey,
     body: Body,
 ) -> Result<Answer<WebhookView>, ApiError> {
     let caller = manages(access)?;
     let webhook = found(&state, &caller, &id.0)?;
-    let (hours, chosen) = read::rotation(body.fields()?)?;
+    let (overlap_hours, chosen) = read::rotation(body.fields()?)?;
     let secret = new_secret(&state, chosen).await?;
-    let previous_until = Timestamp::from_micros(state.now().micros() + hours * 3_600_000_000);
-    let command = RotateWebhook { webhook: webhook.id, secret_id: secret.id.clone(), previous_until };
+    let command = RotateWebhook { webhook: webhook.id, secret_id: secret.id.clone(), overlap_hours };
     let command = Command::Webhook(WebhookCommand::Rotate(command));
-    if let Err(error) = submit(&state, request(&caller, None, command), |_| json!({})).await {
+    let as_rotated = |_: &[Recorded]| {
+        let shown = found(&state, &caller, &id.0).and_then(|webhook| shown(&state, &webhook, None));
+        shown.map_or(json!({}), |shown| json!(shown))
+    };
+    let outcome = submit(&state, request(&caller, key.0, command), as_rotated).await;
+    let replayed = outcome.as_ref().map_or(true, |outcome| outcome.replayed);
+    if replayed {
+        // No event names it.
         state.webhooks.forget_secret(&secret.id)?;
-        return Err(error);
-    }
-    let now = found(&state, &caller, &id.0)?;
-    if let Some(before) = &webhook.terms.previous {
+    } else if let Some(before) = &webhook.terms.previous {
         state.webhooks.forget_secret(&before.secret_id)?;
     }
+    let outcome = outcome?;
+    let Some(Recorded { event: Event::WebhookRotated(rotated), at, .. }) = outcome.events.first() else {
+        return Err(ApiError::Internal);
+    };
+    let now = found(&state, &caller, &id.0)?;
+    // One that was rotated again since shows what is in force.
+    let is_latest = now.terms.secret_id == rotated.secret_id;
+    let secret = if is_latest { new_of(&state, &rotated.secret_id, *at)? } else { None };
     let record = state.queries.webhook_record(&now)?;
-    Ok(Answer::ok(Message::WebhookSecretRotated, state.webhooks.shown(&now, record, Some(&secret.secret))?))
+    let shown = state.webhooks.shown(&now, record, secret.as_ref())?;
+    Ok(Answer::ok(Message::WebhookSecretRotated, shown).replayed(outcome.replayed))
+}
+
+pub(crate) async fn skip(
+    state: State,
+    access: Access,
+    id: PathId,
+    _body: Body,
+) -> Result<Answer<WebhookView>, ApiError> {
+    let caller = manages(access)?;
+    let webhook = found(&state, &caller, &id.0)?.id;
+    let command = Command::Webhook(WebhookCommand::Skip(SkipBacklog { webhook }));
+    submit(&state, request(&caller, None, command), |_| json!({})).await?;
+    Ok(Answer::ok(Message::WebhookSkipped, shown(&state, &found(&state, &caller, &id.0)?, None)?))
 }
 
 pub(crate) async fn test(
@@ -155,6 +183,14 @@ pub(crate) async fn test(
 async fn new_secret(state: &State, chosen: Option<String>) -> Result<WebhookSecret, ApiError> {
     let office = state.webhooks.clone();
     Ok(web::block(move || office.new_secret(chosen)).await.map_err(|_| ApiError::Internal)??)
+}
+
+/// A secret that is in force since `at`, where that is not long ago: the answer to a repeated request shows it again, where the first
+/// may have been lost, but not for ever.
+fn new_of(state: &State, secret_id: &str, at: Timestamp) -> Result<Option<SecretText>, ApiError> {
+    let age = state.now().micros() - at.micros();
+    let is_new = age <= limits::WEBHOOK_SECRET_SHOWN_SECONDS * 1_000_000;
+    Ok(if is_new { state.webhooks.secret(secret_id)? } else { None })
 }
 
 fn shown(state: &State, webhook: &Webhook, record: Option<WebhookRecord>) -> Result<WebhookView, ApiError> {

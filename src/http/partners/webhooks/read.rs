@@ -11,7 +11,7 @@ use crate::http::locales::Message;
 use crate::http::partners::changing::set;
 
 /// What is shown of a webhook and not written.
-const READ_ONLY: [&str; 12] = [
+const READ_ONLY: [&str; 13] = [
     "id",
     "status",
     "disabled_reason",
@@ -19,6 +19,7 @@ const READ_ONLY: [&str; 12] = [
     "last_delivery_at",
     "failure_count",
     "abandoned_count",
+    "begins_after",
     "delivered_up_to",
     "pending_count",
     "version",

@@ -1,0 +1,66 @@
+//! Which event is sent next, and when there will be one.
+
+use super::parts::{State, plus};
+use super::{LANES_HELD_MAX, Line, Next, SENDING_MAX};
+use crate::domain::{CustomerId, Timestamp};
+use std::time::Duration;
+
+impl Line {
+    /// What to send now.
+    pub(in crate::webhooks) fn next(&mut self, now: Timestamp) -> Option<Next> {
+        if self.sending >= SENDING_MAX || self.quiet_until.is_some_and(|end| now < end) {
+            return None;
+        }
+        let customer = match self.held.first().copied() {
+            Some((due, customer)) if due <= now => {
+                self.held.remove(&(due, customer));
+                customer
+            }
+            // With so many in trouble it is the receiver's: nobody else is tried until one of them is through.
+            Some(_) if self.held.len() >= LANES_HELD_MAX => return None,
+            Some(_) | None => self.ready.pop_front()?,
+        };
+        let lane = self.lanes.get_mut(&customer)?;
+        lane.state = State::Sending;
+        self.sending += 1;
+        let first = lane.items.front_mut()?;
+        Some(Next { customer, seq: first.seq, attempt: first.attempts + 1, stored: first.stored.take() })
+    }
+
+    /// Takes back what could not even be tried.
+    pub(in crate::webhooks) fn put_back(&mut self, customer: CustomerId) {
+        self.sending -= 1;
+        if let Some(lane) = self.lanes.get_mut(&customer) {
+            lane.state = State::Ready;
+            self.ready.push_front(customer);
+        }
+    }
+
+    /// Takes back what cannot be told yet, to be tried after a while. It is no attempt.
+    pub(in crate::webhooks) fn put_off(&mut self, customer: CustomerId, now: Timestamp, wait: Duration) {
+        let due = plus(now, wait);
+        self.sending -= 1;
+        if let Some(lane) = self.lanes.get_mut(&customer) {
+            lane.state = State::Held(due);
+            self.held.insert((due, customer));
+        }
+    }
+
+    /// When there may be something to send, at the earliest, where nothing else happens.
+    pub(in crate::webhooks) fn due(&self) -> Option<Timestamp> {
+        // The next answer comes before.
+        if self.sending >= SENDING_MAX {
+            return None;
+        }
+        let due = self
+            .held
+            .first()
+            .map(|(due, _)| *due)
+            .filter(|_| self.ready.is_empty() || self.held.len() >= LANES_HELD_MAX);
+        match (due, self.quiet_until) {
+            (Some(due), Some(quiet)) => Some(due.max(quiet)),
+            (due, None) => due,
+            (None, quiet) => quiet.filter(|_| !self.ready.is_empty()),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What a line is made of: events, the lanes in which they wait for each other, and the ways on which they were found.
+
+use crate::domain::{CustomerId, Seq, Timestamp};
+use crate::event_log::Stored;
+use crate::ops::Waiting;
+use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
+
+/// An event that is not settled.
+#[derive(Debug)]
+pub(super) struct Item {
+    pub(super) track: i64,
+    pub(super) seq: Seq,
+    pub(super) attempts: u32,
+    /// It stands in ops.db.
+    pub(super) kept: bool,
+    pub(super) stored: Option<Box<Stored>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Ready,
+    Sending,
+    /// For another attempt at its first event.
+    Held(Timestamp),
+}
+
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) items: VecDeque<Item>,
+    pub(super) state: State,
+}
+
+/// A way through the log.
+#[derive(Debug)]
+pub(super) struct Way {
+    pub(super) read: Seq,
+    pub(super) until: Option<Seq>,
+    /// What was read and is neither settled nor kept.
+    pub(super) open: BTreeSet<Seq>,
+    pub(super) saved: Seq,
+}
+
+impl Way {
+    pub(super) fn cursor(&self) -> Seq {
+        self.open.first().map_or(self.read, |first| Seq::new(first.get() - 1))
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.open.is_empty() && self.until.is_some_and(|until| self.read >= until)
+    }
+}
+
+pub(super) fn waiting(customer: CustomerId, item: &Item, due_at: Timestamp) -> Waiting {
+    Waiting { track: item.track, seq: item.seq, customer, attempts: item.attempts, due_at }
+}
+
+pub(super) fn plus(now: Timestamp, wait: Duration) -> Timestamp {
+    let micros = i64::try_from(wait.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(now.micros().saturating_add(micros))
+}

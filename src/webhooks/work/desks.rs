@@ -1,0 +1,86 @@
+//! One desk for each webhook that is told: set up, changed and put away as the programme says.
+
+use super::{Desk, TRIM_EVERY, Trouble, Work};
+use crate::domain::webhooks::{Webhook, WebhookRecord};
+use crate::webhooks::line::Line;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl Work {
+    /// Follows the programme: webhooks that came, changed or went.
+    pub(super) fn adopt(&mut self) -> Result<(), Trouble> {
+        let directory = self.sources.directory();
+        if self.seen.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, &directory)) {
+            return self.put_away();
+        }
+        for webhook in directory.webhooks.values() {
+            if webhook.removed_at.is_some() {
+                continue;
+            }
+            match self.lines.get_mut(&webhook.id) {
+                Some(desk) if desk.line.webhook.version == webhook.version => {}
+                Some(desk) => {
+                    desk.line.update(webhook.clone());
+                    (desk.stop, desk.told) = (None, false);
+                    self.equip(webhook)?;
+                }
+                None if webhook.is_live() => self.begin(webhook)?,
+                None => {}
+            }
+        }
+        for (id, desk) in &mut self.lines {
+            if let Some(webhook) = directory.webhooks.get(id).filter(|webhook| webhook.removed_at.is_some()) {
+                desk.line.webhook = webhook.clone();
+            }
+        }
+        self.seen = Some(directory);
+        self.put_away()
+    }
+
+    fn begin(&mut self, webhook: &Webhook) -> Result<(), Trouble> {
+        let kept = self.deliveries.load(webhook.id, webhook.version, webhook.terms.since)?;
+        let mut line = Line::load(webhook.clone(), kept);
+        if line.clamp(self.sources.head()) {
+            tracing::warn!(webhook = %webhook.id, "the webhook had come further than the log goes: it goes on from the log's end");
+        }
+        let desk = Desk { line, url: None, secrets: BTreeMap::new(), untrimmed: TRIM_EVERY, stop: None, told: false };
+        self.lines.insert(webhook.id, desk);
+        self.equip(webhook)
+    }
+
+    fn equip(&mut self, webhook: &Webhook) -> Result<(), Trouble> {
+        let record = self.sources.sealed::<WebhookRecord>(webhook.record)?;
+        let mut secrets = BTreeMap::new();
+        for id in webhook.secret_ids(self.clock.now()) {
+            if let Some(secret) = self.secrets.webhook_secret(id)? {
+                secrets.insert(id.to_owned(), secret);
+            }
+        }
+        if let Some(desk) = self.lines.get_mut(&webhook.id) {
+            (desk.url, desk.secrets) = (record.map(|record| record.url), secrets);
+        }
+        Ok(())
+    }
+
+    /// Drops the lines of webhooks that are not live, once nothing of theirs is on its way; and what is left of removed ones.
+    fn put_away(&mut self) -> Result<(), Trouble> {
+        let over = |desk: &Desk| !desk.line.webhook.is_live() && desk.line.sending() == 0;
+        if self.lines.values().any(over) {
+            self.keep(true)?;
+            self.lines.retain(|_, desk| !over(desk));
+        }
+        let Some(directory) = self.seen.clone() else { return Ok(()) };
+        for webhook in directory.webhooks.values().filter(|webhook| webhook.removed_at.is_some()) {
+            if self.lines.contains_key(&webhook.id) || self.buried.contains(&webhook.id) {
+                continue;
+            }
+            self.deliveries.forget(webhook.id)?;
+            self.secrets.forget_webhook_secret(&webhook.terms.secret_id)?;
+            if let Some(previous) = &webhook.terms.previous {
+                self.secrets.forget_webhook_secret(&previous.secret_id)?;
+            }
+            self.buried.insert(webhook.id);
+        }
+        Ok(())
+    }
+}

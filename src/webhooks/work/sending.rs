@@ -1,0 +1,174 @@
+//! An attempt: making the message, sending it, and what follows from the answer.
+
+use super::{Done, Trouble, Work};
+use crate::domain::webhooks::Webhook;
+use crate::domain::{Timestamp, WebhookId};
+use crate::event_log::Stored;
+use crate::ops::{Delivery, DeliveryStatus, SecretText};
+use crate::webhooks::Signatures;
+use crate::webhooks::client::{Head, Sent};
+use crate::webhooks::line::{Next, Outcome};
+use crate::webhooks::message::{Message, about, id_of, waits_for_views, wanted};
+use rand::Rng as _;
+use sha2::{Digest as _, Sha256};
+use std::time::Duration;
+use tokio::task::{Id, JoinError};
+
+/// How much later than planned an attempt may be made, in percent: so that what failed together is not tried together.
+const JITTER_PERCENT: u32 = 20;
+/// How long an event waits whose attempt came to no end.
+const LOST: Duration = Duration::from_secs(60);
+/// How long it waits for views.db before it looks again.
+const VIEWS: Duration = Duration::from_millis(100);
+
+/// How long it waits where there was no room for its attempt.
+const CROWDED: Duration = Duration::from_secs(1);
+
+impl Work {
+    pub(super) fn send(
+        &mut self,
+        webhook: WebhookId,
+        next: Next,
+        live: Webhook,
+        now: Timestamp,
+    ) -> Result<(), Trouble> {
+        let Next { customer, seq, attempt, stored } = next;
+        let stored = match stored {
+            Some(stored) => Some(stored),
+            None => self.sources.event(seq)?.map(Box::new),
+        };
+        if let Some(stored) = &stored
+            && waits_for_views(&stored.event, &self.sources)?
+        {
+            self.sources.live().progress().ring();
+            if let Some(desk) = self.lines.get_mut(&webhook) {
+                desk.line.put_off(customer, now, VIEWS);
+            }
+            return Ok(());
+        }
+        let message = match &stored {
+            Some(stored) => self.message(&live, stored)?,
+            None => None,
+        };
+        let Some(message) = message else {
+            self.settle(Done { webhook, version: live.version, customer, attempt, told: None });
+            return Ok(());
+        };
+        let body = message.body();
+        let signatures = self.sign(webhook, &live, &message.id, &body, now);
+        let url = self.lines.get(&webhook).and_then(|desk| desk.url.clone());
+        let delivery = Delivery {
+            id: 0,
+            webhook,
+            partner: live.partner,
+            seq,
+            event: message.event.to_owned(),
+            customer,
+            attempt,
+            status: DeliveryStatus::Failed,
+            status_code: None,
+            error: None,
+            body_hash: Some(Sha256::digest(&body).into()),
+            answer: None,
+            sent_at: now,
+            duration_ms: 0,
+            next_at: None,
+        };
+        let client = self.client.clone();
+        let attempt = async move {
+            let sent = match (url, signatures) {
+                (Some(url), Some(signatures)) => {
+                    let head = Head { id: &id_of(seq), event: message.event, signatures: &signatures };
+                    client.send(live.partner, &url, head, body).await
+                }
+                (None, _) => Sent::failed("the webhook has no address"),
+                (_, None) => Sent::failed("the webhook's secret is lost: rotate it"),
+            };
+            Done { webhook, version: live.version, customer, attempt, told: Some((delivery, sent)) }
+        };
+        let task = self.sending.spawn_on(attempt, self.receivers.handle());
+        self.on_the_way.insert(task.id(), (webhook, customer));
+        Ok(())
+    }
+
+    fn message(&self, live: &Webhook, stored: &Stored) -> Result<Option<Message>, Trouble> {
+        let Some(owner) = about(&stored.event, &self.sources)? else { return Ok(None) };
+        let Some(name) = wanted(live, &stored.event, owner.shop) else { return Ok(None) };
+        Ok(Message::of(stored, name, &self.policy.environment, &self.sources)?)
+    }
+
+    fn sign(&self, webhook: WebhookId, live: &Webhook, id: &str, body: &[u8], now: Timestamp) -> Option<Signatures> {
+        let known = &self.lines.get(&webhook)?.secrets;
+        let secrets: Vec<SecretText> = live.secret_ids(now).filter_map(|id| known.get(id).cloned()).collect();
+        Signatures::of(id, body, &secrets, now)
+    }
+
+    /// Notes what came of an attempt.
+    pub(super) fn ended(&mut self, ended: Result<(Id, Done), JoinError>) {
+        let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
+        let whose = self.on_the_way.remove(&id);
+        match (ended, whose) {
+            (Ok((_, done)), _) => self.settle(done),
+            (Err(error), Some((webhook, customer))) => {
+                tracing::error!(%error, %webhook, "an attempt of a webhook was lost, and is made again");
+                let now = self.clock.now();
+                if let Some(desk) = self.lines.get_mut(&webhook) {
+                    desk.line.put_off(customer, now, LOST);
+                }
+            }
+            (Err(error), None) => tracing::error!(%error, "an attempt of a webhook was lost"),
+        }
+    }
+
+    fn settle(&mut self, done: Done) {
+        let Done { webhook, version, customer, attempt, told } = done;
+        let now = self.clock.now();
+        let Some(desk) = self.lines.get_mut(&webhook) else { return };
+        let Some((delivery, sent)) = told else {
+            desk.line.done(customer, &Outcome::Settled, None, now);
+            return;
+        };
+        if sent.put_off {
+            desk.line.put_off(customer, now, CROWDED);
+            return;
+        }
+        let is_stale = version != desk.line.webhook.version;
+        let outcome = if is_stale { stale(&sent) } else { outcome(&sent, attempt, &self.policy.retries) };
+        self.figures.times.observe_time(sent.duration);
+        match &outcome {
+            Outcome::Settled => self.figures.delivered.count(),
+            Outcome::Failed { after: None, .. } => self.figures.abandoned.count(),
+            Outcome::Failed { after: Some(_), .. } | Outcome::Gone => self.figures.failed.count(),
+        }
+        let delivery = Delivery {
+            status_code: sent.status,
+            error: sent.error,
+            answer: sent.answer,
+            duration_ms: i64::try_from(sent.duration.as_millis()).unwrap_or(i64::MAX),
+            ..delivery
+        };
+        desk.untrimmed += 1;
+        if let Some(reason) = desk.line.done(customer, &outcome, Some(delivery), now) {
+            tracing::warn!(%webhook, reason = reason.name(), "the webhook is stopped");
+            desk.stop = Some(reason);
+        }
+    }
+}
+
+/// The webhook was changed meanwhile: the change may have mended it, and what was answered before is held against nobody.
+fn stale(sent: &Sent) -> Outcome {
+    let again = Outcome::Failed { after: Some(Duration::ZERO), leave_alone: None };
+    if sent.is_delivered() { Outcome::Settled } else { again }
+}
+
+fn outcome(sent: &Sent, attempt: u32, retries: &[Duration]) -> Outcome {
+    if sent.is_delivered() {
+        return Outcome::Settled;
+    }
+    if sent.status == Some(410) {
+        return Outcome::Gone;
+    }
+    let planned = usize::try_from(attempt).ok().and_then(|attempt| retries.get(attempt - 1)).copied();
+    let later = |wait: Duration| wait + wait * rand::rng().random_range(0..=JITTER_PERCENT) / 100;
+    Outcome::Failed { after: planned.map(later), leave_alone: sent.retry_after }
+}
