@@ -2,12 +2,13 @@
 
 use super::address::{Unfit, check_url};
 use super::client::{Client, ClientError, Head};
-use super::message::waits_for_views;
+use super::message::{noted, waits_for_views};
 use super::views::{DeliveryView, WebhookView, masked};
 use super::{Message, Policy, Signatures, Sources};
 use crate::clock::Clock;
 use crate::domain::webhooks::{EventName, Topic, Webhook, WebhookRecord};
 use crate::domain::{CustomerId, Seq};
+use crate::event_log::ZERO_HASH;
 use crate::live::Live;
 use crate::ops::{Deliveries, Delivery, DeliveryStatus, OpsError, SecretText, Secrets, WebhookSecret};
 use crate::storage::{DataDir, StorageError};
@@ -166,6 +167,7 @@ impl Office {
             webhook: webhook.id,
             partner: webhook.partner,
             seq: Seq::ZERO,
+            event_hash: ZERO_HASH,
             event: sample.to_owned(),
             customer: CustomerId::new(0),
             attempt: 1,
@@ -190,6 +192,8 @@ impl Office {
         let sources = Sources::open(&self.dir, Arc::clone(&self.live))?;
         let Some(name) = EventName::from_text(&delivery.event) else { return Ok(None) };
         let Some(stored) = sources.event(delivery.seq)? else { return Ok(None) };
+        let whose = (delivery.event_hash, delivery.partner, delivery.customer);
+        let Some((stored, _)) = noted(&sources, stored, whose)? else { return Ok(None) };
         if waits_for_views(&stored.event, &sources)? {
             // Better with less than not at all, where views.db takes long.
             let _level = self.live.progress().caught_up_blocking(PATIENCE);

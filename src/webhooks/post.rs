@@ -2,6 +2,7 @@
 
 use super::client::{Client, ClientError};
 use super::erasures::Erasures;
+use super::history::{HistoryError, reconcile};
 use super::work::Work;
 use super::{Policy, Sources};
 use crate::clock::Clock;
@@ -27,6 +28,8 @@ pub enum PostError {
     Storage(#[from] StorageError),
     #[error(transparent)]
     Ops(#[from] OpsError),
+    #[error(transparent)]
+    History(#[from] HistoryError),
     #[error(transparent)]
     Client(#[from] ClientError),
     #[error("the thread of the webhooks could not be started: {0}")]
@@ -56,6 +59,7 @@ impl Post {
     ) -> Result<Self, PostError> {
         let sources = Sources::open(dir, live)?;
         let deliveries = Deliveries::open(dir)?;
+        reconcile(&sources, &deliveries)?;
         let erasures = Erasures::load(&deliveries, sources.head())?;
         let client = Client::new(&policy)?;
         let runtime =

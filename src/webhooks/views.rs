@@ -132,7 +132,7 @@ impl DeliveryView {
         Self {
             id: Some(format!("dlv_{}", delivery.id)),
             event: Some(delivery.event.clone()),
-            event_id: if is_test { "evt_test".to_owned() } else { id_of(delivery.seq) },
+            event_id: if is_test { "evt_test".to_owned() } else { id_of(delivery.seq, &delivery.event_hash) },
             sequence: delivery.seq.get(),
             attempt: delivery.attempt,
             status: delivery.status.name().to_owned(),
@@ -155,7 +155,7 @@ impl DeliveryView {
         Self {
             id: None,
             event: None,
-            event_id: id_of(waiting.seq),
+            event_id: id_of(waiting.seq, &waiting.event_hash),
             sequence: waiting.seq.get(),
             attempt: waiting.attempts,
             status: "pending".to_owned(),

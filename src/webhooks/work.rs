@@ -13,7 +13,7 @@ use super::{Policy, Sources};
 use crate::clock::Clock;
 use crate::domain::programme::Directory;
 use crate::domain::webhooks::{Disabled, Webhook};
-use crate::domain::{CustomerId, Timestamp, WebhookId};
+use crate::domain::{CustomerId, Seq, Timestamp, WebhookId};
 use crate::event_log::LogError;
 use crate::metrics::WebhookFigures;
 use crate::ops::{Deliveries, Delivery, OpsError, SecretText, Secrets};
@@ -88,6 +88,8 @@ pub(super) struct Work {
     seen: Option<Arc<Directory>>,
     last_track: i64,
     erasures: Erasures,
+    /// The last place in the log that was kept.
+    placed: Seq,
     sending: JoinSet<Done>,
     /// Whose attempt a task is.
     on_the_way: HashMap<Id, (WebhookId, CustomerId)>,
@@ -107,6 +109,7 @@ impl Work {
         (policy, client, erasures): (Policy, Client, Erasures),
         figures: Arc<WebhookFigures>,
     ) -> Self {
+        let placed = sources.head();
         Self {
             sources,
             deliveries,
@@ -120,6 +123,7 @@ impl Work {
             seen: None,
             last_track: 0,
             erasures,
+            placed,
             sending: JoinSet::new(),
             on_the_way: HashMap::new(),
             figures,

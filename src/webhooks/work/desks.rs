@@ -39,10 +39,7 @@ impl Work {
 
     fn begin(&mut self, webhook: &Webhook) -> Result<(), Trouble> {
         let kept = self.deliveries.load(webhook.id, webhook.version, webhook.terms.since)?;
-        let mut line = Line::load(webhook.clone(), kept);
-        if line.clamp(self.sources.head()) {
-            tracing::warn!(webhook = %webhook.id, "the webhook had come further than the log goes: it goes on from the log's end");
-        }
+        let line = Line::load(webhook.clone(), kept);
         let desk = Desk { line, url: None, secrets: BTreeMap::new(), untrimmed: TRIM_EVERY, stop: None, told: false };
         self.lines.insert(webhook.id, desk);
         self.equip(webhook)

@@ -3,6 +3,9 @@
 use super::{TRIM_EVERY, Trouble, Work};
 use crate::domain::programme::Directory;
 use crate::domain::webhooks::{DisableWebhook, WebhookCommand};
+use crate::domain::{Seq, WebhookId};
+use crate::ops::WebhookProgress;
+use crate::webhooks::history::place_at;
 use crate::writer::{Actor, Command, Refusal, Request};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,6 +14,8 @@ use std::time::{Duration, Instant};
 
 /// How often what is too old is looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
+/// After how many events where the log is is kept though nothing else is.
+const PLACE_ROWS: i64 = 2_000;
 /// How old a secret is that nothing in the log names and nobody is about to name.
 const NEW_SECRET_DAYS: u32 = 1;
 
@@ -22,6 +27,11 @@ impl Work {
         // Without a webhook there is no answer that would have to go.
         let any = |seen: &Arc<Directory>| seen.webhooks.values().any(|webhook| webhook.removed_at.is_none());
         if self.seen.as_ref().is_some_and(any) {
+            // First: nothing that is kept is about a later event than the last place that is.
+            if head.get() >= self.placed.get() + PLACE_ROWS {
+                self.deliveries.write(&[], place_at(self.sources.log(), head)?)?;
+                self.placed = head;
+            }
             self.erasures.follow(self.sources.log(), &self.deliveries, head)?;
         }
         let mut all = Vec::new();
@@ -34,19 +44,25 @@ impl Work {
             }
             all.push((*webhook, progress));
         }
-        if let Err(error) = if all.is_empty() { Ok(()) } else { self.deliveries.write(&all) } {
+        if let Err(error) = if all.is_empty() { Ok(()) } else { self.write(&all, head) } {
             for (webhook, progress) in all {
                 if let Some(desk) = self.lines.get_mut(&webhook) {
                     desk.line.not_kept(progress);
                 }
             }
-            return Err(error.into());
+            return Err(error);
         }
         let now = self.clock.now();
         for (webhook, desk) in self.lines.iter_mut().filter(|(_, desk)| desk.untrimmed >= TRIM_EVERY) {
             self.deliveries.trim(*webhook, now)?;
             desk.untrimmed = 0;
         }
+        Ok(())
+    }
+
+    fn write(&mut self, all: &[(WebhookId, WebhookProgress)], head: Seq) -> Result<(), Trouble> {
+        self.deliveries.write(all, place_at(self.sources.log(), head)?)?;
+        self.placed = head;
         Ok(())
     }
 

@@ -8,7 +8,8 @@ use crate::ops::{Delivery, DeliveryStatus, SecretText};
 use crate::webhooks::Signatures;
 use crate::webhooks::client::{Head, Sent};
 use crate::webhooks::line::{Next, Outcome};
-use crate::webhooks::message::{Message, about, id_of, waits_for_views, wanted};
+use crate::webhooks::message::{Message, noted, waits_for_views, wanted};
+use crate::webhooks::sources::Owner;
 use rand::Rng as _;
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
@@ -29,12 +30,17 @@ impl Work {
         live: Webhook,
         now: Timestamp,
     ) -> Result<(), Trouble> {
-        let Next { customer, seq, attempt, stored } = next;
+        let Next { customer, seq, hash, attempt, stored } = next;
         let stored = match stored {
-            Some(stored) => Some(stored),
-            None => self.sources.event(seq)?.map(Box::new),
+            Some(stored) => Some(*stored),
+            None => self.sources.event(seq)?,
         };
-        if let Some(stored) = &stored
+        let whose = (hash, live.partner, customer);
+        let noted = stored.map(|stored| noted(&self.sources, stored, whose)).transpose()?.flatten();
+        if noted.is_none() {
+            tracing::warn!(%webhook, %seq, "an event that was to be sent is not in the log: it is left out");
+        }
+        if let Some((stored, _)) = &noted
             && waits_for_views(&stored.event, &self.sources)?
         {
             self.sources.live().progress().ring();
@@ -43,8 +49,8 @@ impl Work {
             }
             return Ok(());
         }
-        let message = match &stored {
-            Some(stored) => self.message(&live, stored)?,
+        let message = match &noted {
+            Some((stored, owner)) => self.message(&live, stored, *owner)?,
             None => None,
         };
         let Some(message) = message else {
@@ -59,6 +65,7 @@ impl Work {
             webhook,
             partner: live.partner,
             seq,
+            event_hash: hash,
             event: message.event.to_owned(),
             customer,
             attempt,
@@ -75,7 +82,7 @@ impl Work {
         let task = self.sending.spawn(async move {
             let sent = match (url, signatures) {
                 (Some(url), Some(signatures)) => {
-                    let head = Head { id: &id_of(seq), event: message.event, signatures: &signatures };
+                    let head = Head { id: &message.id, event: message.event, signatures: &signatures };
                     client.send(&url, head, body).await
                 }
                 (None, _) => Sent::failed("the webhook has no address"),
@@ -87,8 +94,7 @@ impl Work {
         Ok(())
     }
 
-    fn message(&self, live: &Webhook, stored: &Stored) -> Result<Option<Message>, Trouble> {
-        let Some(owner) = about(&stored.event, &self.sources)? else { return Ok(None) };
+    fn message(&self, live: &Webhook, stored: &Stored, owner: Owner) -> Result<Option<Message>, Trouble> {
         let Some(name) = wanted(live, &stored.event, owner.shop) else { return Ok(None) };
         Ok(Message::of(stored, name, &self.policy.environment, &self.sources)?)
     }
