@@ -3,6 +3,7 @@
 use super::{HOOKS, Told, quick};
 use crate::support::{Reaction, Receiver, wait_until};
 use counterfoil::webhooks::Policy;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -209,4 +210,31 @@ fn what_waits_is_sent_after_a_restart() {
     let points: Vec<_> =
         receiver.expect(3).iter().map(|message| message.body()["data"]["points"].to_string()).collect();
     assert_eq!(points, ["1", "1", "2"]);
+}
+
+/// The file in which secrets and places stand.
+fn ops(told: &Told) -> Connection {
+    let ops = Connection::open(told.server.files.path().join("ops.db")).unwrap();
+    ops.busy_timeout(Duration::from_secs(60)).unwrap();
+    ops
+}
+
+#[test]
+fn a_change_that_could_not_be_read_at_first_holds_all_the_same() {
+    let told = Told::open();
+    let (before, after) = (Receiver::obliging(), Receiver::obliging());
+    let hook = told.hook(&before, &["points.awarded"]);
+    let card = told.card("ann@example.com");
+    told.award(&card, 1);
+    before.expect(1);
+    let ops = ops(&told);
+    ops.execute_batch("ALTER TABLE webhook_secrets RENAME TO elsewhere").unwrap();
+    let changed = told.put(&format!("{HOOKS}/{}", hook["id"]), &json!({"url": after.url}));
+    assert_eq!(changed.status, 500, "it is recorded, and cannot be shown");
+    // Long enough that the change has been seen.
+    std::thread::sleep(Duration::from_millis(500));
+    ops.execute_batch("ALTER TABLE elsewhere RENAME TO webhook_secrets").unwrap();
+    told.award(&card, 2);
+    after.expect(1);
+    assert_eq!(before.count(), 1);
 }
