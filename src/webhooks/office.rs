@@ -3,7 +3,8 @@
 use super::address::{Unfit, check_url};
 use super::client::{Client, ClientError, Head};
 use super::message::{noted, waits_for_views};
-use super::views::{DeliveryView, WebhookView, masked};
+use super::signature::signing;
+use super::views::{DeliveryView, Problem, WebhookView, masked};
 use super::{Message, Policy, Signatures, Sources};
 use crate::clock::Clock;
 use crate::domain::webhooks::{EventName, Topic, Webhook, WebhookRecord};
@@ -121,13 +122,16 @@ impl Office {
         record: Option<WebhookRecord>,
         new: Option<&SecretText>,
     ) -> Result<WebhookView, OpsError> {
-        let secret = match new {
-            Some(secret) => secret.reveal().to_owned(),
-            None => masked(self.secret(&webhook.terms.secret_id)?.as_ref()),
+        let kept = self.secret(&webhook.terms.secret_id)?;
+        let secret = new.map_or_else(|| masked(kept.as_ref()), |secret| secret.reveal().to_owned());
+        let problem = match (&record, kept) {
+            (Some(_), Some(_)) => None,
+            (Some(_), None) => Some(Problem::SecretLost),
+            (None, _) => Some(Problem::AddressLost),
         };
         let (standing, place) =
             (self.deliveries.standing(webhook.id)?, self.deliveries.place(webhook.id, webhook.terms.since)?);
-        Ok(WebhookView::of(webhook, record, secret, standing, place))
+        Ok(WebhookView::of(webhook, record, (secret, problem), standing, place))
     }
 
     /// Sends a sample now, and waits for what comes of it.
@@ -149,10 +153,7 @@ impl Office {
         let drawn = format!("{:016x}", rand::rng().random::<u64>());
         let message = Message::test(webhook.partner, sample, &self.policy.environment, &drawn, now);
         let body = message.body();
-        let mut secrets = Vec::new();
-        for id in webhook.secret_ids(now) {
-            secrets.extend(self.secret(id)?);
-        }
+        let secrets = signing(webhook, now, |id| self.secret(id))?;
         let body_hash = Sha256::digest(&body).into();
         let sent = match Signatures::of(&message.id, &body, &secrets, now) {
             Some(signatures) => {

@@ -96,6 +96,9 @@ impl Work {
             return Ok(());
         }
         self.swept = Some(Instant::now());
+        for (webhook, lost) in self.lines.iter().filter_map(|(webhook, desk)| Some((webhook, desk.lacks()?))) {
+            tracing::warn!(%webhook, lost, "a webhook is told nothing, because something of it is lost");
+        }
         let now = self.clock.now();
         let there = || directory.webhooks.values().filter(|webhook| webhook.removed_at.is_none());
         for webhook in there() {

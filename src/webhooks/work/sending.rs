@@ -2,16 +2,18 @@
 
 use super::{Done, Trouble, Work};
 use crate::domain::webhooks::Webhook;
-use crate::domain::{Timestamp, WebhookId};
+use crate::domain::{CustomerId, Timestamp, WebhookId};
 use crate::event_log::Stored;
-use crate::ops::{Delivery, DeliveryStatus, SecretText};
+use crate::ops::{Delivery, DeliveryStatus};
 use crate::webhooks::Signatures;
 use crate::webhooks::client::{Head, Sent};
 use crate::webhooks::line::{Next, Outcome};
 use crate::webhooks::message::{Message, noted, waits_for_views, wanted};
+use crate::webhooks::signature::signing;
 use crate::webhooks::sources::Owner;
 use rand::Rng as _;
 use sha2::{Digest as _, Sha256};
+use std::convert::Infallible;
 use std::time::Duration;
 use tokio::task::{Id, JoinError};
 
@@ -44,9 +46,7 @@ impl Work {
             && waits_for_views(&stored.event, &self.sources)?
         {
             self.sources.live().progress().ring();
-            if let Some(desk) = self.lines.get_mut(&webhook) {
-                desk.line.put_off(customer, now, VIEWS);
-            }
+            self.put_off(webhook, customer, now, VIEWS);
             return Ok(());
         }
         let message = match &noted {
@@ -58,8 +58,11 @@ impl Work {
             return Ok(());
         };
         let body = message.body();
-        let signatures = self.sign(webhook, &live, &message.id, &body, now);
         let url = self.lines.get(&webhook).and_then(|desk| desk.url.clone());
+        let Some((url, signatures)) = url.zip(self.sign(webhook, &live, &message.id, &body, now)) else {
+            self.put_off(webhook, customer, now, LOST);
+            return Ok(());
+        };
         let delivery = Delivery {
             id: 0,
             webhook,
@@ -80,14 +83,8 @@ impl Work {
         };
         let client = self.client.clone();
         let task = self.sending.spawn(async move {
-            let sent = match (url, signatures) {
-                (Some(url), Some(signatures)) => {
-                    let head = Head { id: &message.id, event: message.event, signatures: &signatures };
-                    client.send(&url, head, body).await
-                }
-                (None, _) => Sent::failed("the webhook has no address"),
-                (_, None) => Sent::failed("the webhook's secret is lost: rotate it"),
-            };
+            let head = Head { id: &message.id, event: message.event, signatures: &signatures };
+            let sent = client.send(&url, head, body).await;
             Done { webhook, version: live.version, customer, attempt, told: Some((delivery, sent)) }
         });
         self.on_the_way.insert(task.id(), (webhook, customer));
@@ -101,8 +98,15 @@ impl Work {
 
     fn sign(&self, webhook: WebhookId, live: &Webhook, id: &str, body: &[u8], now: Timestamp) -> Option<Signatures> {
         let known = &self.lines.get(&webhook)?.secrets;
-        let secrets: Vec<SecretText> = live.secret_ids(now).filter_map(|id| known.get(id).cloned()).collect();
+        let find = |id: &str| Ok::<_, Infallible>(known.get(id).cloned());
+        let Ok(secrets) = signing(live, now, find);
         Signatures::of(id, body, &secrets, now)
+    }
+
+    fn put_off(&mut self, webhook: WebhookId, customer: CustomerId, now: Timestamp, wait: Duration) {
+        if let Some(desk) = self.lines.get_mut(&webhook) {
+            desk.line.put_off(customer, now, wait);
+        }
     }
 
     /// Notes what came of an attempt.
@@ -113,10 +117,7 @@ impl Work {
             (Ok((_, done)), _) => self.settle(done),
             (Err(error), Some((webhook, customer))) => {
                 tracing::error!(%error, %webhook, "an attempt of a webhook was lost, and is made again");
-                let now = self.clock.now();
-                if let Some(desk) = self.lines.get_mut(&webhook) {
-                    desk.line.put_off(customer, now, LOST);
-                }
+                self.put_off(webhook, customer, self.clock.now(), LOST);
             }
             (Err(error), None) => tracing::error!(%error, "an attempt of a webhook was lost"),
         }

@@ -238,3 +238,36 @@ fn a_change_that_could_not_be_read_at_first_holds_all_the_same() {
     after.expect(1);
     assert_eq!(before.count(), 1);
 }
+
+#[test]
+fn without_the_secret_in_force_nothing_is_tried_and_nothing_counts_against_the_receiver() {
+    let mut told = Told::open();
+    let (receiver, other) = (Receiver::obliging(), Receiver::obliging());
+    let hook = told.hook(&receiver, &["points.awarded"]);
+    let card = told.card("ann@example.com");
+    let path = format!("{HOOKS}/{}", hook["id"]);
+    told.post(&format!("{path}/rotate-secret"), &json!({})).data(200);
+    told.hush();
+    // As where ops.db was put back to what it was before the rotation.
+    let newest = "DELETE FROM webhook_secrets WHERE created_at = (SELECT max(created_at) FROM webhook_secrets)";
+    assert_eq!(ops(&told).execute(newest, []).unwrap(), 1);
+    told.tell_again(quick());
+    told.hook(&other, &["points.awarded"]);
+    told.award(&card, 1);
+    other.expect(1);
+    let seen = told.seen(&hook["id"]);
+    assert_eq!((&seen["problem"], &seen["status"]), (&json!("secret_lost"), &json!("active")), "{seen:#}");
+    let tested = told.post(&format!("{path}/test"), &json!({})).data(200);
+    assert_eq!(tested["error"], "the webhook's secret is lost: rotate it");
+    let rotated = told.post(&format!("{path}/rotate-secret"), &json!({})).data(200);
+    assert_eq!(rotated["problem"], Value::Null, "{rotated:#}");
+    let received = receiver.expect(1);
+    assert_eq!(
+        received[0].body()["data"]["points"],
+        1,
+        "the test was not sent, and neither was it with the old secret"
+    );
+    wait_until("a note of it", || told.attempts(&hook["id"]).len() == 2);
+    let seen = told.seen(&hook["id"]);
+    assert_eq!((&seen["failure_count"], &seen["abandoned_count"]), (&json!(0), &json!(0)), "{seen:#}");
+}
