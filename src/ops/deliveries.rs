@@ -1,9 +1,10 @@
 //! How far each webhook has come, what waits for another attempt, and what came of each attempt.
 
+mod history;
 mod rows;
 
 use super::OpsError;
-use super::delivery::{Delivery, DeliveryStatus, Kept, Progress, Standing, Track, Waiting};
+use super::delivery::{Delivery, DeliveryStatus, Kept, Place, Progress, Standing, Track, Waiting};
 use crate::domain::{CustomerId, Seq, Timestamp, WebhookId};
 use crate::storage::{BUSY, DataDir, open_ops};
 use parking_lot::Mutex;
@@ -50,15 +51,19 @@ impl Deliveries {
         Ok(kept)
     }
 
-    /// Writes what several webhooks have come to, all of it or nothing.
+    /// Writes what several webhooks have come to, all of it or nothing. `place` is where the log was then: nothing in `progress` is
+    /// about a later event.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write(&self, progress: &[(WebhookId, Progress)]) -> Result<(), OpsError> {
+    pub fn write(&self, progress: &[(WebhookId, Progress)], place: Option<Place>) -> Result<(), OpsError> {
         let file = self.0.lock();
         let transaction = file.unchecked_transaction()?;
         for (webhook, progress) in progress {
             save(&transaction, *webhook, progress)?;
+        }
+        if let Some(place) = place {
+            history::remember(&transaction, place)?;
         }
         transaction.commit()?;
         Ok(())
@@ -230,9 +235,7 @@ impl Deliveries {
     pub fn forget(&self, webhook: WebhookId) -> Result<(), OpsError> {
         let file = self.0.lock();
         let transaction = file.unchecked_transaction()?;
-        for table in ["webhook_standing", "webhook_tracks", "webhook_waiting", "webhook_deliveries"] {
-            transaction.execute(&format!("DELETE FROM {table} WHERE webhook = ?1"), [webhook.get()])?;
-        }
+        history::forget(&transaction, webhook)?;
         transaction.commit()?;
         Ok(())
     }

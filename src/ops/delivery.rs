@@ -12,6 +12,13 @@ pub struct Track {
     pub until: Option<Seq>,
 }
 
+/// A place in the log, and the hash of its chain there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub seq: Seq,
+    pub hash: [u8; 32],
+}
+
 /// How a webhook fares.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Standing {
@@ -29,6 +36,8 @@ pub struct Standing {
 pub struct Waiting {
     pub track: i64,
     pub seq: Seq,
+    /// Of the event, in the log's chain.
+    pub event_hash: [u8; 32],
     pub customer: CustomerId,
     /// How many there were.
     pub attempts: u32,
@@ -72,6 +81,8 @@ pub struct Delivery {
     pub partner: PartnerId,
     /// The event; 0 for a test.
     pub seq: Seq,
+    /// Its hash in the log's chain; zeros for a test.
+    pub event_hash: [u8; 32],
     /// Under the name by which the receiver asked for it.
     pub event: String,
     /// Whom it is about; 0 for a test.

@@ -16,7 +16,8 @@ mod webhook_secrets;
 pub use credential::{Credential, SecretText, split_bearer};
 pub use deliveries::{DELIVERIES_MAX, DELIVERY_DAYS, Deliveries, TRACKS_MAX};
 pub use delivery::{
-    Delivery, DeliveryStatus, Kept as KeptWebhook, Progress as WebhookProgress, Standing, Track, Waiting,
+    Delivery, DeliveryStatus, Kept as KeptWebhook, Place as LogPlace, Progress as WebhookProgress, Standing, Track,
+    Waiting,
 };
 pub use environment::Environment;
 pub use exports::{EXPORT_JOBS_MAX, ExportJob, ExportJobs, Kept, NewExportJob};

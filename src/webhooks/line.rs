@@ -11,7 +11,7 @@ mod skipping;
 
 use crate::domain::webhooks::{Disabled, Webhook};
 use crate::domain::{CustomerId, Seq, Timestamp};
-use crate::event_log::Stored;
+use crate::event_log::{Hash, Stored};
 use crate::ops::{Delivery, DeliveryStatus, KeptWebhook, Standing, Track, Waiting, WebhookProgress};
 use parts::{Item, Lane, State, Way, plus, waiting};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -34,6 +34,7 @@ pub(super) const ABANDONED_MAX: i64 = 50;
 pub(super) struct Next {
     pub(super) customer: CustomerId,
     pub(super) seq: Seq,
+    pub(super) hash: Hash,
     /// Which attempt this is, from 1.
     pub(super) attempt: u32,
     /// Absent where it has to be read again.
@@ -84,9 +85,9 @@ impl Line {
             webhook,
         };
         kept.tracks.into_iter().for_each(|track| line.follow(track));
-        for Waiting { track, seq, customer, attempts, due_at } in kept.waiting {
+        for Waiting { track, seq, event_hash: hash, customer, attempts, due_at } in kept.waiting {
             let due = (attempts > 0).then_some(due_at);
-            line.push(customer, Item { track, seq, attempts, kept: true, stored: None }, due);
+            line.push(customer, Item { track, seq, hash, attempts, kept: true, stored: None }, due);
         }
         line.skip();
         line.changed();
@@ -127,15 +128,6 @@ impl Line {
         self.ways.entry(id).or_insert(way);
     }
 
-    /// A way that has come past the end of the log goes on from there: the log was put back to an older copy.
-    pub(super) fn clamp(&mut self, head: Seq) -> bool {
-        let mut clamped = false;
-        for way in self.ways.values_mut().filter(|way| way.until.is_none() && way.read > head) {
-            (way.read, clamped) = (head, true);
-        }
-        clamped
-    }
-
     /// Which way to read on, and from where to where; nothing where there is no room, or nothing new.
     pub(super) fn unread(&self, head: Seq) -> Option<(i64, (Seq, Seq))> {
         if self.items > ITEMS_MAX / 2 || self.held.len() >= LANES_HELD_MAX {
@@ -159,7 +151,8 @@ impl Line {
         way.read = reached;
         way.open.extend(page.iter().map(|(_, stored)| stored.seq));
         for (customer, stored) in page {
-            let item = Item { track, seq: stored.seq, attempts: 0, kept: false, stored: Some(Box::new(stored)) };
+            let (seq, hash) = (stored.seq, stored.hash);
+            let item = Item { track, seq, hash, attempts: 0, kept: false, stored: Some(Box::new(stored)) };
             self.push(customer, item, None);
         }
     }

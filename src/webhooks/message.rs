@@ -7,7 +7,7 @@ use crate::domain::points::{Note, Points};
 use crate::domain::programme::SettingsRecord;
 use crate::domain::webhooks::{Topic, Webhook};
 use crate::domain::{CustomerId, Event, Movement, PartnerId, Seq, ShopId, Stated, Timestamp};
-use crate::event_log::{LogError, Stored};
+use crate::event_log::{Hash, LogError, Stored};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -129,7 +129,7 @@ impl Message {
             None => other(stored, owner, sources)?,
         };
         Ok(Some(Self {
-            id: id_of(stored.seq),
+            id: id_of(stored.seq, &stored.hash),
             event: name,
             r#type: name,
             sequence: stored.seq.get(),
@@ -168,9 +168,27 @@ impl Message {
     }
 }
 
-/// What the message about an event is called.
-pub(super) fn id_of(seq: Seq) -> String {
-    format!("evt_{seq}")
+/// How many bytes of an event's hash are part of its message's id.
+const ID_BYTES: usize = 6;
+
+/// What the message about an event is called: by its hash as well, because a log that was put back to an older copy holds another
+/// event in the same place.
+pub(super) fn id_of(seq: Seq, hash: &Hash) -> String {
+    format!("evt_{seq}_{}", hex::encode(&hash[..ID_BYTES]))
+}
+
+/// The event of a partner about a customer that somebody made a note of, and whom it is about; nothing where the log does not hold
+/// it. What stands in its place may be another's.
+pub(super) fn noted(
+    sources: &Sources,
+    stored: Stored,
+    (hash, partner, customer): (Hash, PartnerId, CustomerId),
+) -> rusqlite::Result<Option<(Stored, Owner)>> {
+    if stored.hash != hash || stored.partner != partner {
+        return Ok(None);
+    }
+    let owner = about(&stored.event, sources)?.filter(|owner| owner.customer == customer);
+    Ok(owner.map(|owner| (stored, owner)))
 }
 
 /// Under which name a webhook is told of an event that happened there; nothing where it does not want it.

@@ -2,13 +2,15 @@
 
 use super::address::{Unfit, check_url};
 use super::client::{Client, ClientError, Head};
-use super::message::waits_for_views;
+use super::message::{noted, waits_for_views};
 use super::resolver::LookUps;
-use super::views::{DeliveryView, WebhookView, masked};
+use super::signature::signing;
+use super::views::{DeliveryView, Problem, WebhookView, masked};
 use super::{Message, Policy, Signatures, Sources};
 use crate::clock::Clock;
 use crate::domain::webhooks::{EventName, Topic, Webhook, WebhookRecord};
 use crate::domain::{CustomerId, Seq};
+use crate::event_log::ZERO_HASH;
 use crate::live::Live;
 use crate::ops::{Deliveries, Delivery, DeliveryStatus, OpsError, SecretText, Secrets, WebhookSecret};
 use crate::storage::{DataDir, StorageError};
@@ -122,13 +124,16 @@ impl Office {
         record: Option<WebhookRecord>,
         new: Option<&SecretText>,
     ) -> Result<WebhookView, OpsError> {
-        let secret = match new {
-            Some(secret) => secret.reveal().to_owned(),
-            None => masked(self.secret(&webhook.terms.secret_id)?.as_ref()),
+        let kept = self.secret(&webhook.terms.secret_id)?;
+        let secret = new.map_or_else(|| masked(kept.as_ref()), |secret| secret.reveal().to_owned());
+        let problem = match (&record, kept) {
+            (Some(_), Some(_)) => None,
+            (Some(_), None) => Some(Problem::SecretLost),
+            (None, _) => Some(Problem::AddressLost),
         };
         let (standing, place) =
             (self.deliveries.standing(webhook.id)?, self.deliveries.place(webhook.id, webhook.terms.since)?);
-        Ok(WebhookView::of(webhook, record, secret, standing, place))
+        Ok(WebhookView::of(webhook, record, (secret, problem), standing, place))
     }
 
     /// Sends a sample now, and waits for what comes of it.
@@ -150,10 +155,7 @@ impl Office {
         let drawn = format!("{:016x}", rand::rng().random::<u64>());
         let message = Message::test(webhook.partner, sample, &self.policy.environment, &drawn, now);
         let body = message.body();
-        let mut secrets = Vec::new();
-        for id in webhook.secret_ids(now) {
-            secrets.extend(self.secret(id)?);
-        }
+        let secrets = signing(webhook, now, |id| self.secret(id))?;
         let body_hash = Some(Sha256::digest(&body).into());
         let sent = match Signatures::of(&message.id, &body, &secrets, now) {
             Some(signatures) => {
@@ -169,6 +171,7 @@ impl Office {
             webhook: webhook.id,
             partner: webhook.partner,
             seq: Seq::ZERO,
+            event_hash: ZERO_HASH,
             event: sample.to_owned(),
             customer: CustomerId::new(0),
             attempt: 1,
@@ -193,6 +196,8 @@ impl Office {
         let sources = Sources::open(&self.dir, Arc::clone(&self.live))?;
         let Some(name) = EventName::from_text(&delivery.event) else { return Ok(None) };
         let Some(stored) = sources.event(delivery.seq)? else { return Ok(None) };
+        let whose = (delivery.event_hash, delivery.partner, delivery.customer);
+        let Some((stored, _)) = noted(&sources, stored, whose)? else { return Ok(None) };
         if waits_for_views(&stored.event, &sources)? {
             // Better with less than not at all, where views.db takes long.
             let _level = self.live.progress().caught_up_blocking(PATIENCE);

@@ -2,6 +2,7 @@
 
 use super::client::{Client, ClientError};
 use super::erasures::Erasures;
+use super::history::{HistoryError, reconcile};
 use super::receivers::Receivers;
 use super::resolver::LookUps;
 use super::work::Work;
@@ -26,6 +27,8 @@ pub enum PostError {
     Storage(#[from] StorageError),
     #[error(transparent)]
     Ops(#[from] OpsError),
+    #[error(transparent)]
+    History(#[from] HistoryError),
     #[error(transparent)]
     Client(#[from] ClientError),
     #[error("the thread of the webhooks could not be started: {0}")]
@@ -55,6 +58,7 @@ impl Post {
     ) -> Result<Self, PostError> {
         let sources = Sources::open(dir, live)?;
         let deliveries = Deliveries::open(dir)?;
+        reconcile(&sources, &deliveries)?;
         let erasures = Erasures::load(&deliveries, sources.head(), sources.watermark())?;
         let client = Client::new(&policy, LookUps::default())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

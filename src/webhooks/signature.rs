@@ -1,6 +1,7 @@
 //! How a receiver can tell that a message is ours and whole: in the form of this API, and in that of Standard Webhooks.
 
 use crate::domain::Timestamp;
+use crate::domain::webhooks::Webhook;
 use crate::ops::{SecretText, standard_key};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -38,6 +39,24 @@ impl Signatures {
             timestamp,
         })
     }
+}
+
+/// The secrets that sign what a webhook sends: the one in force, and the one before it while that is valid. None where the one in
+/// force is lost: with the other alone everything would look forged.
+pub(super) fn signing<E>(
+    webhook: &Webhook,
+    now: Timestamp,
+    mut find: impl FnMut(&str) -> Result<Option<SecretText>, E>,
+) -> Result<Vec<SecretText>, E> {
+    let mut secrets = Vec::new();
+    for id in webhook.secret_ids(now) {
+        match find(id)? {
+            Some(secret) => secrets.push(secret),
+            None if secrets.is_empty() => break,
+            None => {}
+        }
+    }
+    Ok(secrets)
 }
 
 fn sign(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {

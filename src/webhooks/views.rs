@@ -29,6 +29,9 @@ pub struct WebhookView {
     pub status: String,
     /// `gone` or `failing`, where the service disabled it.
     pub disabled_reason: Option<String>,
+    /// Why nothing is sent though it is active: `secret_lost`, until it is rotated, or `address_lost`.
+    #[serde(default)]
+    pub problem: Option<String>,
     pub description: Option<String>,
     #[schema(format = DateTime)]
     pub last_delivery_at: Option<String>,
@@ -49,13 +52,29 @@ pub struct WebhookView {
     pub updated_at: String,
 }
 
+/// What a webhook lacks to send anything, because ops.db or the vault does not hold it any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Problem {
+    SecretLost,
+    AddressLost,
+}
+
+impl Problem {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::SecretLost => "secret_lost",
+            Self::AddressLost => "address_lost",
+        }
+    }
+}
+
 impl WebhookView {
     /// A webhook; `place` is how far it has come and what is pending.
     #[must_use]
     pub fn of(
         webhook: &Webhook,
         record: Option<WebhookRecord>,
-        secret: String,
+        (secret, problem): (String, Option<Problem>),
         standing: Option<Standing>,
         place: Option<(Seq, i64)>,
     ) -> Self {
@@ -81,6 +100,7 @@ impl WebhookView {
             is_active: webhook.terms.is_active,
             status: status.to_owned(),
             disabled_reason: webhook.terms.disabled.map(|reason| reason.name().to_owned()),
+            problem: problem.map(|problem| problem.name().to_owned()),
             description: record.description,
             last_delivery_at: standing.last_delivery_at.map(Timestamp::to_millis_text),
             failure_count: standing.failures,
@@ -142,7 +162,7 @@ impl DeliveryView {
         Self {
             id: Some(format!("dlv_{}", delivery.id)),
             event: Some(delivery.event.clone()),
-            event_id: if is_test { "evt_test".to_owned() } else { id_of(delivery.seq) },
+            event_id: if is_test { "evt_test".to_owned() } else { id_of(delivery.seq, &delivery.event_hash) },
             sequence: delivery.seq.get(),
             attempt: delivery.attempt,
             status: delivery.status.name().to_owned(),
@@ -165,7 +185,7 @@ impl DeliveryView {
         Self {
             id: None,
             event: None,
-            event_id: id_of(waiting.seq),
+            event_id: id_of(waiting.seq, &waiting.event_hash),
             sequence: waiting.seq.get(),
             attempt: waiting.attempts,
             status: "pending".to_owned(),

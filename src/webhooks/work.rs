@@ -15,7 +15,7 @@ use super::{Policy, Sources};
 use crate::clock::Clock;
 use crate::domain::programme::Directory;
 use crate::domain::webhooks::{Disabled, Webhook};
-use crate::domain::{CustomerId, Timestamp, WebhookId};
+use crate::domain::{CustomerId, Seq, Timestamp, WebhookId};
 use crate::event_log::LogError;
 use crate::metrics::WebhookFigures;
 use crate::ops::{Deliveries, Delivery, OpsError, SecretText, Secrets};
@@ -65,6 +65,22 @@ struct Desk {
     told: bool,
 }
 
+impl Desk {
+    /// Whether something may be sent. Without an address, or the secret in force, nothing is tried: that is no fault of the
+    /// receiver's, and what another secret signed would be refused.
+    fn is_open(&self) -> bool {
+        self.line.webhook.is_live() && self.stop.is_none() && self.lacks().is_none()
+    }
+
+    fn lacks(&self) -> Option<&'static str> {
+        match (&self.url, self.secrets.get(&self.line.webhook.terms.secret_id)) {
+            (Some(_), Some(_)) => None,
+            (Some(_), None) => Some("secret: rotate it"),
+            (None, _) => Some("address"),
+        }
+    }
+}
+
 /// An attempt that was made.
 struct Done {
     webhook: WebhookId,
@@ -90,6 +106,8 @@ pub(super) struct Work {
     seen: Option<Arc<Directory>>,
     last_track: i64,
     erasures: Erasures,
+    /// The last place in the log that was kept.
+    placed: Seq,
     sending: JoinSet<Done>,
     /// Where attempts are made.
     receivers: Receivers,
@@ -111,6 +129,7 @@ impl Work {
         (policy, client, receivers, erasures): (Policy, Client, Receivers, Erasures),
         figures: Arc<WebhookFigures>,
     ) -> Self {
+        let placed = sources.head();
         Self {
             sources,
             deliveries,
@@ -124,6 +143,7 @@ impl Work {
             seen: None,
             last_track: 0,
             erasures,
+            placed,
             sending: JoinSet::new(),
             receivers,
             on_the_way: HashMap::new(),
@@ -192,7 +212,7 @@ impl Work {
     }
 
     fn rest(&self, now: Timestamp) -> Duration {
-        let sends = self.lines.values().filter(|desk| desk.line.webhook.is_live() && desk.stop.is_none());
+        let sends = self.lines.values().filter(|desk| desk.is_open());
         let due = sends.filter_map(|desk| desk.line.due()).min();
         let until = due.and_then(|due| u64::try_from(due.micros() - now.micros()).ok()).map(Duration::from_micros);
         until.map_or(LOOK, |until| until.clamp(Duration::from_millis(1), LOOK))
@@ -200,7 +220,7 @@ impl Work {
 
     fn next_of(&mut self, webhook: WebhookId, now: Timestamp) -> Option<(Next, Webhook)> {
         let desk = self.lines.get_mut(&webhook)?;
-        if !desk.line.webhook.is_live() || desk.stop.is_some() {
+        if !desk.is_open() {
             return None;
         }
         let next = desk.line.next(now)?;
@@ -223,10 +243,10 @@ impl Work {
         let head = self.sources.head();
         let mut any = false;
         for desk in self.lines.values_mut() {
-            let line = &mut desk.line;
-            if !line.webhook.is_live() || desk.stop.is_some() {
+            if !desk.is_open() {
                 continue;
             }
+            let line = &mut desk.line;
             let Some((track, place)) = line.unread(head) else { continue };
             let (page, reached) = self.sources.page(line.webhook.partner, may_have_topic, place, line.room())?;
             let mut taken = Vec::with_capacity(page.len());

@@ -22,17 +22,29 @@ CREATE TABLE webhook_tracks (
     cursor  INTEGER NOT NULL,
     until   INTEGER
 ) STRICT;
+-- The track of webhook 0 says how far erasures of customers have been followed.
 CREATE UNIQUE INDEX webhook_main_tracks ON webhook_tracks (webhook) WHERE until IS NULL;
 CREATE INDEX webhook_tracks_by_webhook ON webhook_tracks (webhook, track);
 
--- Events that wait for another attempt, and those of the same customer that wait behind them.
+-- Places in the log and the hashes of its chain there, denser the newer. Nothing in these tables is about a later event than the
+-- last of them. They tell up to where a log that was put back to an older copy is the one that this file is about.
+CREATE TABLE webhook_history (
+    slot   INTEGER PRIMARY KEY,
+    number INTEGER NOT NULL,
+    seq    INTEGER NOT NULL,
+    hash   BLOB    NOT NULL
+) STRICT;
+
+-- Events that wait for another attempt, and those of the same customer that wait behind them. An event is named by its place in
+-- the log and its hash: a log that was put back to an older copy may hold another in that place.
 CREATE TABLE webhook_waiting (
-    webhook  INTEGER NOT NULL,
-    track    INTEGER NOT NULL,
-    seq      INTEGER NOT NULL,
-    customer INTEGER NOT NULL,
-    attempts INTEGER NOT NULL,
-    due_at   INTEGER NOT NULL,
+    webhook    INTEGER NOT NULL,
+    track      INTEGER NOT NULL,
+    seq        INTEGER NOT NULL,
+    event_hash BLOB    NOT NULL,
+    customer   INTEGER NOT NULL,
+    attempts   INTEGER NOT NULL,
+    due_at     INTEGER NOT NULL,
     PRIMARY KEY (webhook, track, seq)
 ) STRICT, WITHOUT ROWID;
 
@@ -44,6 +56,7 @@ CREATE TABLE webhook_deliveries (
     webhook     INTEGER NOT NULL,
     partner     INTEGER NOT NULL,
     seq         INTEGER NOT NULL,
+    event_hash  BLOB    NOT NULL,
     event       TEXT    NOT NULL,
     customer    INTEGER NOT NULL,
     attempt     INTEGER NOT NULL,

@@ -3,7 +3,7 @@
 use crate::webhooks::{DeliveryView, WebhookView};
 
 pub(super) fn line(webhook: &WebhookView) -> String {
-    let state = match &webhook.disabled_reason {
+    let state = match webhook.disabled_reason.as_ref().or(webhook.problem.as_ref()) {
         Some(reason) => format!("{} ({reason})", webhook.status),
         None => webhook.status.clone(),
     };

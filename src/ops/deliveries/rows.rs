@@ -9,8 +9,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 pub(super) const WAITS: &str = "webhook = ?1 AND (seq > ?2 OR track <> (SELECT track FROM webhook_tracks WHERE webhook = ?1 AND \
                      until IS NULL))";
 
-pub(super) const COLUMNS: &str = "id, webhook, partner, seq, event, customer, attempt, status, status_code, error, body_hash, \
-                       answer, sent_at, duration_ms, next_at";
+pub(super) const COLUMNS: &str = "id, webhook, partner, seq, event_hash, event, customer, attempt, status, status_code, error, \
+                       body_hash, answer, sent_at, duration_ms, next_at";
 
 pub(super) fn save(transaction: &Transaction<'_>, webhook: WebhookId, progress: &Progress) -> Result<(), OpsError> {
     let Standing { version, failures, abandoned, last_delivery_at } = progress.standing;
@@ -27,10 +27,10 @@ pub(super) fn save(transaction: &Transaction<'_>, webhook: WebhookId, progress: 
         transaction.prepare_cached("DELETE FROM webhook_tracks WHERE track = ?1")?.execute([track])?;
     }
     for waiting in &progress.waiting {
-        let sql = "INSERT OR REPLACE INTO webhook_waiting (webhook, track, seq, customer, attempts, due_at) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-        let Waiting { track, seq, customer, attempts, due_at } = *waiting;
-        let row = (webhook.get(), track, seq.get(), customer.get(), attempts, due_at.micros());
+        let sql = "INSERT OR REPLACE INTO webhook_waiting (webhook, track, seq, event_hash, customer, attempts, due_at) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let Waiting { track, seq, event_hash, customer, attempts, due_at } = *waiting;
+        let row = (webhook.get(), track, seq.get(), event_hash, customer.get(), attempts, due_at.micros());
         transaction.prepare_cached(sql)?.execute(row)?;
     }
     // After those that wait: what failed and was taken right afterwards is among both.
@@ -42,14 +42,15 @@ pub(super) fn save(transaction: &Transaction<'_>, webhook: WebhookId, progress: 
 }
 
 pub(super) fn insert(file: &Connection, delivery: &Delivery) -> Result<(), OpsError> {
-    let sql = "INSERT INTO webhook_deliveries (webhook, partner, seq, event, customer, attempt, status, status_code, \
-               error, body_hash, answer, sent_at, duration_ms, next_at) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    let sql = "INSERT INTO webhook_deliveries (webhook, partner, seq, event_hash, event, customer, attempt, status, \
+               status_code, error, body_hash, answer, sent_at, duration_ms, next_at) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
     let mut statement = file.prepare_cached(sql)?;
     statement.execute(params![
         delivery.webhook.get(),
         delivery.partner.get(),
         delivery.seq.get(),
+        delivery.event_hash,
         delivery.event,
         delivery.customer.get(),
         delivery.attempt,
@@ -66,23 +67,24 @@ pub(super) fn insert(file: &Connection, delivery: &Delivery) -> Result<(), OpsEr
 }
 
 pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
-    let status = DeliveryStatus::from_name(row.get_ref(7)?.as_str()?);
+    let status = DeliveryStatus::from_name(row.get_ref(8)?.as_str()?);
     Ok(Delivery {
         id: row.get(0)?,
         webhook: WebhookId::new(row.get(1)?),
         partner: PartnerId::new(row.get(2)?),
         seq: Seq::new(row.get(3)?),
-        event: row.get(4)?,
-        customer: CustomerId::new(row.get(5)?),
-        attempt: row.get(6)?,
+        event_hash: row.get(4)?,
+        event: row.get(5)?,
+        customer: CustomerId::new(row.get(6)?),
+        attempt: row.get(7)?,
         status: status.ok_or(rusqlite::Error::InvalidQuery)?,
-        status_code: row.get(8)?,
-        error: row.get(9)?,
-        body_hash: row.get(10)?,
-        answer: row.get(11)?,
-        sent_at: Timestamp::from_micros(row.get(12)?),
-        duration_ms: row.get(13)?,
-        next_at: row.get::<_, Option<i64>>(14)?.map(Timestamp::from_micros),
+        status_code: row.get(9)?,
+        error: row.get(10)?,
+        body_hash: row.get(11)?,
+        answer: row.get(12)?,
+        sent_at: Timestamp::from_micros(row.get(13)?),
+        duration_ms: row.get(14)?,
+        next_at: row.get::<_, Option<i64>>(15)?.map(Timestamp::from_micros),
     })
 }
 
@@ -108,16 +110,18 @@ pub(super) fn track_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Track> {
 }
 
 pub(super) fn waiting(file: &Connection, webhook: WebhookId, since: Seq) -> Result<Vec<Waiting>, OpsError> {
-    let sql =
-        format!("SELECT track, seq, customer, attempts, due_at FROM webhook_waiting WHERE {WAITS} ORDER BY seq, track");
+    let sql = format!(
+        "SELECT track, seq, event_hash, customer, attempts, due_at FROM webhook_waiting WHERE {WAITS} ORDER BY seq, track"
+    );
     let mut statement = file.prepare_cached(&sql)?;
     let rows = statement.query_map((webhook.get(), since.get()), |row| {
         Ok(Waiting {
             track: row.get(0)?,
             seq: Seq::new(row.get(1)?),
-            customer: CustomerId::new(row.get(2)?),
-            attempts: row.get(3)?,
-            due_at: Timestamp::from_micros(row.get(4)?),
+            event_hash: row.get(2)?,
+            customer: CustomerId::new(row.get(3)?),
+            attempts: row.get(4)?,
+            due_at: Timestamp::from_micros(row.get(5)?),
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -4,7 +4,7 @@ const HOOK: WebhookId = WebhookId::new(1);
 
 fn waits(track: i64, seq: i64) -> Waiting {
     let (seq, customer) = (Seq::new(seq), CustomerId::new(7));
-    Waiting { track, seq, customer, attempts: 1, due_at: Timestamp::from_micros(1) }
+    Waiting { track, seq, event_hash: [0; 32], customer, attempts: 1, due_at: Timestamp::from_micros(1) }
 }
 
 fn open(dir: &tempfile::TempDir) -> Deliveries {
@@ -24,7 +24,7 @@ fn what_failed_and_was_taken_before_either_was_kept_does_not_wait() {
     let deliveries = open(&dir);
     let track = deliveries.load(HOOK, 1, Seq::ZERO).unwrap().tracks[0].id;
     let (waiting, settled) = (vec![waits(track, 4), waits(track, 5)], vec![(track, Seq::new(4))]);
-    deliveries.write(&[(HOOK, Progress { waiting, settled, ..Progress::default() })]).unwrap();
+    deliveries.write(&[(HOOK, Progress { waiting, settled, ..Progress::default() })], None).unwrap();
     assert_eq!(deliveries.load(HOOK, 1, Seq::ZERO).unwrap().waiting, [waits(track, 5)]);
 }
 
@@ -35,7 +35,7 @@ fn what_was_skipped_does_not_wait_and_what_is_sent_again_does() {
     let main = deliveries.load(HOOK, 1, Seq::ZERO).unwrap().tracks[0].id;
     let again = deliveries.again(HOOK, Seq::ZERO, Seq::new(3)).unwrap().unwrap();
     let waiting = vec![waits(again, 2), waits(main, 4), waits(main, 9)];
-    deliveries.write(&[(HOOK, Progress { waiting, ..Progress::default() })]).unwrap();
+    deliveries.write(&[(HOOK, Progress { waiting, ..Progress::default() })], None).unwrap();
     assert_eq!(pending(&deliveries, 0), (0, 3));
     assert_eq!(pending(&deliveries, 8), (8, 2), "one of the main track, and the one that is sent again");
     assert_eq!(pending(&deliveries, 9), (9, 1));
@@ -74,6 +74,7 @@ fn attempts_are_bounded_in_number_and_in_age() {
         webhook: HOOK,
         partner: crate::domain::PartnerId::new(1),
         seq: Seq::new(1),
+        event_hash: [0; 32],
         event: "points.awarded".to_owned(),
         customer: CustomerId::new(7),
         attempt: 1,
@@ -88,11 +89,11 @@ fn attempts_are_bounded_in_number_and_in_age() {
     };
     let many = |count: i64, sent_at| (0..count).map(|_| attempt(sent_at)).collect();
     let write = |deliveries_made| Progress { deliveries: deliveries_made, ..Progress::default() };
-    deliveries.write(&[(HOOK, write(many(5, at(1)))), (HOOK, write(many(DELIVERIES_MAX, at(20))))]).unwrap();
+    deliveries.write(&[(HOOK, write(many(5, at(1)))), (HOOK, write(many(DELIVERIES_MAX, at(20))))], None).unwrap();
     let total = || deliveries.list(HOOK, None, 0, 1).unwrap().1;
     deliveries.trim(HOOK, at(21)).unwrap();
     assert_eq!(total(), DELIVERIES_MAX, "the oldest are too many");
-    deliveries.write(&[(HOOK, write(many(3, at(40))))]).unwrap();
+    deliveries.write(&[(HOOK, write(many(3, at(40))))], None).unwrap();
     deliveries.trim(HOOK, at(20 + DELIVERY_DAYS + 1)).unwrap();
     assert_eq!(total(), 3, "the others are too old");
 }

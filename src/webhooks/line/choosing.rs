@@ -24,7 +24,8 @@ impl Line {
         lane.state = State::Sending;
         self.sending += 1;
         let first = lane.items.front_mut()?;
-        Some(Next { customer, seq: first.seq, attempt: first.attempts + 1, stored: first.stored.take() })
+        let (seq, hash, attempt) = (first.seq, first.hash, first.attempts + 1);
+        Some(Next { customer, seq, hash, attempt, stored: first.stored.take() })
     }
 
     /// Takes back what could not even be tried.

@@ -1,7 +1,7 @@
 //! What a line is made of: events, the lanes in which they wait for each other, and the ways on which they were found.
 
 use crate::domain::{CustomerId, Seq, Timestamp};
-use crate::event_log::Stored;
+use crate::event_log::{Hash, Stored};
 use crate::ops::Waiting;
 use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use std::time::Duration;
 pub(super) struct Item {
     pub(super) track: i64,
     pub(super) seq: Seq,
+    pub(super) hash: Hash,
     pub(super) attempts: u32,
     /// It stands in ops.db.
     pub(super) kept: bool,
@@ -52,7 +53,8 @@ impl Way {
 }
 
 pub(super) fn waiting(customer: CustomerId, item: &Item, due_at: Timestamp) -> Waiting {
-    Waiting { track: item.track, seq: item.seq, customer, attempts: item.attempts, due_at }
+    let Item { track, seq, hash: event_hash, attempts, .. } = *item;
+    Waiting { track, seq, event_hash, customer, attempts, due_at }
 }
 
 pub(super) fn plus(now: Timestamp, wait: Duration) -> Timestamp {

@@ -50,7 +50,7 @@ fn stored(seq: i64) -> Stored {
         idempotency_key: None,
         fingerprint: None,
         event,
-        hash: [0; 32],
+        hash: [u8::try_from(seq % 256).unwrap(); 32],
     }
 }
 
@@ -274,8 +274,14 @@ fn what_is_skipped_is_neither_sent_nor_read_nor_kept_any_more() {
 fn another_start_finds_skipped_what_was_and_sends_again_what_somebody_wants() {
     let again = Track { id: 2, cursor: Seq::new(1), until: Some(Seq::new(3)) };
     let tracks = vec![Track { id: 1, cursor: Seq::new(9), until: None }, again];
-    let waits =
-        |track, seq| Waiting { track, seq: Seq::new(seq), customer: customer(7), attempts: 1, due_at: later(60) };
+    let waits = |track, seq| Waiting {
+        track,
+        seq: Seq::new(seq),
+        event_hash: [0; 32],
+        customer: customer(7),
+        attempts: 1,
+        due_at: later(60),
+    };
     let standing = Standing { version: 2, ..Standing::default() };
     let kept = KeptWebhook { standing, tracks, waiting: vec![waits(2, 1), waits(1, 4)] };
     let mut line = Line::load(skipping(2, 20), kept);

@@ -2,9 +2,13 @@
 
 use super::{Desk, TRIM_EVERY, Trouble, Work};
 use crate::domain::webhooks::{Webhook, WebhookRecord};
+use crate::ops::SecretText;
 use crate::webhooks::line::Line;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Where its messages go, and what signs them.
+type Equipment = (Option<String>, BTreeMap<String, SecretText>);
 
 impl Work {
     /// Follows the programme: webhooks that came, changed or went.
@@ -13,17 +17,10 @@ impl Work {
         if self.seen.as_ref().is_some_and(|seen| Arc::ptr_eq(seen, &directory)) {
             return self.put_away();
         }
-        for webhook in directory.webhooks.values() {
-            if webhook.removed_at.is_some() {
-                continue;
-            }
-            match self.lines.get_mut(&webhook.id) {
+        for webhook in directory.webhooks.values().filter(|webhook| webhook.removed_at.is_none()) {
+            match self.lines.get(&webhook.id) {
                 Some(desk) if desk.line.webhook.version == webhook.version => {}
-                Some(desk) => {
-                    desk.line.update(webhook.clone());
-                    (desk.stop, desk.told) = (None, false);
-                    self.equip(webhook)?;
-                }
+                Some(_) => self.change(webhook)?,
                 None if webhook.is_live() => self.begin(webhook)?,
                 None => {}
             }
@@ -38,17 +35,26 @@ impl Work {
     }
 
     fn begin(&mut self, webhook: &Webhook) -> Result<(), Trouble> {
+        let (url, secrets) = self.equipment(webhook)?;
         let kept = self.deliveries.load(webhook.id, webhook.version, webhook.terms.since)?;
-        let mut line = Line::load(webhook.clone(), kept);
-        if line.clamp(self.sources.head()) {
-            tracing::warn!(webhook = %webhook.id, "the webhook had come further than the log goes: it goes on from the log's end");
-        }
-        let desk = Desk { line, url: None, secrets: BTreeMap::new(), untrimmed: TRIM_EVERY, stop: None, told: false };
+        let line = Line::load(webhook.clone(), kept);
+        let desk = Desk { line, url, secrets, untrimmed: TRIM_EVERY, stop: None, told: false };
         self.lines.insert(webhook.id, desk);
-        self.equip(webhook)
+        Ok(())
     }
 
-    fn equip(&mut self, webhook: &Webhook) -> Result<(), Trouble> {
+    // What it needs is read first: where that fails the webhook is as it was, and the next look tries again.
+    fn change(&mut self, webhook: &Webhook) -> Result<(), Trouble> {
+        let (url, secrets) = self.equipment(webhook)?;
+        if let Some(desk) = self.lines.get_mut(&webhook.id) {
+            desk.line.update(webhook.clone());
+            (desk.url, desk.secrets) = (url, secrets);
+            (desk.stop, desk.told) = (None, false);
+        }
+        Ok(())
+    }
+
+    fn equipment(&self, webhook: &Webhook) -> Result<Equipment, Trouble> {
         let record = self.sources.sealed::<WebhookRecord>(webhook.record)?;
         let mut secrets = BTreeMap::new();
         for id in webhook.secret_ids(self.clock.now()) {
@@ -56,10 +62,7 @@ impl Work {
                 secrets.insert(id.to_owned(), secret);
             }
         }
-        if let Some(desk) = self.lines.get_mut(&webhook.id) {
-            (desk.url, desk.secrets) = (record.map(|record| record.url), secrets);
-        }
-        Ok(())
+        Ok((record.map(|record| record.url), secrets))
     }
 
     /// Drops the lines of webhooks that are not live, once nothing of theirs is on its way; and what is left of removed ones.

@@ -4,6 +4,9 @@ use super::{TRIM_EVERY, Trouble, Work};
 use crate::domain::CustomerId;
 use crate::domain::programme::Directory;
 use crate::domain::webhooks::{DisableWebhook, WebhookCommand};
+use crate::domain::{Seq, WebhookId};
+use crate::ops::WebhookProgress;
+use crate::webhooks::history::place_at;
 use crate::writer::{Actor, Command, Refusal, Request};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -12,6 +15,8 @@ use std::time::{Duration, Instant};
 
 /// How often what is too old is looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
+/// After how many events where the log is is kept though nothing else is.
+const PLACE_ROWS: i64 = 2_000;
 /// How old a secret is that nothing in the log names and nobody is about to name.
 const NEW_SECRET_DAYS: u32 = 1;
 
@@ -23,6 +28,11 @@ impl Work {
         // Without a webhook there is no answer that would have to go.
         let any = |seen: &Arc<Directory>| seen.webhooks.values().any(|webhook| webhook.removed_at.is_none());
         if self.seen.as_ref().is_some_and(any) {
+            // First: nothing that is kept is about a later event than the last place that is.
+            if head.get() >= self.placed.get() + PLACE_ROWS {
+                self.deliveries.write(&[], place_at(self.sources.log(), head)?)?;
+                self.placed = head;
+            }
             self.erasures.follow(self.sources.log(), &self.deliveries, head)?;
         }
         let mut all = Vec::new();
@@ -36,13 +46,13 @@ impl Work {
             }
             all.push((*webhook, progress));
         }
-        if let Err(error) = if all.is_empty() { Ok(()) } else { self.deliveries.write(&all) } {
+        if let Err(error) = if all.is_empty() { Ok(()) } else { self.write(&all, head) } {
             for (webhook, progress) in all {
                 if let Some(desk) = self.lines.get_mut(&webhook) {
                     desk.line.not_kept(progress);
                 }
             }
-            return Err(error.into());
+            return Err(error);
         }
         let told: HashSet<CustomerId> = self.on_the_way.values().map(|(_, customer)| *customer).collect();
         self.erasures.prune(&self.sources, |customer| told.contains(&customer));
@@ -52,6 +62,12 @@ impl Work {
             self.deliveries.trim(*webhook, now)?;
             desk.untrimmed = 0;
         }
+        Ok(())
+    }
+
+    fn write(&mut self, all: &[(WebhookId, WebhookProgress)], head: Seq) -> Result<(), Trouble> {
+        self.deliveries.write(all, place_at(self.sources.log(), head)?)?;
+        self.placed = head;
         Ok(())
     }
 
@@ -85,6 +101,9 @@ impl Work {
             return Ok(());
         }
         self.swept = Some(Instant::now());
+        for (webhook, lost) in self.lines.iter().filter_map(|(webhook, desk)| Some((webhook, desk.lacks()?))) {
+            tracing::warn!(%webhook, lost, "a webhook is told nothing, because something of it is lost");
+        }
         let now = self.clock.now();
         let there = || directory.webhooks.values().filter(|webhook| webhook.removed_at.is_none());
         for webhook in there() {

@@ -2,15 +2,18 @@
 
 use super::{Done, Trouble, Work};
 use crate::domain::webhooks::Webhook;
-use crate::domain::{Timestamp, WebhookId};
+use crate::domain::{CustomerId, Timestamp, WebhookId};
 use crate::event_log::Stored;
-use crate::ops::{Delivery, DeliveryStatus, SecretText};
+use crate::ops::{Delivery, DeliveryStatus};
 use crate::webhooks::Signatures;
 use crate::webhooks::client::{Head, Sent};
 use crate::webhooks::line::{Next, Outcome};
-use crate::webhooks::message::{Message, about, id_of, waits_for_views, wanted};
+use crate::webhooks::message::{Message, noted, waits_for_views, wanted};
+use crate::webhooks::signature::signing;
+use crate::webhooks::sources::Owner;
 use rand::Rng as _;
 use sha2::{Digest as _, Sha256};
+use std::convert::Infallible;
 use std::time::Duration;
 use tokio::task::{Id, JoinError};
 
@@ -32,22 +35,25 @@ impl Work {
         live: Webhook,
         now: Timestamp,
     ) -> Result<(), Trouble> {
-        let Next { customer, seq, attempt, stored } = next;
+        let Next { customer, seq, hash, attempt, stored } = next;
         let stored = match stored {
-            Some(stored) => Some(stored),
-            None => self.sources.event(seq)?.map(Box::new),
+            Some(stored) => Some(*stored),
+            None => self.sources.event(seq)?,
         };
-        if let Some(stored) = &stored
+        let whose = (hash, live.partner, customer);
+        let noted = stored.map(|stored| noted(&self.sources, stored, whose)).transpose()?.flatten();
+        if noted.is_none() {
+            tracing::warn!(%webhook, %seq, "an event that was to be sent is not in the log: it is left out");
+        }
+        if let Some((stored, _)) = &noted
             && waits_for_views(&stored.event, &self.sources)?
         {
             self.sources.live().progress().ring();
-            if let Some(desk) = self.lines.get_mut(&webhook) {
-                desk.line.put_off(customer, now, VIEWS);
-            }
+            self.put_off(webhook, customer, now, VIEWS);
             return Ok(());
         }
-        let message = match &stored {
-            Some(stored) => self.message(&live, stored)?,
+        let message = match &noted {
+            Some((stored, owner)) => self.message(&live, stored, *owner)?,
             None => None,
         };
         let Some(message) = message else {
@@ -55,13 +61,17 @@ impl Work {
             return Ok(());
         };
         let body = message.body();
-        let signatures = self.sign(webhook, &live, &message.id, &body, now);
         let url = self.lines.get(&webhook).and_then(|desk| desk.url.clone());
+        let Some((url, signatures)) = url.zip(self.sign(webhook, &live, &message.id, &body, now)) else {
+            self.put_off(webhook, customer, now, LOST);
+            return Ok(());
+        };
         let delivery = Delivery {
             id: 0,
             webhook,
             partner: live.partner,
             seq,
+            event_hash: hash,
             event: message.event.to_owned(),
             customer,
             attempt,
@@ -76,14 +86,8 @@ impl Work {
         };
         let client = self.client.clone();
         let attempt = async move {
-            let sent = match (url, signatures) {
-                (Some(url), Some(signatures)) => {
-                    let head = Head { id: &id_of(seq), event: message.event, signatures: &signatures };
-                    client.send(live.partner, &url, head, body).await
-                }
-                (None, _) => Sent::failed("the webhook has no address"),
-                (_, None) => Sent::failed("the webhook's secret is lost: rotate it"),
-            };
+            let head = Head { id: &message.id, event: message.event, signatures: &signatures };
+            let sent = client.send(live.partner, &url, head, body).await;
             Done { webhook, version: live.version, customer, attempt, told: Some((delivery, sent)) }
         };
         let task = self.sending.spawn_on(attempt, self.receivers.handle());
@@ -91,16 +95,22 @@ impl Work {
         Ok(())
     }
 
-    fn message(&self, live: &Webhook, stored: &Stored) -> Result<Option<Message>, Trouble> {
-        let Some(owner) = about(&stored.event, &self.sources)? else { return Ok(None) };
+    fn message(&self, live: &Webhook, stored: &Stored, owner: Owner) -> Result<Option<Message>, Trouble> {
         let Some(name) = wanted(live, &stored.event, owner.shop) else { return Ok(None) };
         Ok(Message::of(stored, name, &self.policy.environment, &self.sources)?)
     }
 
     fn sign(&self, webhook: WebhookId, live: &Webhook, id: &str, body: &[u8], now: Timestamp) -> Option<Signatures> {
         let known = &self.lines.get(&webhook)?.secrets;
-        let secrets: Vec<SecretText> = live.secret_ids(now).filter_map(|id| known.get(id).cloned()).collect();
+        let find = |id: &str| Ok::<_, Infallible>(known.get(id).cloned());
+        let Ok(secrets) = signing(live, now, find);
         Signatures::of(id, body, &secrets, now)
+    }
+
+    fn put_off(&mut self, webhook: WebhookId, customer: CustomerId, now: Timestamp, wait: Duration) {
+        if let Some(desk) = self.lines.get_mut(&webhook) {
+            desk.line.put_off(customer, now, wait);
+        }
     }
 
     /// Notes what came of an attempt.
@@ -111,10 +121,7 @@ impl Work {
             (Ok((_, done)), _) => self.settle(done),
             (Err(error), Some((webhook, customer))) => {
                 tracing::error!(%error, %webhook, "an attempt of a webhook was lost, and is made again");
-                let now = self.clock.now();
-                if let Some(desk) = self.lines.get_mut(&webhook) {
-                    desk.line.put_off(customer, now, LOST);
-                }
+                self.put_off(webhook, customer, self.clock.now(), LOST);
             }
             (Err(error), None) => tracing::error!(%error, "an attempt of a webhook was lost"),
         }

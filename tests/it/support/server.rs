@@ -15,6 +15,7 @@ use counterfoil::storage::DataDir;
 use counterfoil::webhooks::{Office, Policy, Post};
 use counterfoil::writer::{Actor, CardPace, Command, Outcome, Request};
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -115,6 +116,16 @@ impl Server {
             assert!(gone.is_ok() || name != "views.db", "{name}: {gone:?}");
         }
         self.restart(config)
+    }
+
+    /// The same after somebody put another ledger.db in place, and left ops.db as it was.
+    pub(crate) fn restart_on(mut self, ledger: &Path, config: &HttpConfig) -> Self {
+        self.stop();
+        for name in ["ledger.db-wal", "ledger.db-shm"] {
+            assert!(!self.files.path().join(name).exists(), "the last connection takes the companions away");
+        }
+        std::fs::copy(ledger, self.files.path().join("ledger.db")).expect("a copy");
+        self.restart_without_views(config)
     }
 
     /// The disk has room for so many pages of ledger.db, or for all that are wanted where it is 0. Holds from the next start,

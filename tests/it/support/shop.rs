@@ -7,6 +7,7 @@ use counterfoil::domain::{KeyId, PartnerId, ShopId};
 use counterfoil::http::HttpConfig;
 use serde_json::{Value, json};
 use std::ops::Deref;
+use std::path::Path;
 
 /// A shop and its till. Requests go out with the shop's credentials.
 pub(crate) struct Shop {
@@ -59,6 +60,13 @@ impl Shop {
     /// The same shop after its projections were lost.
     pub(crate) fn without_views(self, config: &HttpConfig) -> Self {
         let server = self.server.restart_without_views(config);
+        let client = Client::new(&server.base).with("X-API-Key", &self.public_id).with("X-API-Secret", &self.secret);
+        Self { server, client, ..self }
+    }
+
+    /// The same shop after its log was put back to an older copy.
+    pub(crate) fn restored(self, ledger: &Path, config: &HttpConfig) -> Self {
+        let server = self.server.restart_on(ledger, config);
         let client = Client::new(&server.base).with("X-API-Key", &self.public_id).with("X-API-Secret", &self.secret);
         Self { server, client, ..self }
     }

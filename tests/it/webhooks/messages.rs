@@ -1,7 +1,7 @@
 //! What receivers are told, under which name, and how they can tell that it is true.
 
 use super::{HOOKS, Told};
-use crate::support::Receiver;
+use crate::support::{Receiver, wait_until};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -35,7 +35,13 @@ fn a_receiver_is_told_what_happened_signed_and_with_the_balance_after_it() {
     let received = &receiver.expect(1)[0];
     let body = received.body();
     let transaction = awarded["transaction_id"].as_str().expect("an id");
-    assert_eq!(body["id"], json!(format!("evt_{}", transaction.trim_start_matches("txn_"))));
+    let seq = transaction.trim_start_matches("txn_");
+    let log = rusqlite::Connection::open(told.server.files.path().join("ledger.db")).unwrap();
+    let hash = "SELECT lower(hex(hash)) FROM events WHERE seq = ?1";
+    let hash: String = log.query_row(hash, [seq], |row| row.get(0)).unwrap();
+    assert_eq!(body["id"], json!(format!("evt_{seq}_{}", &hash[..12])));
+    wait_until("a note of it", || !told.attempts(&hook["id"]).is_empty());
+    assert_eq!(told.attempts(&hook["id"])[0]["event_id"], body["id"]);
     assert_eq!((&body["event"], &body["type"]), (&json!("points.awarded"), &json!("points.awarded")));
     assert_eq!(body["sequence"].to_string(), transaction.trim_start_matches("txn_"));
     assert_eq!((&body["environment"], &body["partner_id"]), (&json!("production"), &json!(told.partner)));

@@ -5,6 +5,7 @@ mod management;
 mod messages;
 mod people;
 mod redelivery;
+mod restored;
 mod skipping;
 mod trouble;
 

@@ -3,6 +3,7 @@
 use super::{HOOKS, Told, quick};
 use crate::support::{Reaction, Receiver, wait_until};
 use counterfoil::webhooks::Policy;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -209,4 +210,64 @@ fn what_waits_is_sent_after_a_restart() {
     let points: Vec<_> =
         receiver.expect(3).iter().map(|message| message.body()["data"]["points"].to_string()).collect();
     assert_eq!(points, ["1", "1", "2"]);
+}
+
+/// The file in which secrets and places stand.
+fn ops(told: &Told) -> Connection {
+    let ops = Connection::open(told.server.files.path().join("ops.db")).unwrap();
+    ops.busy_timeout(Duration::from_secs(60)).unwrap();
+    ops
+}
+
+#[test]
+fn a_change_that_could_not_be_read_at_first_holds_all_the_same() {
+    let told = Told::open();
+    let (before, after) = (Receiver::obliging(), Receiver::obliging());
+    let hook = told.hook(&before, &["points.awarded"]);
+    let card = told.card("ann@example.com");
+    told.award(&card, 1);
+    before.expect(1);
+    let ops = ops(&told);
+    ops.execute_batch("ALTER TABLE webhook_secrets RENAME TO elsewhere").unwrap();
+    let changed = told.put(&format!("{HOOKS}/{}", hook["id"]), &json!({"url": after.url}));
+    assert_eq!(changed.status, 500, "it is recorded, and cannot be shown");
+    // Long enough that the change has been seen.
+    std::thread::sleep(Duration::from_millis(500));
+    ops.execute_batch("ALTER TABLE elsewhere RENAME TO webhook_secrets").unwrap();
+    told.award(&card, 2);
+    after.expect(1);
+    assert_eq!(before.count(), 1);
+}
+
+#[test]
+fn without_the_secret_in_force_nothing_is_tried_and_nothing_counts_against_the_receiver() {
+    let mut told = Told::open();
+    let (receiver, other) = (Receiver::obliging(), Receiver::obliging());
+    let hook = told.hook(&receiver, &["points.awarded"]);
+    let card = told.card("ann@example.com");
+    let path = format!("{HOOKS}/{}", hook["id"]);
+    told.post(&format!("{path}/rotate-secret"), &json!({})).data(200);
+    told.hush();
+    // As where ops.db was put back to what it was before the rotation.
+    let newest = "DELETE FROM webhook_secrets WHERE created_at = (SELECT max(created_at) FROM webhook_secrets)";
+    assert_eq!(ops(&told).execute(newest, []).unwrap(), 1);
+    told.tell_again(quick());
+    told.hook(&other, &["points.awarded"]);
+    told.award(&card, 1);
+    other.expect(1);
+    let seen = told.seen(&hook["id"]);
+    assert_eq!((&seen["problem"], &seen["status"]), (&json!("secret_lost"), &json!("active")), "{seen:#}");
+    let tested = told.post(&format!("{path}/test"), &json!({})).data(200);
+    assert_eq!(tested["error"], "the webhook's secret is lost: rotate it");
+    let rotated = told.post(&format!("{path}/rotate-secret"), &json!({})).data(200);
+    assert_eq!(rotated["problem"], Value::Null, "{rotated:#}");
+    let received = receiver.expect(1);
+    assert_eq!(
+        received[0].body()["data"]["points"],
+        1,
+        "the test was not sent, and neither was it with the old secret"
+    );
+    wait_until("a note of it", || told.attempts(&hook["id"]).len() == 2);
+    let seen = told.seen(&hook["id"]);
+    assert_eq!((&seen["failure_count"], &seen["abandoned_count"]), (&json!(0), &json!(0)), "{seen:#}");
 }

@@ -146,6 +146,8 @@ fn kept(state: &State, caller: &Caller, id: &str) -> Result<Delivery, ApiError> 
     let number = ids::parse_delivery(id);
     let found = number.map(|number| state.webhooks.deliveries().get(number)).transpose()?.flatten();
     let directory = state.queries.live().directory();
-    let own = |delivery: &Delivery| directory.webhook_of(caller.partner, delivery.webhook).is_some();
+    let own = |delivery: &Delivery| {
+        delivery.partner == caller.partner && directory.webhook_of(caller.partner, delivery.webhook).is_some()
+    };
     found.filter(own).ok_or_else(|| ApiError::DeliveryNotFound { delivery: id.to_owned() })
 }

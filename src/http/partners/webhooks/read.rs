@@ -11,10 +11,11 @@ use crate::http::locales::Message;
 use crate::http::partners::changing::set;
 
 /// What is shown of a webhook and not written.
-const READ_ONLY: [&str; 13] = [
+const READ_ONLY: [&str; 14] = [
     "id",
     "status",
     "disabled_reason",
+    "problem",
     "previous_secret_valid_until",
     "last_delivery_at",
     "failure_count",
