@@ -1,6 +1,6 @@
 //! What lies beside a copy and says what it is: `backup.json`. A service does not serve a directory that holds one.
 
-use super::{BackupError, Verified};
+use super::{BackupError, Filled};
 use crate::domain::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -23,18 +23,23 @@ pub struct Label {
     pub head_hash: String,
     /// The hash of the first event, as hex digits: which log it is.
     pub log: String,
+    /// An import had begun and not ended: the expiry job has to wait for it here, too.
+    #[serde(default)]
+    pub import_unfinished: bool,
 }
 
 impl Label {
     /// What a verified copy is of.
     #[must_use]
-    pub fn of(verified: &Verified, made_at: Timestamp) -> Self {
+    pub fn of(filled: &Filled, made_at: Timestamp) -> Self {
+        let Filled { verified, import_unfinished } = filled;
         Self {
             format: FORMAT.to_owned(),
             made_at: made_at.to_seconds_text(),
             events: verified.events,
             head_hash: verified.head_hash.clone(),
             log: verified.log.clone(),
+            import_unfinished: *import_unfinished,
         }
     }
 

@@ -12,7 +12,7 @@ mod shelf;
 mod trees;
 mod verify;
 
-pub use compare::{Comparison, Endings, compare, endings_after};
+pub use compare::{Comparison, Endings, compare, endings_after, origin_of};
 pub use copy::{copy_database, copy_log};
 pub use fresh::programme_alone;
 pub use keep::Keep;
@@ -36,13 +36,13 @@ pub enum BackupError {
     Database { path: PathBuf, source: rusqlite::Error },
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
+    #[error("{} is no directory: backups need one that is there, and it is not made lest it lies where a disk is to be mounted", .0.display())]
+    NoShelf(PathBuf),
     #[error(transparent)]
     Storage(#[from] StorageError),
     #[error(transparent)]
     Directory(#[from] DataDirError),
-    #[error(
-        "the copy does not verify: {0}. It is left where it was made; run `counterfoil-replay verify` on the original"
-    )]
+    #[error("the copy does not verify: {0}")]
     Finding(String),
 }
 
@@ -52,7 +52,9 @@ impl BackupError {
     pub fn is_a_finding(&self) -> bool {
         match self {
             Self::Finding(_) => true,
-            Self::Database { .. } | Self::File { .. } | Self::Directory(_) | Self::Storage(_) => false,
+            Self::Database { .. } | Self::File { .. } | Self::NoShelf(_) | Self::Directory(_) | Self::Storage(_) => {
+                false
+            }
         }
     }
 
@@ -62,17 +64,27 @@ impl BackupError {
     }
 }
 
+/// What a copy holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filled {
+    pub verified: Verified,
+    /// It was copied while an import was going on, or had been given up.
+    pub import_unfinished: bool,
+}
+
 /// Copies log, vault and operations of `source` into `copy`, and verifies them.
 ///
 /// # Errors
 /// When a file cannot be read or written, the copy does not verify, or `go_on` ends it.
-pub fn fill(source: &DataDir, copy: &DataDir, go_on: &GoOn) -> Result<Verified, BackupError> {
+pub fn fill(source: &DataDir, copy: &DataDir, go_on: &GoOn) -> Result<Filled, BackupError> {
+    // Asked before and after: of an import that began or ended meanwhile the copy may hold a part.
+    let importing = source.is_importing();
     // A secret's hash is older than its key's event: copied in this order, no key of the copy lacks its hash.
     copy_database(&source.ledger(), &copy.ledger(), go_on)?;
     copy_database(&source.ops(), &copy.ops(), go_on)?;
     let verified = verify_log(&copy.ledger(), go_on)?;
     verify::secrets(&copy.ledger(), &copy.ops())?;
-    Ok(verified)
+    Ok(Filled { verified, import_unfinished: importing || source.is_importing() })
 }
 
 /// Never ends what is asked.

@@ -42,7 +42,7 @@ pub fn log_of(ledger: &Path) -> Result<String, BackupError> {
 }
 
 impl Shelf {
-    /// The shelf in a directory, which need not exist yet.
+    /// The shelf in a directory, which has to exist when a backup is made.
     #[must_use]
     pub fn new(dir: impl Into<PathBuf>) -> Self {
         Self(dir.into())
@@ -67,9 +67,11 @@ impl Shelf {
     /// # Errors
     /// When it cannot be written or does not verify, another process makes one here, or `go_on` ends it.
     pub fn put(&self, source: &DataDir, now: Timestamp, go_on: &GoOn) -> Result<Kept, BackupError> {
-        let shelf = DataDir::new(&self.0);
-        shelf.create()?;
-        let _lock = shelf.lock()?;
+        if !self.0.is_dir() {
+            // Made here, it would lie where something is to be mounted.
+            return Err(BackupError::NoShelf(self.0.clone()));
+        }
+        let _lock = DataDir::new(&self.0).lock()?;
         self.clear()?;
         let unfinished = self.0.join(format!("{UNFINISHED}{}", name(now, 0)));
         fs::DirBuilder::new().mode(0o700).create(&unfinished).map_err(BackupError::file(&unfinished))?;
@@ -82,7 +84,7 @@ impl Shelf {
     }
 
     fn make(&self, source: &DataDir, copy: &DataDir, now: Timestamp, go_on: &GoOn) -> Result<Kept, BackupError> {
-        let verified = fill(source, copy, go_on)?;
+        let filled = fill(source, copy, go_on)?;
         for path in [copy.ledger(), copy.ops()] {
             let settle = || {
                 fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
@@ -90,22 +92,23 @@ impl Shelf {
             };
             settle().map_err(BackupError::file(&path))?;
         }
-        Label::of(&verified, now).write(copy.path())?;
+        Label::of(&filled, now).write(copy.path())?;
         sync_file(copy.path()).map_err(BackupError::file(copy.path()))?;
-        let path = self.0.join(name(now, verified.events));
+        let path = self.0.join(name(now, filled.verified.events));
         fs::rename(copy.path(), &path).map_err(BackupError::file(&path))?;
         sync_file(&self.0).map_err(BackupError::file(&self.0))?;
-        Ok(Kept { path, made_at: now, events: verified.events })
+        Ok(Kept { path, made_at: now, events: filled.verified.events })
     }
 
     /// Removes the backups of a log that are not to be kept, now that `made` stands; answers them. That one stays whatever the clock
-    /// said of others.
+    /// said of others; those of a later time, which some clock said wrongly, stay and do not count.
     ///
     /// # Errors
     /// When one cannot be removed.
     pub fn prune(&self, log: &str, keep: &Keep, made: &Kept) -> Result<Vec<Kept>, BackupError> {
         let _lock = DataDir::new(&self.0).lock()?;
-        let kept = self.kept(log)?;
+        let mut kept = self.kept(log)?;
+        kept.retain(|kept| kept.made_at <= made.made_at);
         let times: Vec<_> = kept.iter().map(|kept| kept.made_at).collect();
         let stays = keep.of(&times);
         let goes = |(kept, stays): (Kept, bool)| (!stays && kept.path != made.path).then_some(kept);
@@ -199,11 +202,18 @@ mod tests {
         shelf.clear().unwrap();
         let keep = Keep { newest: 1, daily: 0, weekly: 0, monthly: 0 };
         let made = shelf.kept("aa").unwrap().remove(1);
+        let two = Keep { newest: 2, ..keep };
+        let day_before = Label::of(&verified("aa", 4), Timestamp::parse("2026-11-22").unwrap());
+        make("20261122T000000Z-4", Some(day_before));
+        assert_eq!(shelf.prune("aa", &two, &made).unwrap(), [], "one of the future takes nobody's place");
+        assert_eq!(shelf.prune("aa", &keep, &made).unwrap().len(), 1);
         assert_eq!(shelf.prune("aa", &keep, &made).unwrap(), [], "what was just made stays");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 7 + 1, "the lock is new");
     }
 
-    fn verified(log: &str, events: i64) -> super::super::Verified {
-        super::super::Verified { events, head_hash: "00".to_owned(), log: log.to_owned(), checkpoints: 0 }
+    fn verified(log: &str, events: i64) -> super::super::Filled {
+        let verified =
+            super::super::Verified { events, head_hash: "00".to_owned(), log: log.to_owned(), checkpoints: 0 };
+        super::super::Filled { verified, import_unfinished: false }
     }
 }

@@ -54,9 +54,9 @@ impl Backup {
             return Ok((verify_log(&copy.ledger(), &to_the_end())?, &["ledger.db"]));
         }
         let made_at = Clock::System.now();
-        let verified = fill(source, &copy, &to_the_end())?;
-        Label::of(&verified, made_at).write(copy.path())?;
-        Ok((verified, &[LABEL, "ops.db", "ledger.db"]))
+        let filled = fill(source, &copy, &to_the_end())?;
+        Label::of(&filled, made_at).write(copy.path())?;
+        Ok((filled.verified, &[LABEL, "ops.db", "ledger.db"]))
     }
 
     fn report(&self, verified: &Verified, files: &[&str], output: &mut Output) -> Result<(), Failure> {

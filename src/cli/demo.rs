@@ -67,6 +67,7 @@ impl Demo {
             environment: None,
             checkpoint_copy: None,
             backups: None,
+            dormant: false,
             http: HttpConfig::default(),
         };
         service::run(configuration, lock, output, |output, address, operator| {

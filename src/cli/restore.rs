@@ -1,9 +1,10 @@
 //! `counterfoil restore`
 
 mod discard;
+mod place;
 
 use super::Failure;
-use super::arguments::Data;
+use super::arguments::{Data, For};
 use super::output::Output;
 use crate::app::EngineConfig;
 use crate::backup::{
@@ -11,10 +12,9 @@ use crate::backup::{
 };
 use crate::clock::Clock;
 use crate::control::{self, AdminAnswer, AdminRequest, Operator, start_whatever_was_signed};
-use crate::domain::Seq;
 use crate::notary::CheckpointCopy;
 use crate::ops::Signed;
-use crate::storage::{DataDir, Replaced, fold_wal, open_ops};
+use crate::storage::{DataDir, KEPT, Replaced, fold_wal, open_ops};
 use crate::writer::Actor;
 use clap::Args;
 use discard::{Discard, Lost};
@@ -47,6 +47,12 @@ pub(super) struct Restore {
     /// The newest checkpoint that is known, in the file of `serve --checkpoint-copy`: a checkpoint of the new key takes its place
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
+    /// Where DIR was made for the other environment: what it is for from then on, which is what the copy is of
+    #[arg(long, value_name = "NAME")]
+    becomes: Option<For>,
+    /// Where DIR holds another log: what that of the copy is called in its checkpoints
+    #[arg(long, value_name = "ORIGIN")]
+    other_log: Option<String>,
     /// Restore though ops.db is missing or lacks secrets: these keys authenticate nobody any more
     #[arg(long)]
     without_secrets: bool,
@@ -94,22 +100,22 @@ impl Restore {
             // There was nothing: the folder is empty.
             let _removed = std::fs::remove_dir(&folder);
         }
+        // It is done whatever becomes of the file.
+        self.report(&restored, held_any.then_some(folder), &dir, output)?;
         if let Some(file) = &self.checkpoint {
             CheckpointCopy::new(file).begin_anew(&restored.note)?;
         }
-        self.report(&restored, held_any.then_some(folder), &dir, output)
+        Ok(())
     }
 
     fn stage(&self, copy: &DataDir, dir: &DataDir, staged: &DataDir) -> Result<Restored, Failure> {
         copy_database(&copy.ledger(), &staged.ledger(), &to_the_end())?;
         let verified = verify_log(&staged.ledger(), &to_the_end())?;
         let without_secret = self.bring_secrets(copy, staged)?;
-        let lost = self.lost(dir, staged)?;
-        let again = match &lost {
-            Lost::Events(Some(events)) => endings_after(&dir.ledger(), &staged.ledger(), events.common)?,
-            Lost::Nothing | Lost::Events(None) => Endings::default(),
-        };
-        let signed = self.signed(dir)?;
+        let (lost, again) = self.lost(dir, staged)?;
+        self.expect_place((copy, dir, staged), &verified, &lost)?;
+        let lost = Discard::expect(self.discard_events, lost, again.unknown, dir)?;
+        let signed = self.signed(dir, staged, &lost)?;
         follow_the_log(staged, verified.events)?;
         let started = start_whatever_was_signed(EngineConfig::new(staged.clone()), staged.lock()?)?;
         let (engine, operator, secrets) = started;
@@ -141,31 +147,20 @@ impl Restore {
         }
     }
 
-    /// What would be lost, where it is what was said.
-    fn lost(&self, dir: &DataDir, staged: &DataDir) -> Result<Lost, Failure> {
-        if !dir.ledger().exists() {
-            return Discard::expect(self.discard_events, Lost::Nothing, dir);
+    /// What would be lost, and what of it must not be undone.
+    fn lost(&self, dir: &DataDir, staged: &DataDir) -> Result<(Lost, Endings), Failure> {
+        let (log, copy) = (dir.ledger(), staged.ledger());
+        if !log.exists() {
+            return Ok((Lost::Nothing, Endings::default()));
         }
-        let lost = match compare(&dir.ledger(), &staged.ledger()) {
-            Ok(compared) if compared.lost() == 0 => Lost::Nothing,
-            Ok(compared) => Lost::Events(Some(compared)),
-            Err(error) => {
-                tracing::debug!(%error, "the log that is replaced cannot be read");
-                Lost::Events(None)
+        Ok(match compare(&log, &copy)? {
+            None => (Lost::Events(None), Endings { unknown: true, ..Endings::default() }),
+            Some(compared) if compared.lost() == 0 => (Lost::Nothing, Endings::default()),
+            Some(compared) => {
+                let again = endings_after(&log, &copy, compared.common)?;
+                (Lost::Events(Some(compared)), again)
             }
-        };
-        Discard::expect(self.discard_events, lost, dir)
-    }
-
-    /// Every tree that is known to have been signed: by the ops.db that is replaced, and by the file.
-    fn signed(&self, dir: &DataDir) -> Result<Vec<Signed>, Failure> {
-        let mut signed = if dir.ops().exists() { signed_by(dir).unwrap_or_default() } else { Vec::new() };
-        if let Some(held) =
-            self.checkpoint.as_ref().map(CheckpointCopy::new).map(|copy| copy.read()).transpose()?.flatten()
-        {
-            signed.push(Signed { size: Seq::new(i64::try_from(held.size).unwrap_or(i64::MAX)), root: held.root });
-        }
-        Ok(signed)
+        })
     }
 
     fn report(
@@ -190,10 +185,13 @@ impl Restore {
                 replaced.display()
             ))?;
         }
-        let Endings { revoked, erased } = &restored.again;
+        let Endings { revoked, erased, unknown } = &restored.again;
         if !revoked.is_empty() || !erased.is_empty() {
             let (keys, people) = (revoked.len(), erased.len());
             output.line(format_args!("Revoked again: {keys} keys; erased again: {people} people."))?;
+        }
+        if *unknown {
+            output.line("The log that was replaced cannot be read to its end: nobody knows who else was revoked or erased in it.")?;
         }
         if restored.without_secret > 0 {
             output.line(format_args!("{} keys have no secret and authenticate nobody.", restored.without_secret))?;
@@ -228,20 +226,13 @@ fn follow_the_log(staged: &DataDir, events: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn signed_by(dir: &DataDir) -> rusqlite::Result<Vec<Signed>> {
-    let ops = Connection::open(dir.ops())?;
-    let mut query = ops.prepare("SELECT signed_size, signed_root FROM checkpoint_seeds WHERE signed_size > 0")?;
-    let rows = query.query_map([], |row| Ok(Signed { size: Seq::new(row.get(0)?), root: row.get(1)? }))?;
-    rows.collect()
-}
-
 /// A name that nothing in the directory has.
 fn name_of_replaced(dir: &DataDir, lost: &Lost) -> String {
     let time = Clock::System.now().to_seconds_text();
     let time: String = time.chars().filter(|letter| !matches!(letter, '-' | ':')).collect();
     let mut name = match lost {
-        Lost::Events(Some(compared)) => format!("replaced-{time}-{}", compared.events),
-        Lost::Nothing | Lost::Events(None) => format!("replaced-{time}"),
+        Lost::Events(Some(compared)) => format!("{KEPT}{time}-{}", compared.events),
+        Lost::Nothing | Lost::Events(None) => format!("{KEPT}{time}"),
     };
     while dir.path().join(&name).exists() {
         name.push('x');

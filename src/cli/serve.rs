@@ -13,6 +13,7 @@ use crate::control;
 use crate::http::{HttpConfig, Identity, ProxyHeaders};
 use crate::notary::CheckpointCopy;
 use crate::note::VerifierKey;
+use crate::ops::Environment;
 use crate::webhooks::{Policy, authorities};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
@@ -110,6 +111,12 @@ pub(super) struct Serve {
     checkpoint_copy: Option<PathBuf>,
     #[command(flatten)]
     backups: Backups,
+    /// Send no webhooks and start no job (expiry, retention, checkpoints, seals, backups): for trying a copy
+    #[arg(
+        long, value_name = "on|off", num_args = 0..=1, require_equals = true, default_missing_value = "on",
+        default_value = "off", action = ArgAction::Set, value_parser = BoolishValueParser::new()
+    )]
+    dormant: bool,
     /// Serve the endpoint that does nothing, for the benchmark
     #[arg(long, hide = true)]
     bench_echo: bool,
@@ -163,7 +170,14 @@ impl Serve {
         self.identity()?;
         self.backups.plan(&self.data.dir())?;
         self.http()?;
-        Ok(self.data.dir().expect_ledger()?)
+        let dir = self.data.dir();
+        dir.expect_ledger()?;
+        if dir.is_backup() {
+            let path = dir.path().display();
+            return Err(Failure::WrongUse(format!("{path} is a backup: `counterfoil restore` puts it in place")));
+        }
+        service::expected(self.environment.map(Into::into), Environment::of(&dir)?)?;
+        Ok(())
     }
 
     fn identity(&self) -> Result<Option<Arc<Identity>>, Failure> {
@@ -196,6 +210,7 @@ impl Serve {
             environment: self.environment.map(Into::into),
             checkpoint_copy: self.checkpoint_copy.map(CheckpointCopy::new),
             backups,
+            dormant: self.dormant,
             seal_balances: self.seal_balances == Sealing::Month,
             http,
         };

@@ -46,6 +46,8 @@ pub(super) struct Configuration {
     pub(super) checkpoint_copy: Option<CheckpointCopy>,
     /// None for none.
     pub(super) backups: Option<BackupPlan>,
+    /// Sends nothing and starts no job.
+    pub(super) dormant: bool,
     pub(super) http: HttpConfig,
 }
 
@@ -73,9 +75,16 @@ pub(super) fn run(
         environment,
         checkpoint_copy,
         backups,
+        dormant,
         mut http,
     } = configuration;
     descriptors::allow(&http);
+    if dormant {
+        tracing::warn!("dormant: sends no webhooks, and no job runs (expiry, retention, checkpoints, seals, backups)");
+    }
+    let (checkpoint_every, retention_every) =
+        (checkpoint_every.filter(|_| !dormant), retention_every.filter(|_| !dormant));
+    let (seal_balances, backups) = (seal_balances && !dormant, backups.filter(|_| !dormant));
     let operations = Arc::new(Operations::starting(dir.path().to_owned(), &FILES));
     // Before the ledger is ready, so that an operator sees how far its start is.
     let watched = metrics_listen.map(|address| watch(&operations, address)).transpose()?;
@@ -85,7 +94,14 @@ pub(super) fn run(
     let environment = expected(environment, secrets.environment())?;
     (http.environment, http.webhooks.environment) = (environment.name().to_owned(), environment.name().to_owned());
     operator.notary().expect_continuation(checkpoint_copy.as_ref())?;
-    let expiry = start_expiry(&dir, engine.writer().clone(), engine.clock().clone(), expiry_every)?;
+    if let Some(copy) = checkpoint_copy.as_ref().filter(|copy| !copy.path().exists())
+        && engine.live().directory().checkpoints.newest.is_some()
+    {
+        let path = copy.path().display();
+        tracing::warn!(%path, "the copy of the newest checkpoint is not there, though there is one: is its disk mounted?");
+    }
+    let start_expiry = || start_expiry(&dir, engine.writer().clone(), engine.clock().clone(), expiry_every);
+    let expiry = (!dormant).then(start_expiry).transpose()?;
     let start_retention = |period| start_retention(&dir, engine.writer().clone(), engine.clock().clone(), period);
     let retention = retention_every.map(start_retention).transpose()?;
     // A ledger of an earlier version has no key yet. Without one it serves all the same.
@@ -95,7 +111,9 @@ pub(super) fn run(
     let start_checkpoints = |period| start_checkpoints(operator.notary().clone(), period, checkpoint_copy);
     let checkpoints = checkpoint_every.map(start_checkpoints).transpose()?;
     let (live, writer, clock) = (engine.live().clone(), engine.writer().clone(), engine.clock().clone());
-    let post = Post::start(&dir, live, writer, secrets.clone(), clock, http.webhooks.clone(), operations.webhooks())?;
+    let start_post =
+        || Post::start(&dir, live, writer, secrets.clone(), clock, http.webhooks.clone(), operations.webhooks());
+    let post = (!dormant).then(start_post).transpose()?;
     let operator = operator.telling(http.webhooks.clone());
     let start_seals = || start_seals(dir.clone(), operator.sealer().clone());
     let seals = seal_balances.then(start_seals).transpose()?;
@@ -112,9 +130,10 @@ pub(super) fn run(
     let served = server.run(&engine, secrets, &http, &operations);
     address.remove();
     control.stop();
-    post.stop();
-    [backups, seals, checkpoints, retention].into_iter().flatten().for_each(Job::stop);
-    expiry.stop();
+    if let Some(post) = post {
+        post.stop();
+    }
+    [backups, seals, checkpoints, retention, expiry].into_iter().flatten().for_each(Job::stop);
     engine.stop();
     if let Some(watched) = watched {
         watched.stop();
@@ -124,7 +143,7 @@ pub(super) fn run(
 }
 
 // Decided once: a copy of production that is served as staging would tell tills that nothing counts.
-fn expected(asked: Option<Environment>, recorded: Environment) -> Result<Environment, Failure> {
+pub(super) fn expected(asked: Option<Environment>, recorded: Environment) -> Result<Environment, Failure> {
     match asked {
         Some(asked) if asked != recorded => Err(Failure::WrongUse(format!(
             "the directory was made for {recorded}, and is not served as {asked}: make another one with `counterfoil init --environment {asked}`"

@@ -74,10 +74,12 @@ impl Work {
     /// How long the newest backup still serves.
     fn until_first(&self) -> Duration {
         let kept = log_of(&self.dir.ledger()).and_then(|log| self.shelf.kept(&log));
-        let Some(newest) = kept.unwrap_or_default().into_iter().next() else { return Duration::ZERO };
+        let now = self.clock.now();
+        // One of the future is of a clock that was wrong: nobody knows how old it is.
+        let newest = kept.unwrap_or_default().into_iter().find(|kept| kept.made_at <= now);
+        let Some(newest) = newest else { return Duration::ZERO };
         self.made(&newest);
-        let age = self.clock.now().micros().saturating_sub(newest.made_at.micros());
-        // One of the future is of a clock that was wrong: it serves no longer than any other.
+        let age = now.micros().saturating_sub(newest.made_at.micros());
         self.plan.every.saturating_sub(Duration::from_micros(u64::try_from(age).unwrap_or(0)))
     }
 

@@ -2,9 +2,9 @@
 
 use super::{CheckpointCopy, Known, Notary, NotaryError, verifier};
 use crate::domain::checkpoints::{Restoration, SignedTree};
-use crate::domain::{Bytes, Seq};
+use crate::domain::{Bytes, Seq, Timestamp};
 use crate::note::VerifierKey;
-use crate::ops::Signed;
+use crate::ops::{Signed, Signing};
 use crate::writer::Actor;
 
 impl Notary {
@@ -76,9 +76,7 @@ impl Notary {
     fn known(&self, copy: Option<&CheckpointCopy>) -> Result<Vec<(Signed, Known)>, NotaryError> {
         let directory = self.writer.live().directory();
         let Some(key) = directory.checkpoints.in_force() else { return Ok(Vec::new()) };
-        let kept = self.secrets.signing().seed(&key.public_key.0)?;
-        let mut known: Vec<_> =
-            kept.and_then(|(_, signed)| signed).map(|signed| (signed, Known::Ops)).into_iter().collect();
+        let mut known: Vec<_> = self.not_admitted()?.into_iter().map(|signed| (signed, Known::Ops)).collect();
         if let Some(copy) = copy
             && let Some(held) = copy.read()?
         {
@@ -90,6 +88,36 @@ impl Notary {
             known.push((Signed { size, root: held.root }, Known::Copy(path)));
         }
         Ok(known)
+    }
+
+    /// What ops.db knows to have been signed, by whichever key, but those trees that this log does not continue and that it says to be
+    /// lost: they were signed before the key that began when that was said.
+    fn not_admitted(&self) -> Result<Vec<Signed>, NotaryError> {
+        let signing = self.secrets.signing();
+        let (mut not_admitted, mut said) = (Vec::new(), None);
+        for (public_key, kept_at, signed) in signing.signed()? {
+            let continued = self.largest_not_continued(&[signed])?.is_none();
+            if !continued && said.is_none() {
+                said = self.last_restoration(&signing)?;
+            }
+            let admitted = said.as_ref().is_some_and(|(key, said)| *key != public_key && kept_at <= *said);
+            if continued || !admitted {
+                not_admitted.push(signed);
+            }
+        }
+        // Whoever is refused is told of the largest.
+        not_admitted.sort_by_key(|signed| std::cmp::Reverse(signed.size));
+        Ok(not_admitted)
+    }
+
+    /// The newest key that began because the log was put back, and when its seed was kept.
+    fn last_restoration(&self, signing: &Signing<'_>) -> Result<Option<([u8; 32], Timestamp)>, NotaryError> {
+        let directory = self.writer.live().directory();
+        let newest = self.queries.keys_after_restorations()?.into_iter().max();
+        let Some(key) = newest.and_then(|key| directory.checkpoints.keys.get(&key)) else { return Ok(None) };
+        let public_key = key.public_key.0;
+        // Of an ops.db that lacks the seed, the time of the key's event is as good: the seed came just before it.
+        Ok(Some((public_key, signing.kept_at(&public_key)?.unwrap_or(key.created_at))))
     }
 
     /// A log that is shorter than what was signed, or different, was put back to an older copy or rewritten.

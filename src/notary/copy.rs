@@ -53,6 +53,22 @@ impl CheckpointCopy {
         self.replace(note).map_err(|source| NotaryError::CopyFile { path: self.0.clone(), source })
     }
 
+    /// Tries whether it could be written.
+    ///
+    /// # Errors
+    /// When it could not.
+    pub fn expect_writable(&self) -> Result<(), NotaryError> {
+        let unfinished = self.unfinished();
+        let tried = File::create(&unfinished).and_then(|_| fs::remove_file(&unfinished));
+        tried.map_err(|source| NotaryError::CopyFile { path: self.0.clone(), source })
+    }
+
+    fn unfinished(&self) -> PathBuf {
+        let mut unfinished = self.0.clone().into_os_string();
+        unfinished.push(".unfinished");
+        unfinished.into()
+    }
+
     /// Puts a note in the place of the one before, which stays beside it as `FILE.before-SIZE`: for a log that was put back.
     ///
     /// # Errors
@@ -68,8 +84,7 @@ impl CheckpointCopy {
     }
 
     fn replace(&self, note: &str) -> io::Result<()> {
-        let mut unfinished = self.0.clone().into_os_string();
-        unfinished.push(".unfinished");
+        let unfinished = self.unfinished();
         let mut file = File::create(&unfinished)?;
         file.write_all(note.as_bytes())?;
         file.sync_all()?;

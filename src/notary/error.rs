@@ -27,11 +27,11 @@ pub enum NotaryError {
     )]
     NoSeed { key: CheckpointKeyId },
     #[error(
-        "the log ends at event {size}, but a checkpoint of {signed} events was signed ({known}): an older copy was put in its place. Put the newer one back; if the older one is meant, `counterfoil audit-key rotate --lost {signed}` says so in the log and begins with a new key"
+        "the log ends at event {size}, but a checkpoint of {signed} events was signed ({known}): an older copy was put in its place. Put the newer one back; if the older one is meant, `counterfoil audit-key rotate --lost {signed}{}` says so in the log and begins with a new key", known.flag()
     )]
     Shorter { signed: Seq, size: Seq, known: Known },
     #[error(
-        "the log ends at event {size}, and its first {signed} events are not those that were signed ({known}): it was rewritten, or put back to an older copy and continued. Run `counterfoil-replay verify`; if this log is meant, `counterfoil audit-key rotate --lost {signed}` says so in the log and begins with a new key"
+        "the log ends at event {size}, and its first {signed} events are not those that were signed ({known}): it was rewritten, or put back to an older copy and continued. Run `counterfoil-replay verify`; if this log is meant, `counterfoil audit-key rotate --lost {signed}{}` says so in the log and begins with a new key", known.flag()
     )]
     Different { signed: Seq, size: Seq, known: Known },
     #[error("no checkpoint is known that this log does not continue: leave --lost out")]
@@ -63,6 +63,16 @@ pub enum NotaryError {
 pub enum Known {
     Ops,
     Copy(PathBuf),
+}
+
+impl Known {
+    /// What `audit-key rotate --lost` needs besides to know it, too.
+    fn flag(&self) -> String {
+        match self {
+            Self::Ops => String::new(),
+            Self::Copy(path) => format!(" --checkpoint {}", path.display()),
+        }
+    }
 }
 
 impl fmt::Display for Known {

@@ -1,7 +1,8 @@
 //! What a directory is for: decided once, when it is made.
 
 use super::{OpsError, Secrets};
-use rusqlite::{Connection, OptionalExtension as _};
+use crate::storage::DataDir;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -29,6 +30,20 @@ impl Environment {
 impl fmt::Display for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+impl Environment {
+    /// What a directory is for, by its ops.db, which is only read; production where nothing else was ever said.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn of(dir: &DataDir) -> Result<Self, OpsError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let file = Connection::open_with_flags(dir.ops(), flags)?;
+        // A file of an earlier version has no such table.
+        let said = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'environment')";
+        if file.query_row(said, [], |row| row.get(0))? { Ok(read(&file)?) } else { Ok(Self::Production) }
     }
 }
 
@@ -62,7 +77,6 @@ pub(super) fn read(file: &Connection) -> rusqlite::Result<Environment> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::DataDir;
 
     #[test]
     fn what_a_directory_is_for_is_decided_once_and_is_production_by_itself() {

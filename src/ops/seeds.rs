@@ -83,6 +83,32 @@ impl Signing<'_> {
         Ok(found.optional()?)
     }
 
+    /// The largest tree that each key has signed which has signed anything, by its public key, with the time of the key's seed.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn signed(&self) -> Result<Vec<([u8; 32], Timestamp, Signed)>, OpsError> {
+        let file = self.secrets.file.lock();
+        let mut query = file.prepare(
+            "SELECT public_key, created_at, signed_size, signed_root FROM checkpoint_seeds WHERE signed_size > 0",
+        )?;
+        let rows = query.query_map([], |row| {
+            let signed = Signed { size: Seq::new(row.get(2)?), root: row.get(3)? };
+            Ok((row.get(0)?, Timestamp::from_micros(row.get(1)?), signed))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// When the seed of a key was kept; none where the file does not hold it.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn kept_at(&self, public_key: &[u8; 32]) -> Result<Option<Timestamp>, OpsError> {
+        let select = "SELECT created_at FROM checkpoint_seeds WHERE public_key = ?1";
+        let found = self.secrets.file.lock().query_row(select, [public_key], |row| row.get(0)).optional()?;
+        Ok(found.map(Timestamp::from_micros))
+    }
+
     /// Notes what is about to be signed, on the disk before anybody can see the signature.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The Merkle tree: its head, its tiles, and proofs for any size up to the end of the log.
 
 use super::{Queries, QueryError};
-use crate::domain::Seq;
+use crate::domain::{CheckpointKeyId, Seq};
 use crate::projections::{StoredTiles, watermark};
 use crate::tree::{self, NodeHash, ProofError, TileId, Tiles as _, width_of};
 use rusqlite::Connection;
@@ -68,6 +68,22 @@ impl Queries {
         }
         self.settled_blocking()?;
         self.here(|views| root(views, size))
+    }
+
+    /// The keys that began because the log was put back to an older copy.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn keys_after_restorations(&self) -> Result<Vec<CheckpointKeyId>, QueryError> {
+        // The one command writes both events, one after the other.
+        let sql = "SELECT created.payload ->> '$.key' FROM ledger.events retired \
+             JOIN ledger.events created ON created.seq = retired.seq + 1 \
+             WHERE retired.kind = 'checkpoint_key.retired' AND retired.payload ->> '$.cause' = 'restored'";
+        self.here(|views| {
+            let mut query = views.prepare(sql)?;
+            let keys = query.query_map([], |row| Ok(CheckpointKeyId::new(row.get(0)?)))?;
+            Ok(keys.collect::<rusqlite::Result<_>>()?)
+        })
     }
 
     /// Whether anything but checkpoints and cosignatures stands after the first `from` events and within the first `to`.

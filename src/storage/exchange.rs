@@ -19,11 +19,15 @@ const DECIDED: &str = ".decided";
 const PLAN: &str = "aside";
 /// What is not kept goes here before it is removed.
 const DROPPED: &str = ".dropped";
+/// What is kept lies in a folder whose name begins so.
+pub const KEPT: &str = "replaced-";
 /// What moves, each with what SQLite puts beside it.
 const DATABASES: [&str; 3] = ["views.db", "ops.db", "ledger.db"];
 const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// What is said of the old files only.
-const MARKS: [&str; 2] = ["views.unsynced", "import.unfinished"];
+const MARKS: [&str; 2] = ["views.unsynced", IMPORT];
+/// What may be said of the new ones, too.
+const IMPORT: &str = "import.unfinished";
 
 /// What becomes of the files that are replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,9 +76,22 @@ impl DataDir {
         self.finish_exchange()
     }
 
+    /// The folders that hold what was replaced and kept.
+    ///
+    /// # Errors
+    /// When the directory cannot be listed.
+    pub fn replaced(&self) -> Result<Vec<PathBuf>, DataDirError> {
+        let list = || fs::read_dir(self.path())?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>();
+        let mut folders = list().map_err(io_at(self.path()))?;
+        let named = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(KEPT));
+        folders.retain(|path| named(path) && path.is_dir());
+        folders.sort();
+        Ok(folders)
+    }
+
     /// Does what is left to do of an exchange that was decided; nothing where there is none.
     pub(super) fn finish_exchange(&self) -> Result<(), DataDirError> {
-        finish(self.path()).map_err(io_at(self.path()))
+        finish(self.path(), &mut || Ok(())).map_err(io_at(self.path()))
     }
 
     /// The new ledger.db of an exchange that was decided and is not finished.
@@ -101,25 +118,35 @@ pub fn fold_wal(path: &Path) -> rusqlite::Result<()> {
     connection.close().map_err(|(_, source)| source)
 }
 
-fn finish(dir: &Path) -> io::Result<()> {
+// `step` is asked before every step; a test stops there.
+fn finish(dir: &Path, step: &mut dyn FnMut() -> io::Result<()>) -> io::Result<()> {
     let decided = dir.join(DECIDED);
     if decided.exists() {
         let plan = decided.join(PLAN);
         if plan.exists() {
             let aside = dir.join(fs::read_to_string(&plan)?);
             fs::DirBuilder::new().recursive(true).mode(0o700).create(&aside)?;
-            move_all(dir, &decided, &aside)?;
+            move_all(dir, &decided, &aside, step)?;
+            step()?;
             fs::remove_file(&plan)?;
         }
+        step()?;
         remove(&decided)?;
         sync_file(dir)?;
     }
-    remove(&dir.join(DROPPED))
+    step()?;
+    remove(&dir.join(DROPPED))?;
+    // What somebody died over before it was decided: a whole copy, with names and seeds.
+    remove(&dir.join(MAKING))
 }
 
-fn move_all(dir: &Path, decided: &Path, aside: &Path) -> io::Result<()> {
-    for mark in MARKS {
-        rename_if_there(&dir.join(mark), &aside.join(mark))?;
+fn move_all(dir: &Path, decided: &Path, aside: &Path, step: &mut dyn FnMut() -> io::Result<()>) -> io::Result<()> {
+    // Once the last database is in its place, a mark is of the new ones.
+    if DATABASES.iter().any(|name| decided.join(name).exists()) {
+        for mark in MARKS {
+            step()?;
+            rename_if_there(&dir.join(mark), &aside.join(mark))?;
+        }
     }
     for name in DATABASES {
         let new = decided.join(name);
@@ -128,15 +155,20 @@ fn move_all(dir: &Path, decided: &Path, aside: &Path) -> io::Result<()> {
         }
         // While the new one waits, what has its name is the old one.
         for companion in COMPANIONS {
+            step()?;
             let companion = format!("{name}{companion}");
             rename_if_there(&dir.join(&companion), &aside.join(&companion))?;
         }
+        step()?;
         rename_if_there(&dir.join(name), &aside.join(name))?;
         sync_file(aside)?;
+        step()?;
         fs::rename(&new, dir.join(name))?;
         sync_file(dir)?;
     }
-    Ok(())
+    step()?;
+    rename_if_there(&decided.join(IMPORT), &dir.join(IMPORT))?;
+    sync_file(dir)
 }
 
 fn rename_if_there(from: &Path, to: &Path) -> io::Result<()> {
@@ -184,39 +216,54 @@ mod tests {
         DATABASES.iter().map(|name| fs::read_to_string(dir.join(name)).unwrap()).collect()
     }
 
-    /// A directory as it is after the decision and so many of the steps that follow.
-    fn interrupted_after(steps: usize) -> tempfile::TempDir {
+    /// A directory as it is after the decision.
+    fn decided() -> tempfile::TempDir {
         let dir = tempfile::tempdir().unwrap();
         write(dir.path(), "old");
-        fs::write(dir.path().join("ledger.db-wal"), "old").unwrap();
-        fs::write(dir.path().join("views.unsynced"), "old").unwrap();
-        let (decided, aside) = (dir.path().join(DECIDED), dir.path().join("before"));
+        for name in ["ledger.db-wal", "views.unsynced", IMPORT] {
+            fs::write(dir.path().join(name), "old").unwrap();
+        }
+        let decided = dir.path().join(DECIDED);
         write(&decided, "new");
+        fs::write(decided.join(IMPORT), "new").unwrap();
         fs::write(decided.join(PLAN), "before").unwrap();
-        let mut moves = vec![("views.unsynced".to_owned(), true)];
-        for name in DATABASES {
-            moves.extend([(format!("{name}-wal"), true), (name.to_owned(), true), (name.to_owned(), false)]);
-        }
-        fs::create_dir(&aside).unwrap();
-        for (name, away) in moves.into_iter().take(steps) {
-            let (from, to) = if away { (dir.path(), aside.as_path()) } else { (decided.as_path(), dir.path()) };
-            rename_if_there(&from.join(&name), &to.join(&name)).unwrap();
-        }
         dir
+    }
+
+    /// Finishes what was decided, but ends before the step of that number; answers whether it came so far.
+    fn ends_before(dir: &Path, number: usize) -> bool {
+        let mut steps = 0;
+        let mut step = || {
+            steps += 1;
+            if steps > number { Err(io::Error::other("killed")) } else { Ok(()) }
+        };
+        finish(dir, &mut step).is_err()
     }
 
     #[test]
     fn what_was_decided_is_finished_by_the_next_lock_from_wherever_it_stopped() {
-        for steps in 0..=10 {
-            let files = interrupted_after(steps);
-            let dir = DataDir::new(files.path());
-            assert!(dir.holds_ledger(), "after {steps} steps");
-            drop(dir.lock().unwrap());
-            assert_eq!(read(dir.path()), ["new"; 3], "after {steps} steps");
-            assert_eq!(read(&dir.path().join("before")), ["old"; 3], "after {steps} steps");
-            assert_eq!(fs::read_to_string(dir.path().join("before/ledger.db-wal")).unwrap(), "old");
-            assert!(!dir.path().join(DECIDED).exists() && !dir.path().join("views.unsynced").exists());
+        let mut stops = 0;
+        // Stopped once more on the way, it goes on from there, too.
+        while ends_before(decided().path(), stops) {
+            for again in [0, stops / 2, stops] {
+                let files = decided();
+                ends_before(files.path(), stops);
+                ends_before(files.path(), again);
+                let dir = DataDir::new(files.path());
+                assert!(dir.holds_ledger(), "after {stops} steps and {again}");
+                drop(dir.lock().unwrap());
+                let aside = dir.path().join("before");
+                assert_eq!(read(dir.path()), ["new"; 3], "after {stops} steps and {again}");
+                assert_eq!(read(&aside), ["old"; 3], "after {stops} steps and {again}");
+                for name in ["ledger.db-wal", "views.unsynced", IMPORT] {
+                    assert_eq!(fs::read_to_string(aside.join(name)).unwrap(), "old", "{name} after {stops}");
+                }
+                assert_eq!(fs::read_to_string(dir.path().join(IMPORT)).unwrap(), "new", "after {stops} and {again}");
+                assert!(!dir.path().join(DECIDED).exists() && !dir.path().join("views.unsynced").exists());
+            }
+            stops += 1;
         }
+        assert!(stops > 15, "every move is a step: {stops}");
     }
 
     #[test]
@@ -229,6 +276,7 @@ mod tests {
         drop(lock);
         drop(dir.lock().unwrap());
         assert_eq!(read(dir.path()), ["old"; 3]);
+        assert!(!dir.path().join(MAKING).exists(), "it would hold names for nothing");
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod open;
 mod unsynced;
 
 pub use data_dir::{BACKUP_LABEL, DataDir, DataDirError, Lock};
-pub use exchange::{Replaced, fold_wal, sync_file};
+pub use exchange::{KEPT, Replaced, fold_wal, sync_file};
 pub use open::{
     BUSY, StorageError, open_beside, open_ledger, open_ops, open_past, open_reader, open_views, refuse_newer,
 };

@@ -2,6 +2,7 @@
 
 use crate::backup::Comparison;
 use crate::cli::Failure;
+use crate::domain::Seq;
 use crate::storage::DataDir;
 
 /// What whoever restores says is given up.
@@ -20,6 +21,14 @@ pub(super) enum Lost {
 }
 
 impl Lost {
+    /// Whether the log that is replaced and the copy have no event in common.
+    pub(super) fn is_of_another_log(&self) -> bool {
+        match self {
+            Self::Nothing | Self::Events(None) => false,
+            Self::Events(Some(compared)) => compared.common == Seq::ZERO,
+        }
+    }
+
     /// How many events; none where nobody knows.
     pub(super) fn number(&self) -> Option<i64> {
         match self {
@@ -38,12 +47,13 @@ impl Discard {
         number.map(Self::Events).ok_or_else(|| "a number above 0, or unknown".to_owned())
     }
 
-    /// Refuses what was not said, and what was said otherwise than it is.
-    pub(super) fn expect(said: Option<Self>, lost: Lost, dir: &DataDir) -> Result<Lost, Failure> {
+    /// Refuses what was not said, and what was said otherwise than it is. Of a log that is `damaged`, it may be said either way.
+    pub(super) fn expect(said: Option<Self>, lost: Lost, damaged: bool, dir: &DataDir) -> Result<Lost, Failure> {
         let path = dir.path().display();
         let sentence = match (&lost, said) {
             (Lost::Nothing, None) | (Lost::Events(None), Some(Self::Unknown)) => return Ok(lost),
             (Lost::Events(Some(compared)), Some(Self::Events(said))) if said == compared.lost() => return Ok(lost),
+            (Lost::Events(Some(_)), Some(Self::Unknown)) if damaged => return Ok(lost),
             (Lost::Nothing, Some(_)) => {
                 format!("{path} holds no event that the copy lacks: leave --discard-events out")
             }

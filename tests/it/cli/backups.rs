@@ -48,17 +48,17 @@ fn where_no_backup_can_be_made_that_is_said_and_the_log_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let (books, shelf) = (folder.path().join("books"), folder.path().join("shelf"));
     run("init", &books).ok();
-    std::fs::write(&shelf, b"a file where the directory should be").unwrap();
     let service = Service::start(&format!("serve --backup-to {} --backup-every 1s", shelf.display()), &books);
     eventually("the failure is said", || run("status --json", &books).json()["backups"]["failing"] == true);
     run("keys create", &books).ok();
-    // What was in the way goes: the next try succeeds.
-    std::fs::remove_file(&shelf).unwrap();
+    assert!(!shelf.exists(), "it would lie where a disk is to be mounted");
+    // The disk comes: the next try succeeds.
+    std::fs::create_dir(&shelf).unwrap();
     eventually("a backup", || run("status --json", &books).json()["backups"]["events"].is_i64());
     assert_eq!(run("status --json", &books).json()["backups"]["failing"], false);
     let (code, log) = service.terminate();
     assert_eq!(code, 0);
-    assert!(log.contains("no backup could be made"), "{log}");
+    assert!(log.contains("no backup could be made") && log.contains("is no directory"), "{log}");
 }
 
 #[test]
@@ -66,6 +66,7 @@ fn whatever_has_the_name_of_a_backup_is_whole_however_often_the_service_is_kille
     let folder = tempfile::tempdir().unwrap();
     let (books, shelf) = (folder.path().join("books"), folder.path().join("shelf"));
     run("init", &books).ok();
+    std::fs::create_dir(&shelf).unwrap();
     for round in 0..8 {
         let words = format!("serve --listen 127.0.0.1:0 --backup-to {} --backup-every 1s", shelf.display());
         let mut serving =
@@ -81,6 +82,26 @@ fn whatever_has_the_name_of_a_backup_is_whole_however_often_the_service_is_kille
     let restored = folder.path().join("restored");
     run(&format!("restore --from {}", backups(&shelf).remove(0).display()), &restored).ok();
     verify(&restored);
+}
+
+#[test]
+fn a_backup_of_the_future_does_not_stand_for_those_that_are_due() {
+    let folder = tempfile::tempdir().unwrap();
+    let (books, shelf) = (folder.path().join("books"), folder.path().join("shelf"));
+    run("init", &books).ok();
+    let made = shelf.join("made");
+    run(&format!("backup --to {}", made.display()), &books).ok();
+    let label = std::fs::read_to_string(made.join("backup.json")).unwrap();
+    let mut label: serde_json::Value = serde_json::from_str(&label).unwrap();
+    label["made_at"] = "2999-01-01T00:00:00Z".into();
+    std::fs::write(made.join("backup.json"), label.to_string()).unwrap();
+    let future = shelf.join(format!("29990101T000000Z-{}", label["events"]));
+    std::fs::rename(made, &future).unwrap();
+    let service =
+        Service::start(&format!("serve --backup-to {} --backup-every 1h --backup-keep 1", shelf.display()), &books);
+    eventually("a backup of today", || backups(&shelf).len() == 2);
+    assert_eq!(service.terminate().0, 0);
+    assert!(future.exists());
 }
 
 #[test]

@@ -18,6 +18,7 @@ fn each_subcommand_explains_its_flags() {
                 "--log",
                 "--card-memory",
                 "--environment",
+                "--dormant",
                 "--backup-to",
                 "--backup-every",
                 "--backup-keep-monthly",

@@ -6,6 +6,7 @@ mod checkpoints;
 mod config;
 mod demo;
 mod drain;
+mod drill;
 mod erase;
 mod export;
 mod follow;

@@ -10,15 +10,15 @@ use std::process::Stdio;
 use std::time::Instant;
 
 /// A directory with room for a ledger and its copies.
-struct Scene {
+pub(super) struct Scene {
     folder: tempfile::TempDir,
-    books: PathBuf,
-    copy: PathBuf,
+    pub(super) books: PathBuf,
+    pub(super) copy: PathBuf,
 }
 
 impl Scene {
     /// A ledger with one checkpoint, and a backup of it.
-    fn begin() -> Self {
+    pub(super) fn begin() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (books, copy) = (folder.path().join("books"), folder.path().join("copy"));
         run("init --origin example.com/books", &books).ok();
@@ -27,23 +27,23 @@ impl Scene {
         Self { folder, books, copy }
     }
 
-    fn restore(&self, more: &str) -> super::program::Finished {
+    pub(super) fn restore(&self, more: &str) -> super::program::Finished {
         run(&format!("restore --json --from {} {more}", self.copy.display()), &self.books)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 }
 
-fn last_of(dir: &Path, kind: &str) -> Value {
+pub(super) fn last_of(dir: &Path, kind: &str) -> Value {
     let ledger = rusqlite::Connection::open(dir.join("ledger.db")).unwrap();
     let sql = "SELECT payload FROM events WHERE kind = ?1 ORDER BY seq DESC LIMIT 1";
     let payload: String = ledger.query_row(sql, [kind], |row| row.get(0)).unwrap();
     serde_json::from_str(&payload).unwrap()
 }
 
-fn remove_databases(dir: &Path, names: &[&str]) {
+pub(super) fn remove_databases(dir: &Path, names: &[&str]) {
     for name in names {
         for suffix in ["", "-wal", "-shm"] {
             drop(std::fs::remove_file(dir.join(format!("{name}{suffix}"))));
@@ -226,7 +226,12 @@ fn a_whole_directory_put_back_is_known_by_the_copy_of_its_checkpoint() {
     assert_eq!(service.terminate().0, 0);
     let complaint = run(&format!("{words} --listen 127.0.0.1:0"), &older).refused();
     assert!(complaint.contains("first 7 events are not those that were signed"), "{complaint}");
-    assert!(complaint.contains(&outside.display().to_string()), "{complaint}");
+    let means = format!("audit-key rotate --lost 7 --checkpoint {}", outside.display());
+    assert!(complaint.contains(&means), "{complaint}");
+    let same = scene.path("same");
+    std::fs::copy(&outside, &same).unwrap();
+    run(&format!("audit-key rotate --lost 7 --checkpoint {}", same.display()), &older).ok();
+    assert_eq!(last_of(&older, "checkpoint_key.retired")["signed"]["size"], 7);
     // Put in the place of the newer one, with the checkpoint at hand, it says what it is.
     let restored = scene.restore(&format!("--discard-events 2 --checkpoint {}", outside.display()));
     restored.json();
