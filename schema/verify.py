@@ -254,6 +254,7 @@ class Checkpoints:
         self.check = check
         self.hashes = []                # of the events, by seq - 1
         self.keys = {}                  # key: (origin, public key)
+        self.public_keys = set()        # that were ever in force
         self.in_force = None
         self.retired = (None, None)     # the key that was retired last, and its command
         self.unsigned = []              # the events of rotations that the key before did not sign
@@ -276,6 +277,8 @@ class Checkpoints:
             elif self.keys:
                 self.unsigned.append(seq)
             self.keys[key] = (origin, unhex(payload["public_key"]))
+            self.check(self.keys[key][1] not in self.public_keys, seq, "public_key", "is that of a key before")
+            self.public_keys.add(self.keys[key][1])
             self.in_force = key
         elif kind == "checkpoint_key.retired":
             self.check(self.in_force == key, seq, "key", f"{key} is retired and was not in force")

@@ -269,6 +269,12 @@ class Rewritten(Changing):
         unsigned = {name: value for name, value in payload.items() if name != "handover"}
         self.assertIn(f"seq {seq}: the log's key was rotated without", self.rewritten(seq, unsigned))
 
+    def test_a_key_that_was_there_before(self):
+        _, first = self.event("checkpoint_key.created", "json_extract(payload, '$.key') = 1")
+        seq, payload = self.event("checkpoint_key.created", "json_extract(payload, '$.key') = 2")
+        said = self.rewritten(seq, {**payload, "public_key": first["public_key"]})
+        self.assertIn(f"seq {seq}: public_key:", said)
+
     def test_a_key_that_is_not_in_force(self):
         _, retired = self.event("checkpoint_key.retired")
         seq, payload = self.event("checkpoint.made", "seq > (SELECT seq FROM events WHERE kind = 'checkpoint_key.retired')")

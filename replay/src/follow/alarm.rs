@@ -156,16 +156,14 @@ impl Alarms {
         Ok(true)
     }
 
-    /// A text that the file of an open alarm holds under a name; none where nobody has to acknowledge it any more, there is no such
-    /// file, or nothing under that name.
-    pub(super) fn evidence(&self, name: &str, field: &str) -> io::Result<Option<String>> {
+    /// What the file of an open alarm says; nothing where nobody has to acknowledge it any more, or there is no such file.
+    pub(super) fn evidence(&self, name: &str) -> io::Result<Value> {
         let name = bare(name);
         if self.is_acknowledged(name) {
-            return Ok(None);
+            return Ok(Value::Null);
         }
-        let Some(text) = files::read(&self.file(name))? else { return Ok(None) };
-        let value: Value = serde_json::from_str(&text).unwrap_or_default();
-        Ok(value[field].as_str().map(str::to_owned))
+        let text = files::read(&self.file(name))?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
     }
 
     /// The file of an alarm.
@@ -301,14 +299,10 @@ mod tests {
         assert_eq!(same, at_first_sight);
         let other = alarms.amend(&same, &Alarm::new(Kind::Fork, 4, "two histories"), Map::new()).unwrap();
         assert_eq!(alarms.open().unwrap(), ["0001-stale", "0002-fork"]);
-        assert_eq!(alarms.evidence("0002-fork", "sentence").unwrap().as_deref(), Some("two histories"));
-        assert_eq!(alarms.evidence("0009-fork", "sentence").unwrap(), None);
+        assert_eq!(alarms.evidence("0002-fork").unwrap()["sentence"], "two histories");
+        assert_eq!(alarms.evidence("0009-fork").unwrap(), Value::Null);
         assert!(alarms.acknowledge("0002-fork").unwrap());
-        assert_eq!(
-            alarms.evidence("0002-fork", "sentence").unwrap(),
-            None,
-            "what was acknowledged once is not asked again"
-        );
+        assert_eq!(alarms.evidence("0002-fork").unwrap(), Value::Null, "what was acknowledged once is not asked again");
         alarms.note_told(&other).unwrap();
         assert_eq!(alarms.untold(&alarms.names().unwrap()), [alarms.file("0001-stale")], "told is no alarm of its own");
     }

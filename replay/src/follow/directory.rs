@@ -1,6 +1,7 @@
 //! The directory of a mirror: what it says of itself, its lock, and which directories are none.
 
 use super::files;
+use super::trust::Told;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -44,6 +45,9 @@ pub(super) struct State {
     /// The last key that took its place and was told of, as text.
     #[serde(default)]
     pub(super) told: Option<String>,
+    /// The event that created it; none where an earlier version noted the key alone.
+    #[serde(default)]
+    pub(super) told_seq: Option<i64>,
 }
 
 /// Takes a directory for this process, made where it is absent, and answers what it says of itself.
@@ -76,7 +80,13 @@ pub(super) fn open(directory: &Path, source: &str) -> Result<(State, File), Mirr
 
 impl State {
     fn begin(source: &str) -> Self {
-        Self { format: FORMAT.to_owned(), source: source.to_owned(), key: None, named: false, told: None }
+        let (format, source) = (FORMAT.to_owned(), source.to_owned());
+        Self { format, source, key: None, named: false, told: None, told_seq: None }
+    }
+
+    /// Up to which rotation a person was told.
+    pub(super) fn last_told(&self) -> Option<Told> {
+        self.told.clone().map(|key| Told { key, seq: self.told_seq })
     }
 
     fn read(text: &str) -> Result<Self, String> {
@@ -92,6 +102,7 @@ impl State {
     pub(super) fn text(&self) -> String {
         let value = serde_json::json!({
             "format": self.format, "source": self.source, "key": self.key, "named": self.named, "told": self.told,
+            "told_seq": self.told_seq,
         });
         format!("{value:#}\n")
     }

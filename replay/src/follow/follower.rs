@@ -6,6 +6,7 @@ use super::pace::Round;
 use super::patience::PutOff;
 use super::source::{PAGE, Source, Trouble};
 use super::step::Step;
+use super::trust::Told;
 use super::{FollowError, Halt, Outcome, Parted, Settings, line, say};
 use crate::note::LogKey;
 use crate::progress::Progress;
@@ -97,16 +98,18 @@ impl<'a> Follower<'a> {
         match keys.pinned() {
             Some(pinned) if pinned == given && self.mirror.state.named => Ok(()),
             Some(pinned) if pinned != given && self.mirror.covered.is_some() => {
-                if !keys.chain().iter().any(|successor| successor.key == given) {
+                let chain = keys.chain();
+                let Some(successor) = chain.iter().find(|successor| successor.key == given) else {
                     return Err(FollowError::OtherKey { pinned: pinned.text(), given: given.text() }.into());
-                }
+                };
+                let told = Told { key: given.text(), seq: Some(successor.seq) };
                 // Whoever vouches for the later key vouches for the one from which it came, and for all that lies between.
                 let (pinned, trusted) = (pinned.clone(), keys.trusts(given));
                 if !self.mirror.state.named {
                     self.mirror.pin(pinned, true)?;
                 }
                 if !trusted {
-                    self.mirror.tell(given.text())?;
+                    self.mirror.tell(told)?;
                 }
                 Ok(())
             }
@@ -264,11 +267,13 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// The source shows another end than the mirror's: that is written down first, and then found out what to call it.
+    /// The source shows another end than the mirror's: that is written down first, and then found out what to call it, for as long as
+    /// whoever hears of alarms may wait.
     fn raise_parted(&mut self, parted: &Parted) -> Result<Outcome, FollowError> {
         let step = Step { source: &self.source, mirror: &mut self.mirror };
         let at_first_sight = step.at_first_sight(parted)?;
         self.raise_at_first_sight(&at_first_sight)?;
+        self.source.answer_by(Instant::now() + self.source.search_for);
         let step = Step { source: &self.source, mirror: &mut self.mirror };
         let alarm = step.parted(parted)?;
         self.raise(&alarm)

@@ -5,7 +5,7 @@
 
 use super::directory::{self, MirrorError, State};
 use super::files;
-use super::trust::{Keys, Successor};
+use super::trust::{Keys, Successor, Told};
 use crate::ledger::{COLUMNS, ChainHasher, Event, GENESIS, Hash, Location, Malformed, Row};
 use crate::merkle::{Growing, leaf};
 use crate::note::{Checkpoint, LogKey};
@@ -77,7 +77,7 @@ impl Mirror {
             let key = LogKey::parse(text).map_err(|error| self.wrong_state("follow.json", error.to_string()))?;
             self.keys.pin(key);
         }
-        self.keys.accept(self.state.told.clone());
+        self.keys.accept(self.state.last_told());
         let note_path = self.directory.join("checkpoint.txt");
         let note = files::read(&note_path).map_err(|source| MirrorError::File { path: note_path.clone(), source })?;
         let size = match &note {
@@ -188,21 +188,21 @@ impl Mirror {
     /// The keys that took the pinned one's place and were not told of.
     pub(super) fn untold(&self) -> Vec<Successor<'_>> {
         let mut chain = self.keys.chain();
-        let told = Keys::told(&chain, self.state.told.as_ref());
+        let told = Keys::told(&chain, self.state.last_told().as_ref());
         chain.drain(..told);
         chain
     }
 
     /// Remembers that every key up to this one was told of: from here on it is trusted, signed or not.
-    pub(super) fn tell(&mut self, key: String) -> Result<(), MirrorError> {
+    pub(super) fn tell(&mut self, last: Told) -> Result<(), MirrorError> {
         let mut state = self.state.clone();
-        state.told = Some(key);
+        (state.told, state.told_seq) = (Some(last.key), last.seq);
         self.remember(state)
     }
 
     fn remember(&mut self, state: State) -> Result<(), MirrorError> {
         self.write("follow.json", state.text().as_bytes())?;
-        self.keys.accept(state.told.clone());
+        self.keys.accept(state.last_told());
         self.state = state;
         Ok(())
     }

@@ -30,6 +30,8 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// How long one stream is read; what is left is asked for anew. No longer than a source may be silent, so that one that sends a byte now
 /// and then is told of in time.
 const STREAM: Duration = Duration::from_secs(300);
+/// How long may be asked, all questions together, what to call it that the source contradicts the mirror.
+const SEARCH: Duration = Duration::from_secs(60);
 
 /// Why a source gave no answer that can be used. None of them says anything about its log.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +58,10 @@ pub(super) struct Source {
     listening: Agent,
     /// How long one stream is read.
     listen_for: Duration,
+    /// How long what differs is searched for before it is told as it was seen.
+    pub(super) search_for: Duration,
+    /// When the last question has to be answered.
+    end: Option<Instant>,
 }
 
 /// Rows after a place.
@@ -133,7 +139,14 @@ impl Source {
         let asking = config().timeout_global(Some(ANSWER)).build().into();
         let listening = config().timeout_per_read(Some(SILENCE)).build().into();
         let listen_for = patience.clamp(Duration::from_secs(1), STREAM);
-        Ok(Self { url: url.trim_end_matches('/').to_owned(), credential, asking, listening, listen_for })
+        let search_for = patience.clamp(Duration::from_secs(1), SEARCH);
+        let url = url.trim_end_matches('/').to_owned();
+        Ok(Self { url, credential, asking, listening, listen_for, search_for, end: None })
+    }
+
+    /// From here on an answer that is not whole by then is none, however many questions are asked until then.
+    pub(super) const fn answer_by(&mut self, end: Instant) {
+        self.end = Some(end);
     }
 
     /// The newest checkpoint's note; none where the log has none.
@@ -223,6 +236,13 @@ impl Source {
         let mut request = agent.get(format!("{}{path}", self.url));
         for (name, value) in self.credential.headers() {
             request = request.header(*name, value);
+        }
+        if let Some(end) = self.end {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Trouble::Passing("no time is left to ask it".to_owned()));
+            }
+            request = request.config().timeout_global(Some(left.min(ANSWER))).build();
         }
         let mut answer = request.call().map_err(|error| Trouble::Passing(error.to_string()))?;
         match answer.status().as_u16() {

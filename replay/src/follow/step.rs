@@ -143,15 +143,16 @@ impl Step<'_> {
         }
     }
 
-    /// The log records every checkpoint that it signs: one that it does not was signed for somebody else's eyes.
+    /// The log records every checkpoint that it signs: one that it does not was signed for somebody else's eyes. Nor does it count that
+    /// a key which was not in force at the place of the record is trusted for what it signed before.
     fn require_record(&self, checkpoint: &Checkpoint, note: &str) -> Result<(), Halt> {
         let recorded = self.mirror.keys.recorded(checkpoint.size);
-        let signer = self.mirror.keys.open(note).ok().and_then(|opened| opened.key);
-        if recorded.is_some_and(|recorded| recorded.root == checkpoint.root && Some(recorded.key) == signer) {
+        let signer = self.mirror.keys.open(note).ok().map(|opened| opened.key);
+        if signer.is_some() && recorded.is_some_and(|it| it.root == checkpoint.root && it.key == signer) {
             return Ok(());
         }
         let sentence = format!(
-            "the checkpoint of size {} is signed, but its log does not record it with this key and root",
+            "the checkpoint of size {} is signed, but its log does not record it with this root, and with this key while it was in force",
             checkpoint.size
         );
         Err(self.evidence(Alarm::new(Kind::Unrecorded, None, sentence), Some(note)).into())
@@ -185,18 +186,20 @@ impl Step<'_> {
             Note::Signed(checkpoint) => self.mirror_contradicts(checkpoint)?,
             Note::None | Note::Distrusted(_) => None,
         };
-        let shown = if row.is_some() { Shown::Other } else { Shown::Fewer };
+        let shown = shown(row.as_ref());
         let seen = Seen { note: note_read, shown, covered: self.covered_size(), contradicts };
         self.of_difference(seen, self.mirror.head.seq, row.as_ref(), note.as_deref())
     }
 
-    /// The same with all that the source says: the first event that differs, and its proof.
+    /// The same with all that the source says while there is time: the first event that differs, and its proof.
     pub(super) fn parted(&self, parted: &Parted) -> Result<Alarm, FollowError> {
         let (seq, row, shown) = match self.first_difference() {
             Ok(found) => found,
             Err(Halt::Error(error)) => return Err(error),
-            // An alarm does not wait for a source that would rather not say more.
-            Err(Halt::Trouble(_) | Halt::Alarm(_) | Halt::Parted(_)) => (self.mirror.head.seq, None, Shown::Other),
+            // An alarm does not wait for a source that would rather not say more: then it says what was seen at first sight.
+            Err(Halt::Trouble(_) | Halt::Alarm(_) | Halt::Parted(_)) => {
+                (self.mirror.head.seq, parted.row.clone(), shown(parted.row.as_ref()))
+            }
         };
         let note_read = self.read_note(parted.note.as_deref());
         let contradicts = match &note_read {
@@ -224,7 +227,7 @@ impl Step<'_> {
             if self.is_same(row.as_ref(), middle)? { same = middle } else { other = middle }
         }
         let row = self.row(other)?;
-        let shown = if row.is_some() { Shown::Other } else { Shown::Fewer };
+        let shown = shown(row.as_ref());
         Ok((other, row, shown))
     }
 
@@ -313,6 +316,11 @@ fn in_time(begun: Instant) -> Result<(), Trouble> {
         return Ok(());
     }
     Err(Trouble::Passing(format!("its log did not come to an end in {} minutes", PATIENCE.as_secs() / 60)))
+}
+
+/// What it is that stands in the place of an event that was there.
+const fn shown(row: Option<&Row>) -> Shown {
+    if row.is_some() { Shown::Other } else { Shown::Fewer }
 }
 
 fn is_full(rows: &[Row]) -> bool {

@@ -2,6 +2,7 @@
 
 use super::alarm::{self, Alarm, Alarms, Kind};
 use super::follower::Follower;
+use super::trust::Told;
 use super::{FollowError, Outcome, say};
 use std::io;
 use std::path::Path;
@@ -19,7 +20,7 @@ impl Follower<'_> {
         if alarm.kind == Kind::Rotation
             && let Some(key) = alarm.text("key")
         {
-            self.mirror.tell(key)?;
+            self.mirror.tell(Told { key, seq: alarm.seq })?;
         }
         Ok(Outcome::Alarmed)
     }

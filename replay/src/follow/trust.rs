@@ -16,6 +16,8 @@ struct Stated {
     retired_in: Option<i64>,
     key: LogKey,
     handover: Option<Handover>,
+    /// The largest checkpoint that was recorded before it.
+    newest_before: u64,
 }
 
 /// A key that took the place of one before it.
@@ -26,6 +28,15 @@ pub(super) struct Successor<'a> {
     pub(super) key: &'a LogKey,
     /// What the old key signed of it; none where it did not.
     pub(super) handover: Option<Handover>,
+    /// The sizes at which it could sign that: from the newest checkpoint's on, and before the command that rotated.
+    sizes: (u64, i64),
+}
+
+/// Up to which rotation a person was told: the key that it brought, as text, and its event, where that was noted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Told {
+    pub(super) key: String,
+    pub(super) seq: Option<i64>,
 }
 
 impl<'a> Successor<'a> {
@@ -36,6 +47,12 @@ impl<'a> Successor<'a> {
         let size = u64::try_from(handover.size).ok()?;
         let rotation = Rotation { origin: self.key.name(), old: &old, new: &new, size, root: &handover.root.0 };
         Some(take(&rotation, &handover.signature.0))
+    }
+
+    /// Whether what is signed was signed where the rotation stands in the log. What is not signed has no such place.
+    pub(super) fn is_placed(&self) -> bool {
+        let (from, command) = self.sizes;
+        self.handover.is_none_or(|it| u64::try_from(it.size).is_ok_and(|size| size >= from.max(1)) && it.size < command)
     }
 
     /// Whether nothing is said for it, or what is said is signed. What is signed wrongly is nobody's successor.
@@ -49,8 +66,8 @@ impl<'a> Successor<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Recorded {
     pub(super) root: [u8; 32],
-    pub(super) key: i64,
-    pub(super) at: i64,
+    /// The public key that it names, where that was in force there.
+    pub(super) key: Option<[u8; 32]>,
 }
 
 /// The keys and checkpoints that stand in the mirror.
@@ -59,16 +76,16 @@ pub(super) struct Keys {
     stated: Vec<Stated>,
     recorded: BTreeMap<u64, Recorded>,
     pinned: Option<LogKey>,
-    /// The last key, as text, that a person was told of: it is trusted with those before it, signed or not.
-    accepted: Option<String>,
+    /// The last rotation that a person was told of: its key is trusted with those before it, signed or not.
+    accepted: Option<Told>,
 }
 
 /// Who signed a note.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Opened {
     pub(super) checkpoint: Checkpoint,
-    /// The signing key's id in the log, where the log states it.
-    pub(super) key: Option<i64>,
+    /// The public key that signed it.
+    pub(super) key: [u8; 32],
 }
 
 impl Keys {
@@ -78,8 +95,8 @@ impl Keys {
     }
 
     /// Trusts what leads from the pinned key to this one, although not everything of it is signed.
-    pub(super) fn accept(&mut self, key: Option<String>) {
-        self.accepted = key;
+    pub(super) fn accept(&mut self, last: Option<Told>) {
+        self.accepted = last;
     }
 
     pub(super) const fn pinned(&self) -> Option<&LogKey> {
@@ -91,7 +108,8 @@ impl Keys {
         self.stated.first().map(|stated| &stated.key)
     }
 
-    /// Takes in an event, whatever it is about. What cannot be read is for the fold to tell.
+    /// Takes in an event, whatever it is about. What cannot be read is for the fold to tell, and so is a key that the log had before:
+    /// whoever states one again would have what was told and trusted once stand for what came in between.
     pub(super) fn learn(&mut self, event: &Event<'_>) {
         if !event.kind.starts_with("checkpoint") || event.partner_id != 0 {
             return;
@@ -99,8 +117,12 @@ impl Keys {
         let Ok(payload) = Payload::read(event.kind, event.schema, event.payload) else { return };
         if let Payload::CheckpointKeyCreated(it) = payload {
             let Ok(key) = LogKey::parse(&log_key_text(&it.origin, &it.public_key.0)) else { return };
-            let (id, seq, created_in) = (it.key.get(), event.seq, event.command_seq);
-            self.stated.push(Stated { id, seq, created_in, retired_in: None, key, handover: it.handover });
+            if self.stated.iter().any(|stated| stated.key.public_key() == key.public_key()) {
+                return;
+            }
+            let (id, seq, created_in, handover) = (it.key.get(), event.seq, event.command_seq, it.handover);
+            let newest_before = self.recorded.last_key_value().map_or(0, |(size, _)| *size);
+            self.stated.push(Stated { id, seq, created_in, retired_in: None, key, handover, newest_before });
         } else if let Payload::CheckpointKeyRetired(it) = payload {
             let retired =
                 self.stated.iter_mut().find(|stated| stated.id == it.key.get() && stated.retired_in.is_none());
@@ -110,8 +132,9 @@ impl Keys {
         } else if let Payload::CheckpointMade(it) = payload
             && let Ok(size) = u64::try_from(it.size)
         {
-            let recorded = Recorded { root: it.root.0, key: it.key.get(), at: event.recorded_at };
-            self.recorded.entry(size).or_insert(recorded);
+            let in_force = |stated: &&Stated| stated.id == it.key.get() && stated.retired_in.is_none();
+            let key = self.stated.iter().find(in_force).map(|stated| stated.key.public_key());
+            self.recorded.entry(size).or_insert(Recorded { root: it.root.0, key });
         }
     }
 
@@ -129,7 +152,8 @@ impl Keys {
         let mut found = Vec::new();
         for stated in rest {
             let Stated { seq, key, handover, .. } = stated;
-            let successor = Successor { seq: *seq, old: &last.key, key, handover: *handover };
+            let sizes = (stated.newest_before, stated.created_in);
+            let successor = Successor { seq: *seq, old: &last.key, key, handover: *handover, sizes };
             if last.retired_in == Some(stated.created_in) && successor.is_one() {
                 found.push(successor);
                 last = stated;
@@ -138,18 +162,24 @@ impl Keys {
         found
     }
 
-    /// Those of the chain that a person was told of, by the text of the last of them.
-    pub(super) fn told(chain: &[Successor<'_>], last: Option<&String>) -> usize {
-        let told = |last: &String| chain.iter().rposition(|successor| successor.key.text() == *last);
-        last.and_then(told).map_or(0, |at| at + 1)
+    /// Those of the chain that a person was told of, by the last of them. What was signed in another place than it stands is never
+    /// told for good, nor is what comes after it.
+    pub(super) fn told(chain: &[Successor<'_>], last: Option<&Told>) -> usize {
+        let is = |successor: &Successor<'_>, last: &Told| {
+            successor.key.text() == last.key && last.seq.is_none_or(|seq| seq == successor.seq)
+        };
+        let told = last.and_then(|last| chain.iter().position(|successor| is(successor, last)));
+        let placed = chain.iter().take_while(|successor| successor.is_placed()).count();
+        told.map_or(0, |at| at + 1).min(placed)
     }
 
     /// The keys that are trusted because they took the pinned one's place.
     fn trusted(&self) -> Vec<Successor<'_>> {
         let mut chain = self.chain();
         let accepted = Self::told(&chain, self.accepted.as_ref());
-        let unsigned = chain.iter().skip(accepted).position(|successor| successor.handover.is_none());
-        chain.truncate(unsigned.map_or(chain.len(), |at| accepted + at));
+        let signed = |successor: &&Successor<'_>| successor.handover.is_some() && successor.is_placed();
+        let signed = chain.iter().skip(accepted).take_while(signed).count();
+        chain.truncate(accepted + signed);
         chain
     }
 
@@ -169,10 +199,7 @@ impl Keys {
         let mut why = Distrust::Unsigned;
         for key in self.trusted().into_iter().map(|successor| successor.key).rev().chain(pinned) {
             match key.open(note) {
-                Ok(checkpoint) => {
-                    let id = self.stated.iter().find(|stated| stated.key == *key).map(|stated| stated.id);
-                    return Ok(Opened { checkpoint, key: id });
-                }
+                Ok(checkpoint) => return Ok(Opened { checkpoint, key: key.public_key() }),
                 Err(Distrust::Unsigned) => {}
                 Err(other) => why = other,
             }
@@ -215,7 +242,10 @@ mod tests {
         for (seq, (command_seq, kind, number)) in (1..).zip(events) {
             let public = hex::encode(key(*number).public_key());
             let mut payload = json!({"key": number});
-            if *kind == CREATED {
+            if *kind == MADE {
+                let (root, signature) = (hex::encode([5; 32]), hex::encode([6; 64]));
+                payload = json!({"key": number, "size": seq - 1, "root": root, "signature": signature});
+            } else if *kind == CREATED {
                 payload = json!({"key": number, "origin": "log", "public_key": public});
                 handed_over(*number).into_iter().for_each(|it| payload["handover"] = it);
             }
@@ -241,6 +271,11 @@ mod tests {
 
     const CREATED: &str = "checkpoint_key.created";
     const RETIRED: &str = "checkpoint_key.retired";
+    const MADE: &str = "checkpoint.made";
+
+    fn last_told(number: u8) -> Option<Told> {
+        Some(Told { key: key(number).text(), seq: None })
+    }
 
     #[test]
     fn trust_passes_to_the_key_that_is_created_where_the_trusted_one_is_retired() {
@@ -283,12 +318,51 @@ mod tests {
         let mut keys = log_where(&events, |number| (number == 2 || number == 4).then(|| handover(number - 1, number)));
         keys.pin(key(1));
         assert_eq!((trusted(&keys), keys.chain().len()), (vec![(3, &key(2))], 3), "as far as it is signed");
-        keys.accept(Some(key(2).text()));
+        keys.accept(last_told(2));
         assert_eq!(keys.newest(), Some(&key(2)), "that was told of before it");
-        keys.accept(Some(key(3).text()));
+        keys.accept(last_told(3));
         assert_eq!(keys.newest(), Some(&key(4)), "and what it signed for");
-        keys.accept(Some(key(9).text()));
-        assert_eq!(keys.newest(), Some(&key(2)), "a stranger leads nowhere");
+        keys.accept(Some(Told { key: key(3).text(), seq: Some(5) }));
+        assert_eq!(keys.newest(), Some(&key(4)), "by its event, too");
+        for stranger in [last_told(9), Some(Told { key: key(3).text(), seq: Some(7) })] {
+            keys.accept(stranger);
+            assert_eq!(keys.newest(), Some(&key(2)), "a stranger leads nowhere");
+        }
+    }
+
+    #[test]
+    fn a_key_that_comes_again_does_not_lead_past_one_that_nobody_was_told_of() {
+        let told = [(1, CREATED, 1), (2, RETIRED, 1), (2, CREATED, 2), (4, RETIRED, 2), (4, CREATED, 3)];
+        for again in [1, 2] {
+            let mut keys = log_where(&[&told[..], &[(6, RETIRED, 3), (6, CREATED, again)]].concat(), |_| None);
+            keys.pin(key(1));
+            keys.accept(last_told(2));
+            assert_eq!((trusted(&keys), keys.chain().len()), (vec![(3, &key(2))], 2), "{again}");
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_is_recorded_by_the_key_that_is_in_force() {
+        let rotated = [(1, CREATED, 1), (2, MADE, 1), (3, RETIRED, 1), (3, CREATED, 2), (5, MADE, 1), (6, MADE, 2)];
+        let keys = log(&rotated);
+        let by = |size| keys.recorded(size).unwrap().key;
+        assert_eq!([by(1), by(4), by(5)], [Some(key(1).public_key()), None, Some(key(2).public_key())]);
+    }
+
+    #[test]
+    fn what_was_signed_elsewhere_than_it_stands_is_not_trusted_whatever_was_told() {
+        // The handover is of size 1: before the checkpoint of size 2, and not before its own command.
+        let late = [(1, CREATED, 1), (2, MADE, 1), (3, MADE, 1), (4, RETIRED, 1), (4, CREATED, 2)];
+        let early = [(1, RETIRED, 1), (1, CREATED, 2)];
+        for events in [&late[..], &[&[(1, CREATED, 1)], &early[..]].concat()] {
+            let mut keys = log(events);
+            keys.pin(key(1));
+            for told in [None, last_told(2)] {
+                keys.accept(told.clone());
+                assert_eq!((trusted(&keys).len(), keys.chain().len()), (0, 1), "{events:?}");
+                assert_eq!(Keys::told(&keys.chain(), told.as_ref()), 0, "an alarm as long as it stands there");
+            }
+        }
     }
 
     #[test]
@@ -304,7 +378,7 @@ mod tests {
             let events = [(1, CREATED, 1), (2, RETIRED, 1), (2, CREATED, 2)];
             let mut keys = log_where(&events, |number| (number > 1).then(|| wrong(number)));
             keys.pin(key(1));
-            keys.accept(Some(key(2).text()));
+            keys.accept(last_told(2));
             assert_eq!((trusted(&keys).len(), keys.chain().len()), (0, 0), "{:?}", keys.stated);
         }
     }

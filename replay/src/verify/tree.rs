@@ -12,7 +12,7 @@ use crate::payload::{
     CheckpointCosigned, CheckpointKeyCreated, CheckpointKeyRetired, CheckpointMade, Handover, Payload, RetirementCause,
 };
 use rusqlite::Connection;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -64,6 +64,7 @@ pub(super) struct Tree {
     /// An event is missing: from there on no root can be known.
     torn: bool,
     keys: FxHashMap<i64, Key>,
+    public_keys: FxHashSet<[u8; 32]>,
     /// The root of each checkpoint by its size, and its key.
     stated: FxHashMap<i64, (Hash, i64)>,
     newest: i64,
@@ -89,6 +90,7 @@ impl Tree {
             waiting: VecDeque::new(),
             torn: false,
             keys: FxHashMap::default(),
+            public_keys: FxHashSet::default(),
             stated: FxHashMap::default(),
             newest: 0,
             retired: None,
@@ -173,6 +175,9 @@ impl Tree {
         }
         if self.keys.values().any(|key| !key.retired) {
             self.tell(seq, "a key is made while another is in force");
+        }
+        if !self.public_keys.insert(created.public_key.0) {
+            self.tell(seq, "a key is made that the log had before");
         }
         match created.handover {
             Some(handover) => self.handed_over(event, &created, handover),

@@ -120,6 +120,9 @@ impl Signed {
     }
 
     fn created(&mut self, number: i64, origin: &str) {
+        if number > 1 {
+            self.key = second();
+        }
         let public_key = hex::encode(self.key.verifying_key().as_bytes());
         let payload = json!({"key": number, "origin": origin, "public_key": public_key});
         self.books.command(&format!("checkpoint_key:{number}"), "checkpoint_key.created", None, payload);
@@ -184,6 +187,11 @@ impl Signed {
         });
         assert!(found, "event {seq}, {words}: {report:#}");
     }
+}
+
+/// The key after the first.
+fn second() -> SigningKey {
+    SigningKey::from_bytes(&[8; 32])
 }
 
 fn rewrite(books: &Books) {
@@ -296,6 +304,16 @@ fn keys_and_witnesses_that_cannot_be_are_named() {
     signed.wrong(signed.head(), "otherwise than before");
 
     let mut signed = Signed::begin();
+    let first = hex::encode(signed.key.verifying_key().as_bytes());
+    signed.books.command("checkpoint_key:1", "checkpoint_key.retired", None, json!({"key": 1}));
+    signed.created(2, ORIGIN);
+    signed.sound();
+    signed.books.command("checkpoint_key:2", "checkpoint_key.retired", None, json!({"key": 2}));
+    let again = json!({"key": 3, "origin": ORIGIN, "public_key": first});
+    signed.books.command("checkpoint_key:3", "checkpoint_key.created", None, again);
+    signed.wrong(signed.head(), "had before");
+
+    let mut signed = Signed::begin();
     signed.books.partner = 1;
     let made = signed.made(signed.head());
     let seq = signed.record(made);
@@ -316,16 +334,16 @@ fn keys_and_witnesses_that_cannot_be_are_named() {
 
 /// What the first key signs of the second, after the first `size` events.
 fn handover(signed: &Signed, size: i64) -> Value {
-    let (key, root) = (signed.key.verifying_key().to_bytes(), signed.root(size));
-    let rotation =
-        Rotation { origin: ORIGIN, old: &key, new: &key, size: u64::try_from(size).expect("a size"), root: &root };
+    let (old, new) = (signed.key.verifying_key().to_bytes(), second().verifying_key().to_bytes());
+    let (size_signed, root) = (u64::try_from(size).expect("a size"), signed.root(size));
+    let rotation = Rotation { origin: ORIGIN, old: &old, new: &new, size: size_signed, root: &root };
     let signature = signed.key.sign(rotation.text().as_bytes()).to_bytes();
     json!({"size": size, "root": hex::encode(root), "signature": hex::encode(signature)})
 }
 
 /// Books with a checkpoint, and a rotation in one command; answers the seq of the second key.
 fn rotated(signed: &mut Signed, handover: Value) -> i64 {
-    let public_key = hex::encode(signed.key.verifying_key().as_bytes());
+    let public_key = hex::encode(second().verifying_key().as_bytes());
     let created = json!({"key": 2, "origin": ORIGIN, "public_key": public_key, "handover": handover});
     signed.books.command("checkpoint_key:1", "checkpoint_key.retired", None, json!({"key": 1}));
     signed.books.same_command("checkpoint_key:2", "checkpoint_key.created", created);
@@ -367,7 +385,7 @@ fn a_rotation_that_the_old_key_signed_is_sound_and_whatever_is_wrong_with_it_is_
 #[test]
 fn a_rotation_without_a_signature_is_told_and_sound_and_one_by_a_key_that_stays_is_not() {
     let mut signed = Signed::begin();
-    let public_key = hex::encode(signed.key.verifying_key().as_bytes());
+    let public_key = hex::encode(second().verifying_key().as_bytes());
     let created = json!({"key": 2, "origin": ORIGIN, "public_key": public_key});
     signed.books.command("checkpoint_key:1", "checkpoint_key.retired", None, json!({"key": 1}));
     signed.books.same_command("checkpoint_key:2", "checkpoint_key.created", created.clone());

@@ -105,8 +105,16 @@ impl Forger {
 
     /// What a key signs of the one that takes its place, over the whole log.
     pub(super) fn handover(&self, old: &SigningKey, new: &SigningKey) -> Value {
+        self.handover_at(self.head(), old, new)
+    }
+
+    fn head(&self) -> i64 {
+        self.ledger().query_row("SELECT max(seq) FROM events", [], |row| row.get(0)).unwrap()
+    }
+
+    /// The same over its first events.
+    pub(super) fn handover_at(&self, size: i64, old: &SigningKey, new: &SigningKey) -> Value {
         let ledger = self.ledger();
-        let size: i64 = ledger.query_row("SELECT max(seq) FROM events", [], |row| row.get(0)).unwrap();
         let mut growing = Growing::default();
         (1..=size).for_each(|seq| growing.push(leaf(&hash_at(&ledger, seq).unwrap().unwrap())));
         let root = growing.root();
@@ -141,6 +149,24 @@ impl Forger {
         let ops = Connection::open(self.data.join("ops.db")).unwrap();
         let insert = "INSERT INTO checkpoint_seeds (public_key, seed, created_at) SELECT ?1, ?2, max(created_at) + 1 FROM checkpoint_seeds";
         ops.execute(insert, params![public, seed.to_bytes()]).unwrap();
+    }
+
+    /// Records a checkpoint over the whole log by the log's first key, whether that is in force or not; answers its note.
+    pub(super) fn record_by_the_first_key(&self) -> String {
+        let made = json!({"key": 1, "size": self.head()});
+        self.tamper(|ledger| {
+            let insert = "INSERT INTO events (seq, command_seq, recorded_at, partner_id, stream, version, kind, schema, actor, payload, \
+                          hash) SELECT max(seq) + 1, max(seq) + 1, max(recorded_at), 0, 'checkpoint_key:1', \
+                          (SELECT max(version) + 1 FROM events WHERE stream = 'checkpoint_key:1'), 'checkpoint.made', 1, 'cli', ?1, \
+                          zeroblob(32) FROM events";
+            let mut leaves = Vec::new();
+            for seq in 1..=made["size"].as_i64().unwrap() {
+                leaves.push(leaf(&hash_at(ledger, seq).unwrap().unwrap()));
+            }
+            ledger.execute(insert, [self.signed_payload(&made.to_string(), &leaves)]).unwrap();
+            self.rechain(ledger, false);
+        });
+        self.note(made["size"].as_u64().unwrap())
     }
 
     /// A note over the first `size` events, which the log does not record.

@@ -1,6 +1,7 @@
 //! Who may say that the log has another key: the old one, or a person; whoever answers as the service may not.
 
 use super::forger::Forger;
+use super::liar::Liar;
 use super::scene::{Kept, Scene};
 use crate::cli::program::{Service, run};
 use crate::support::verify;
@@ -86,6 +87,36 @@ fn a_signature_that_was_given_for_another_history_is_a_fork() {
     let finished = scene.follow(service.address(), "");
     assert!(finished.code == 3 && finished.stderr.contains("are not the mirror's"), "{finished:?}");
     assert_eq!(scene.alarms()[0]["kind"], "fork");
+}
+
+#[test]
+fn a_signature_that_was_given_before_the_newest_checkpoint_is_an_alarm_that_no_acknowledgement_makes_trusted() {
+    let (scene, forger) = mirrored();
+    let handover = forger.handover_at(3, &forger.seed, &forged());
+    let service = usurped(&scene, &forger, Some(handover));
+    for words in ["", "--acknowledge 0001-key"] {
+        let finished = scene.follow(service.address(), words);
+        assert!(finished.code == 3 && finished.stderr.contains("after 3 events: not between"), "{finished:?}");
+    }
+    let alarms = scene.alarms();
+    assert_eq!(alarms.iter().map(|alarm| &alarm["kind"]).collect::<Vec<_>>(), ["key", "key"]);
+    assert!(alarms[0]["handover"].is_string() && alarms[0].get("key_if_acknowledged").is_none(), "{alarms:#?}");
+}
+
+#[test]
+fn a_key_that_was_retired_signs_nothing_new() {
+    let (scene, forger) = mirrored();
+    let service = scene.serve();
+    run("audit-key rotate", &scene.data()).ok();
+    assert_eq!(service.terminate().0, 0);
+    let note = forger.record_by_the_first_key();
+    let service = scene.serve();
+    let liar = Liar::before(service.address());
+    liar.lie(move |path, answer| if path == "/audit/checkpoint" { (200, note.clone().into_bytes()) } else { answer });
+    let kept = Kept::of(&scene.mirror());
+    let finished = scene.follow(&liar.address, "");
+    assert_eq!((finished.code, scene.alarms()[0]["kind"].as_str()), (3, Some("unrecorded")), "{finished:?}");
+    assert_eq!(Kept::of(&scene.mirror()).checkpoint, kept.checkpoint, "nothing is verified under it");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// A mirror of a few awards, and a liar before the service.
 fn mirrored() -> (Scene, Service, Liar, String) {
@@ -124,6 +125,47 @@ fn another_key_is_an_alarm_on_request() {
     assert!(stopped.code == 3 && scene.alarms()[0]["kind"] == "rotation", "{stopped:?}");
     let known = scene.follow(&liar.address, "--rotation-alarm --acknowledge 0001-rotation");
     assert_eq!(known.code, 0, "{known:?}");
+}
+
+#[test]
+fn each_of_two_rotations_in_a_step_is_an_alarm_of_its_own_on_request() {
+    let (scene, _service, liar, _) = mirrored();
+    run("audit-key rotate", &scene.data()).ok();
+    run("audit-key rotate", &scene.data()).ok();
+    scene.checkpoint();
+    let words = ["", "--acknowledge 0001-rotation", "--acknowledge 0002-rotation"];
+    let codes = words.map(|words| scene.follow(&liar.address, &format!("--rotation-alarm {words}")).code);
+    assert_eq!(codes, [3, 3, 0]);
+    let keys = run("audit-key list --json", &scene.data()).json();
+    let told: Vec<Value> = scene.alarms().iter().map(|alarm| alarm["key"].clone()).collect();
+    assert_eq!(told, [keys[1]["verifier_key"].clone(), keys[2]["verifier_key"].clone()]);
+}
+
+#[test]
+fn a_source_that_takes_its_time_does_not_keep_its_alarm_from_being_told() {
+    let (scene, _service, liar, _) = mirrored();
+    let (program, told) = program(&scene);
+    let kept = Kept::of(&scene.mirror());
+    let asked = AtomicUsize::new(0);
+    liar.lie(move |path, (status, body)| {
+        if !path.starts_with("/audit/events?") {
+            return (status, body);
+        }
+        if asked.fetch_add(1, Ordering::SeqCst) > 0 {
+            // Longer than the whole search may take here.
+            std::thread::sleep(Duration::from_millis(1_500));
+        }
+        let mut page: Value = serde_json::from_slice(&body).unwrap();
+        for row in page["events"].as_array_mut().unwrap().iter_mut().filter(|row| row["seq"].as_i64() >= Some(3)) {
+            row["recorded_at"] = json!(row["recorded_at"].as_i64().unwrap() + 1);
+        }
+        (status, page.to_string().into_bytes())
+    });
+    let finished = scene.follow(&liar.address, &format!("--stale-after 1s --on-alarm {}", program.display()));
+    let alarm = scene.alarm(&finished, &kept);
+    let head = json!(kept.rows.len());
+    assert_eq!((&alarm["seq"], &alarm["event_shown"]["seq"]), (&head, &head), "as at first sight: {alarm:#}");
+    assert_eq!(std::fs::read_to_string(&told).unwrap().lines().count(), 1);
 }
 
 #[test]
