@@ -29,6 +29,8 @@ pub struct Standing {
     /// Events given up since the last that was delivered.
     pub abandoned: i64,
     pub last_delivery_at: Option<Timestamp>,
+    /// Until when its receiver wants to be left alone.
+    pub quiet_until: Option<Timestamp>,
 }
 
 /// An event that waits for an attempt.

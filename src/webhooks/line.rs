@@ -1,24 +1,27 @@
 //! One webhook's queue: what has been read of the log and not settled, in lanes. A lane holds the events about one customer, and
 //! so those of a card; its first event is sent, and the next when that one is settled. Other lanes go on meanwhile.
 //!
-//! Bounded: in how much is read ahead, in how much is on its way, and in how many lanes wait for another attempt. Beyond that the
-//! webhook waits as a whole. Does no I/O; what has to be kept it hands over as a [`WebhookProgress`].
+//! Bounded: in how much is read ahead, in how much is on its way, in how many lanes wait for another attempt, and in how much waits
+//! behind one. Beyond that the webhook waits as a whole. Does no I/O; what has to be kept it hands over as a [`WebhookProgress`].
 
 mod choosing;
 mod keeping;
 mod parts;
+mod settling;
 mod skipping;
 
-use crate::domain::webhooks::{Disabled, Webhook};
+use crate::domain::webhooks::Webhook;
 use crate::domain::{CustomerId, Seq, Timestamp};
 use crate::event_log::{Hash, Stored};
-use crate::ops::{Delivery, DeliveryStatus, KeptWebhook, Standing, Track, Waiting, WebhookProgress};
-use parts::{Item, Lane, State, Way, plus, waiting};
+use crate::ops::{KeptWebhook, Standing, Track, Waiting, WebhookProgress};
+use parts::{Item, Lane, State, Way};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
-/// How many events are held in memory.
+/// How many events are held in memory that do not stand in ops.db.
 pub(super) const ITEMS_MAX: usize = 1_000;
+/// How many events stand in ops.db before nothing more is read. In memory each is its place and its hash.
+pub(super) const KEPT_MAX: usize = 100_000;
 /// How many rows of the log are read at a time, wanted or not. All webhooks are read by one thread, and a long read, by a thread
 /// that everybody goes before, would keep the log's WAL from being begun anew.
 const PAGE_ROWS: i64 = 500;
@@ -51,6 +54,8 @@ pub(super) enum Outcome {
         after: Option<Duration>,
         leave_alone: Option<Duration>,
     },
+    /// The webhook was changed meanwhile: what was answered before is held against nobody.
+    Changed,
     Gone,
 }
 
@@ -63,9 +68,10 @@ pub(super) struct Line {
     lanes: HashMap<CustomerId, Lane>,
     ready: VecDeque<CustomerId>,
     held: BTreeSet<(Timestamp, CustomerId)>,
-    items: usize,
+    /// Events in lanes that do not stand in ops.db, and those that do.
+    fresh: usize,
+    kept: usize,
     sending: usize,
-    quiet_until: Option<Timestamp>,
     changes: WebhookProgress,
 }
 
@@ -78,16 +84,18 @@ impl Line {
             lanes: HashMap::new(),
             ready: VecDeque::new(),
             held: BTreeSet::new(),
-            items: 0,
+            fresh: 0,
+            kept: 0,
             sending: 0,
-            quiet_until: None,
             changes: WebhookProgress::default(),
             webhook,
         };
         kept.tracks.into_iter().for_each(|track| line.follow(track));
-        for Waiting { track, seq, event_hash: hash, customer, attempts, due_at } in kept.waiting {
-            let due = (attempts > 0).then_some(due_at);
-            line.push(customer, Item { track, seq, hash, attempts, kept: true, stored: None }, due);
+        for waiting in kept.waiting {
+            match line.ways.get_mut(&waiting.track).filter(|way| way.read < waiting.seq) {
+                Some(way) => drop(way.noted.insert(waiting.seq, waiting)),
+                None => line.push_kept(waiting),
+            }
         }
         line.skip();
         line.changed();
@@ -101,36 +109,16 @@ impl Line {
         self.changed();
     }
 
-    // A change is a reason to try everything again at once.
-    fn changed(&mut self) {
-        // One that does not send keeps its numbers, so that people can see why.
-        if self.standing.version == self.webhook.version || !self.webhook.is_live() {
-            return;
-        }
-        self.standing = Standing { version: self.webhook.version, failures: 0, abandoned: 0, ..self.standing };
-        self.quiet_until = None;
-        for (_, customer) in std::mem::take(&mut self.held) {
-            let Some(lane) = self.lanes.get_mut(&customer) else { continue };
-            lane.state = State::Ready;
-            self.ready.push_back(customer);
-            let Some(first) = lane.items.front_mut() else { continue };
-            first.attempts = 0;
-            if first.kept {
-                self.changes.waiting.push(waiting(customer, first, Timestamp::from_micros(0)));
-            }
-        }
-    }
-
     /// Another way through the log.
     pub(super) fn follow(&mut self, track: Track) {
         let Track { id, cursor, until } = track;
-        let way = Way { read: cursor, until, open: BTreeSet::new(), saved: cursor };
+        let way = Way { read: cursor, until, open: BTreeSet::new(), noted: BTreeMap::new(), saved: cursor };
         self.ways.entry(id).or_insert(way);
     }
 
     /// Which way to read on, and from where to where; nothing where there is no room, or nothing new.
     pub(super) fn unread(&self, head: Seq) -> Option<(i64, (Seq, Seq))> {
-        if self.items > ITEMS_MAX / 2 || self.held.len() >= LANES_HELD_MAX {
+        if self.fresh > ITEMS_MAX / 2 || self.kept >= KEPT_MAX || self.held.len() >= LANES_HELD_MAX {
             return None;
         }
         let end = |way: &Way| way.until.map_or(head, |until| until.min(head));
@@ -142,24 +130,41 @@ impl Line {
 
     /// How many events may be read.
     pub(super) const fn room(&self) -> usize {
-        ITEMS_MAX.saturating_sub(self.items)
+        ITEMS_MAX.saturating_sub(self.fresh)
     }
 
     /// Takes what was read of a way, up to where it was read.
     pub(super) fn take(&mut self, track: i64, page: Vec<(CustomerId, Stored)>, reached: Seq) {
         let Some(way) = self.ways.get_mut(&track) else { return };
         way.read = reached;
-        way.open.extend(page.iter().map(|(_, stored)| stored.seq));
+        let mut noted = way.noted_until(reached);
+        way.open.extend(page.iter().map(|(_, stored)| stored.seq).filter(|seq| !noted.contains_key(seq)));
         for (customer, stored) in page {
-            let (seq, hash) = (stored.seq, stored.hash);
-            let item = Item { track, seq, hash, attempts: 0, kept: false, stored: Some(Box::new(stored)) };
-            self.push(customer, item, None);
+            match noted.remove(&stored.seq) {
+                Some(waiting) => self.push_kept(waiting),
+                None => {
+                    let (seq, hash) = (stored.seq, stored.hash);
+                    let item = Item { track, seq, hash, attempts: 0, kept: false, stored: Some(Box::new(stored)) };
+                    self.push(customer, item, None);
+                }
+            }
         }
+        // It is not wanted any more.
+        self.changes.settled.extend(noted.into_keys().map(|seq| (track, seq)));
+    }
+
+    fn push_kept(&mut self, waiting: Waiting) {
+        let Waiting { track, seq, event_hash: hash, customer, attempts, due_at } = waiting;
+        let due = (attempts > 0).then_some(due_at);
+        self.push(customer, Item { track, seq, hash, attempts, kept: true, stored: None }, due);
     }
 
     fn push(&mut self, customer: CustomerId, item: Item, due: Option<Timestamp>) {
-        self.items += 1;
+        let fresh = usize::from(!item.kept);
+        self.fresh += fresh;
+        self.kept += 1 - fresh;
         if let Some(lane) = self.lanes.get_mut(&customer) {
+            lane.fresh += fresh;
             lane.items.push_back(item);
             return;
         }
@@ -168,7 +173,7 @@ impl Line {
             Some(due) => drop(self.held.insert((due, customer))),
             None => self.ready.push_back(customer),
         }
-        self.lanes.insert(customer, Lane { items: VecDeque::from([item]), state });
+        self.lanes.insert(customer, Lane { items: VecDeque::from([item]), fresh, state });
     }
 
     /// How many events of the log it is behind: what waits for another attempt is counted by itself.
@@ -184,97 +189,12 @@ impl Line {
 
     /// How many events wait for another attempt, or behind one.
     pub(super) fn pending(&self) -> usize {
-        self.lanes.values().flat_map(|lane| &lane.items).filter(|item| item.kept).count()
+        self.kept + self.ways.values().map(|way| way.noted.len()).sum::<usize>()
     }
 
     /// How many are on their way.
     pub(super) const fn sending(&self) -> usize {
         self.sending
-    }
-
-    /// Notes what came of sending the first event of a lane. `delivery` is filled in with what becomes of it; none where nothing
-    /// was sent. Answers why the webhook is to be stopped, where it is.
-    pub(super) fn done(
-        &mut self,
-        customer: CustomerId,
-        outcome: &Outcome,
-        delivery: Option<Delivery>,
-        now: Timestamp,
-    ) -> Option<Disabled> {
-        self.sending -= 1;
-        let mut stop = None;
-        let (status, next_at) = match outcome {
-            Outcome::Settled => {
-                if delivery.is_some() {
-                    let last_delivery_at = Some(now);
-                    self.standing = Standing { failures: 0, abandoned: 0, last_delivery_at, ..self.standing };
-                }
-                self.settle(customer);
-                (DeliveryStatus::Delivered, None)
-            }
-            Outcome::Failed { leave_alone, .. } if self.is_skipped(customer) => {
-                self.quiet(leave_alone, now);
-                self.standing.failures += 1;
-                self.settle(customer);
-                (DeliveryStatus::Abandoned, None)
-            }
-            Outcome::Failed { after: Some(after), leave_alone } => {
-                self.standing.failures += 1;
-                self.quiet(leave_alone, now);
-                let due = plus(now, leave_alone.map_or(*after, |wait| wait.max(*after)));
-                self.hold(customer, due);
-                (DeliveryStatus::Failed, Some(due))
-            }
-            Outcome::Failed { after: None, leave_alone } => {
-                self.quiet(leave_alone, now);
-                self.standing.failures += 1;
-                self.standing.abandoned += 1;
-                stop = (self.standing.abandoned >= ABANDONED_MAX).then_some(Disabled::Failing);
-                self.settle(customer);
-                (DeliveryStatus::Abandoned, None)
-            }
-            Outcome::Gone => {
-                self.standing.failures += 1;
-                self.hold(customer, now);
-                stop = Some(Disabled::Gone);
-                (DeliveryStatus::Failed, None)
-            }
-        };
-        self.changes.deliveries.extend(delivery.map(|delivery| Delivery { status, next_at, ..delivery }));
-        stop
-    }
-
-    fn quiet(&mut self, leave_alone: &Option<Duration>, now: Timestamp) {
-        self.quiet_until = self.quiet_until.max(leave_alone.map(|wait| plus(now, wait)));
-    }
-
-    fn settle(&mut self, customer: CustomerId) {
-        let Some(lane) = self.lanes.get_mut(&customer) else { return };
-        if let Some(item) = lane.items.pop_front() {
-            self.items -= 1;
-            if item.kept {
-                self.changes.settled.push((item.track, item.seq));
-            } else if let Some(way) = self.ways.get_mut(&item.track) {
-                way.open.remove(&item.seq);
-            }
-        }
-        if lane.items.is_empty() {
-            self.lanes.remove(&customer);
-        } else {
-            lane.state = State::Ready;
-            self.ready.push_back(customer);
-        }
-    }
-
-    fn hold(&mut self, customer: CustomerId, due: Timestamp) {
-        let Some(lane) = self.lanes.get_mut(&customer) else { return };
-        lane.state = State::Held(due);
-        self.held.insert((due, customer));
-        let Some(first) = lane.items.front_mut() else { return };
-        first.attempts += 1;
-        if first.kept {
-            self.changes.waiting.push(waiting(customer, first, due));
-        }
     }
 
     /// How many outcomes wait to be kept.

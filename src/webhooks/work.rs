@@ -185,6 +185,7 @@ impl Work {
                 "receivers had not answered yet: these attempts are made again"
             );
         }
+        self.lines.values_mut().for_each(|desk| desk.line.note_all());
         if let Err(error) = self.keep(true) {
             tracing::error!(%error, "the last deliveries were not noted, and are made again");
         }

@@ -6,12 +6,14 @@ CREATE TABLE webhook_secrets (
 ) STRICT, WITHOUT ROWID;
 
 -- How each webhook fares. `version` is that of the webhook's stream: after a change of the webhook, attempts are counted anew.
+-- Until `quiet_until` the receiver wants to be told nothing.
 CREATE TABLE webhook_standing (
     webhook          INTEGER PRIMARY KEY,
     version          INTEGER NOT NULL,
     failures         INTEGER NOT NULL,
     abandoned        INTEGER NOT NULL,
-    last_delivery_at INTEGER
+    last_delivery_at INTEGER,
+    quiet_until      INTEGER
 ) STRICT;
 
 -- How far each webhook has come: everything up to `cursor` is settled, or stands in webhook_waiting. One track without an end

@@ -13,12 +13,13 @@ pub(super) const COLUMNS: &str = "id, webhook, partner, seq, event_hash, event, 
                        body_hash, answer, sent_at, duration_ms, next_at";
 
 pub(super) fn save(transaction: &Transaction<'_>, webhook: WebhookId, progress: &Progress) -> Result<(), OpsError> {
-    let Standing { version, failures, abandoned, last_delivery_at } = progress.standing;
-    let sql = "INSERT INTO webhook_standing (webhook, version, failures, abandoned, last_delivery_at) \
-               VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (webhook) DO UPDATE SET \
-               version = ?2, failures = ?3, abandoned = ?4, last_delivery_at = coalesce(?5, last_delivery_at)";
-    let at = last_delivery_at.map(Timestamp::micros);
-    transaction.prepare_cached(sql)?.execute((webhook.get(), version, failures, abandoned, at))?;
+    let Standing { version, failures, abandoned, last_delivery_at, quiet_until } = progress.standing;
+    let sql = "INSERT INTO webhook_standing (webhook, version, failures, abandoned, last_delivery_at, quiet_until) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (webhook) DO UPDATE SET \
+               version = ?2, failures = ?3, abandoned = ?4, last_delivery_at = coalesce(?5, last_delivery_at), \
+               quiet_until = ?6";
+    let (at, quiet) = (last_delivery_at.map(Timestamp::micros), quiet_until.map(Timestamp::micros));
+    transaction.prepare_cached(sql)?.execute((webhook.get(), version, failures, abandoned, at, quiet))?;
     for track in &progress.tracks {
         let sql = "UPDATE webhook_tracks SET cursor = ?2 WHERE track = ?1";
         transaction.prepare_cached(sql)?.execute((track.id, track.cursor.get()))?;
@@ -89,10 +90,12 @@ pub(super) fn delivery(row: &Row<'_>) -> rusqlite::Result<Delivery> {
 }
 
 pub(super) fn standing(file: &Connection, webhook: WebhookId) -> Result<Option<Standing>, OpsError> {
-    let sql = "SELECT version, failures, abandoned, last_delivery_at FROM webhook_standing WHERE webhook = ?1";
+    let sql =
+        "SELECT version, failures, abandoned, last_delivery_at, quiet_until FROM webhook_standing WHERE webhook = ?1";
     let found = file.prepare_cached(sql)?.query_row([webhook.get()], |row| {
-        let last_delivery_at = row.get::<_, Option<i64>>(3)?.map(Timestamp::from_micros);
-        Ok(Standing { version: row.get(0)?, failures: row.get(1)?, abandoned: row.get(2)?, last_delivery_at })
+        let at = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_micros));
+        let (version, failures, abandoned) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(Standing { version, failures, abandoned, last_delivery_at: at(3)?, quiet_until: at(4)? })
     });
     Ok(found.optional()?)
 }

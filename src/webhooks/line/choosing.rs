@@ -8,7 +8,7 @@ use std::time::Duration;
 impl Line {
     /// What to send now.
     pub(in crate::webhooks) fn next(&mut self, now: Timestamp) -> Option<Next> {
-        if self.sending >= SENDING_MAX || self.quiet_until.is_some_and(|end| now < end) {
+        if self.sending >= SENDING_MAX || self.standing.quiet_until.is_some_and(|end| now < end) {
             return None;
         }
         let customer = match self.held.first().copied() {
@@ -39,12 +39,8 @@ impl Line {
 
     /// Takes back what cannot be told yet, to be tried after a while. It is no attempt.
     pub(in crate::webhooks) fn put_off(&mut self, customer: CustomerId, now: Timestamp, wait: Duration) {
-        let due = plus(now, wait);
         self.sending -= 1;
-        if let Some(lane) = self.lanes.get_mut(&customer) {
-            lane.state = State::Held(due);
-            self.held.insert((due, customer));
-        }
+        self.hold(customer, plus(now, wait));
     }
 
     /// When there may be something to send, at the earliest, where nothing else happens.
@@ -58,7 +54,7 @@ impl Line {
             .first()
             .map(|(due, _)| *due)
             .filter(|_| self.ready.is_empty() || self.held.len() >= LANES_HELD_MAX);
-        match (due, self.quiet_until) {
+        match (due, self.standing.quiet_until) {
             (Some(due), Some(quiet)) => Some(due.max(quiet)),
             (due, None) => due,
             (None, quiet) => quiet.filter(|_| !self.ready.is_empty()),

@@ -1,27 +1,19 @@
 //! What has to be kept of a line, so that another start goes on where this one was.
 
 use super::Line;
-use super::parts::{Way, waiting};
-use crate::domain::{Seq, Timestamp};
+use super::parts::{State, Way, waiting};
+use crate::domain::{CustomerId, Seq, Timestamp};
 use crate::ops::{Track, WebhookProgress};
+use std::mem;
 
 impl Line {
     /// What has changed since the last time, to be kept; nothing where it is not worth it. `thorough` keeps a cursor that moved
     /// over what nobody wanted, too.
     pub(in crate::webhooks) fn progress(&mut self, thorough: bool) -> Option<WebhookProgress> {
         // What waits behind an attempt stands in ops.db, so that the cursor does not wait for it.
-        for (due, customer) in &self.held {
-            let Some(lane) = self.lanes.get_mut(customer) else { continue };
-            for (place, item) in lane.items.iter_mut().enumerate().filter(|(_, item)| !item.kept) {
-                item.kept = true;
-                let due = if place == 0 { *due } else { Timestamp::from_micros(0) };
-                self.changes.waiting.push(waiting(*customer, item, due));
-                if let Some(way) = self.ways.get_mut(&item.track) {
-                    way.open.remove(&item.seq);
-                }
-            }
-        }
-        let mut changes = std::mem::take(&mut self.changes);
+        let held: Vec<CustomerId> = self.held.iter().map(|(_, customer)| *customer).collect();
+        held.into_iter().for_each(|customer| self.note(customer));
+        let mut changes = mem::take(&mut self.changes);
         let told = !(changes.deliveries.is_empty()
             && changes.settled.is_empty()
             && changes.waiting.is_empty()
@@ -39,6 +31,27 @@ impl Line {
         self.ways.retain(|_, way| !way.is_over());
         changes.standing = self.standing;
         Some(changes)
+    }
+
+    /// Has everything kept that was read and is not settled: another start sends none of what was settled after it again.
+    pub(in crate::webhooks) fn note_all(&mut self) {
+        let all: Vec<CustomerId> = self.lanes.keys().copied().collect();
+        all.into_iter().for_each(|customer| self.note(customer));
+    }
+
+    fn note(&mut self, customer: CustomerId) {
+        let Some(lane) = self.lanes.get_mut(&customer).filter(|lane| lane.fresh > 0) else { return };
+        let first = if let State::Held(due) = lane.state { due } else { Timestamp::from_micros(0) };
+        for (place, item) in lane.items.iter_mut().enumerate().filter(|(_, item)| !item.kept) {
+            (item.kept, item.stored) = (true, None);
+            let due = if place == 0 { first } else { Timestamp::from_micros(0) };
+            self.changes.waiting.push(waiting(customer, item, due));
+            if let Some(way) = self.ways.get_mut(&item.track) {
+                way.open.remove(&item.seq);
+            }
+        }
+        self.fresh -= lane.fresh;
+        self.kept += mem::take(&mut lane.fresh);
     }
 
     /// Takes back what could not be kept, to be tried again with what comes.

@@ -3,7 +3,8 @@
 use crate::domain::{CustomerId, Seq, Timestamp};
 use crate::event_log::{Hash, Stored};
 use crate::ops::Waiting;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::mem;
 use std::time::Duration;
 
 /// An event that is not settled.
@@ -29,6 +30,8 @@ pub(super) enum State {
 #[derive(Debug)]
 pub(super) struct Lane {
     pub(super) items: VecDeque<Item>,
+    /// How many of them do not stand in ops.db.
+    pub(super) fresh: usize,
     pub(super) state: State,
 }
 
@@ -39,12 +42,21 @@ pub(super) struct Way {
     pub(super) until: Option<Seq>,
     /// What was read and is neither settled nor kept.
     pub(super) open: BTreeSet<Seq>,
+    /// What stands in ops.db and comes after what was read: taken up when it is read again, so that nothing overtakes what was read
+    /// before and is settled by nobody.
+    pub(super) noted: BTreeMap<Seq, Waiting>,
     pub(super) saved: Seq,
 }
 
 impl Way {
     pub(super) fn cursor(&self) -> Seq {
         self.open.first().map_or(self.read, |first| Seq::new(first.get() - 1))
+    }
+
+    /// Takes out what is noted up to there.
+    pub(super) fn noted_until(&mut self, until: Seq) -> BTreeMap<Seq, Waiting> {
+        let rest = self.noted.split_off(&Seq::new(until.get() + 1));
+        mem::replace(&mut self.noted, rest)
     }
 
     pub(super) fn is_over(&self) -> bool {

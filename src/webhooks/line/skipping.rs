@@ -15,6 +15,7 @@ impl Line {
         }
         way.open.retain(|seq| *seq > since);
         let main = *main;
+        self.changes.settled.extend(way.noted_until(since).into_keys().map(|seq| (main, seq)));
         for (customer, mut lane) in mem::take(&mut self.lanes) {
             self.thin(&mut lane, (main, since));
             if lane.items.is_empty() {
@@ -34,9 +35,12 @@ impl Line {
                 lane.items.push_back(item);
                 continue;
             }
-            self.items -= 1;
             if item.kept {
+                self.kept -= 1;
                 self.changes.settled.push((item.track, item.seq));
+            } else {
+                self.fresh -= 1;
+                lane.fresh -= 1;
             }
         }
     }

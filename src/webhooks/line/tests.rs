@@ -1,5 +1,11 @@
+//! One line by itself: what is sent, in which order, and what is kept of it.
+
+mod restarts;
+
+use super::parts::plus;
 use super::*;
 use crate::domain::programme::CreatePartner;
+use crate::domain::webhooks::Disabled;
 use crate::domain::webhooks::{EventName, WebhookTerms};
 use crate::domain::{Commitment, PartnerId, RecordId, Sealed};
 

@@ -69,6 +69,7 @@ impl Work {
     fn put_away(&mut self) -> Result<(), Trouble> {
         let over = |desk: &Desk| !desk.line.webhook.is_live() && desk.line.sending() == 0;
         if self.lines.values().any(over) {
+            self.lines.values_mut().filter(|desk| over(desk)).for_each(|desk| desk.line.note_all());
             self.keep(true)?;
             self.lines.retain(|_, desk| !over(desk));
         }

@@ -145,7 +145,7 @@ impl Work {
         match &outcome {
             Outcome::Settled => self.figures.delivered.count(),
             Outcome::Failed { after: None, .. } => self.figures.abandoned.count(),
-            Outcome::Failed { after: Some(_), .. } | Outcome::Gone => self.figures.failed.count(),
+            Outcome::Failed { after: Some(_), .. } | Outcome::Changed | Outcome::Gone => self.figures.failed.count(),
         }
         let delivery = Delivery {
             status_code: sent.status,
@@ -162,10 +162,9 @@ impl Work {
     }
 }
 
-/// The webhook was changed meanwhile: the change may have mended it, and what was answered before is held against nobody.
+/// The webhook was changed meanwhile, and the change may have mended it.
 fn stale(sent: &Sent) -> Outcome {
-    let again = Outcome::Failed { after: Some(Duration::ZERO), leave_alone: None };
-    if sent.is_delivered() { Outcome::Settled } else { again }
+    if sent.is_delivered() { Outcome::Settled } else { Outcome::Changed }
 }
 
 fn outcome(sent: &Sent, attempt: u32, retries: &[Duration]) -> Outcome {
