@@ -182,7 +182,10 @@ impl Story {
             WebhookCommand::Skip(SkipBacklog { webhook }),
             WebhookCommand::Remove(RemoveWebhook { webhook }),
         ] {
-            self.must(Command::Webhook(command));
+            let is_found = matches!(command, WebhookCommand::Disable(_));
+            let actor = if is_found { Actor::WebhookJob } else { Actor::CommandLine };
+            let request = Request { actor, ..Workshop::request(Command::Webhook(command)) };
+            self.workshop.engine().writer().submit_blocking(request).expect("a command that is accepted");
         }
     }
 
