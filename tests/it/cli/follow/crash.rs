@@ -23,9 +23,10 @@ impl Drop for End<'_> {
 /// How far the mirror goes, as somebody beside the follower sees it.
 fn head(mirror: &Path) -> usize {
     let ledger = rusqlite::Connection::open_with_flags(mirror.join("ledger.db"), OpenFlags::SQLITE_OPEN_READ_ONLY);
-    let count = |ledger: rusqlite::Connection| ledger.query_row("SELECT count(*) FROM events", [], |row| row.get(0));
+    let count =
+        |ledger: rusqlite::Connection| ledger.query_row("SELECT count(*) FROM events", [], |row| row.get::<_, i64>(0));
     // It may not be there yet, or about to be made.
-    ledger.and_then(count).unwrap_or(0)
+    usize::try_from(ledger.and_then(count).unwrap_or(0)).unwrap_or(0)
 }
 
 #[test]
