@@ -29,9 +29,12 @@ type Found = Option<std::result::Result<Vec<SocketAddr>, (ErrorKind, String)>>;
 #[error("too many names are being looked up")]
 pub(super) struct Crowded;
 
-/// The look-ups under way, by name, and for whom each was begun.
+/// A look-up that is under way, and for whom it was begun.
+type LookUp = (PartnerId, watch::Receiver<Found>);
+
+/// All of them, by name.
 #[derive(Debug, Clone, Default)]
-pub(super) struct LookUps(Arc<Mutex<HashMap<String, (PartnerId, watch::Receiver<Found>)>>>);
+pub(super) struct LookUps(Arc<Mutex<HashMap<String, LookUp>>>);
 
 /// Resolves names to addresses that may be sent to. A name of several addresses loses those that may not.
 #[derive(Debug, Clone)]
