@@ -58,7 +58,7 @@ impl Deliveries {
     /// When it cannot be written.
     pub fn write(&self, progress: &[(WebhookId, Progress)], place: Option<Place>) -> Result<(), OpsError> {
         let file = self.0.lock();
-        let transaction = file.unchecked_transaction()?;
+        let transaction = history::writing(&file)?;
         for (webhook, progress) in progress {
             save(&transaction, *webhook, progress)?;
         }

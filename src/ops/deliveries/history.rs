@@ -5,7 +5,7 @@ use super::Deliveries;
 use crate::domain::{Seq, WebhookId};
 use crate::ops::OpsError;
 use crate::ops::delivery::Place;
-use rusqlite::{OptionalExtension as _, Transaction};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 use std::collections::BTreeSet;
 
 /// How many places are kept of each level, of which each is half as dense as the one before.
@@ -30,7 +30,7 @@ impl Deliveries {
     /// When it cannot be written.
     pub fn cut(&self, common: Seq, known: &BTreeSet<WebhookId>) -> Result<(), OpsError> {
         let file = self.0.lock();
-        let transaction = file.unchecked_transaction()?;
+        let transaction = writing(&file)?;
         let sql = "SELECT webhook FROM webhook_tracks UNION SELECT webhook FROM webhook_standing \
                    UNION SELECT webhook FROM webhook_deliveries";
         let there: Vec<i64> = transaction.prepare(sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
@@ -53,6 +53,11 @@ impl Deliveries {
         transaction.commit()?;
         Ok(())
     }
+}
+
+/// A transaction that writes from its beginning: one that reads first is refused where another connection writes in between.
+pub(super) fn writing(file: &Connection) -> rusqlite::Result<Transaction<'_>> {
+    Transaction::new_unchecked(file, TransactionBehavior::Immediate)
 }
 
 /// Keeps a place: all of the latest, and of those before ever fewer.

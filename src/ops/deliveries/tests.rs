@@ -97,3 +97,39 @@ fn attempts_are_bounded_in_number_and_in_age() {
     deliveries.trim(HOOK, at(20 + DELIVERY_DAYS + 1)).unwrap();
     assert_eq!(total(), 3, "the others are too old");
 }
+
+#[test]
+fn of_where_the_log_was_the_latest_is_known_best_and_never_much_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let deliveries = open(&dir);
+    for seq in 1..=1_000 {
+        deliveries.write(&[], Some(Place { seq: Seq::new(seq), hash: [0; 32] })).unwrap();
+    }
+    let known: Vec<i64> = deliveries.history().unwrap().iter().map(|place| place.seq.get()).collect();
+    assert!(known.len() <= 80, "{}", known.len());
+    for gone in [1, 10, 100, 500] {
+        let before = known.iter().find(|seq| **seq <= 1_000 - gone).unwrap();
+        assert!(1_000 - before <= 2 * gone, "{gone}: {before}");
+    }
+}
+
+#[test]
+fn what_another_history_says_of_a_webhook_is_taken_away_and_its_place_goes_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let deliveries = open(&dir);
+    let other = WebhookId::new(2);
+    let main = deliveries.load(HOOK, 1, Seq::new(50)).unwrap().tracks[0].id;
+    deliveries.load(other, 1, Seq::new(50)).unwrap();
+    deliveries.follow_erasures(Seq::new(50)).unwrap();
+    let waiting = vec![waits(main, 30), waits(main, 45)];
+    let standing = Standing { version: 3, failures: 2, ..Standing::default() };
+    let progress = Progress { standing, waiting, ..Progress::default() };
+    deliveries.write(&[(HOOK, progress)], Some(Place { seq: Seq::new(50), hash: [1; 32] })).unwrap();
+    deliveries.again(HOOK, Seq::new(10), Seq::new(48)).unwrap();
+    deliveries.cut(Seq::new(40), &[HOOK].into()).unwrap();
+    let kept = deliveries.load(HOOK, 3, Seq::ZERO).unwrap();
+    let tracks: Vec<_> = kept.tracks.iter().map(|track| (track.cursor.get(), track.until.map(Seq::get))).collect();
+    assert_eq!((tracks, kept.waiting), (vec![(40, None), (10, Some(40))], vec![waits(main, 30)]));
+    assert_eq!((kept.standing.version, deliveries.erasures_followed().unwrap()), (0, Some(Seq::new(40))));
+    assert_eq!((deliveries.place(other, Seq::ZERO).unwrap(), deliveries.history().unwrap()), (None, vec![]));
+}

@@ -296,17 +296,3 @@ fn another_start_finds_skipped_what_was_and_sends_again_what_somebody_wants() {
     assert_eq!(line.progress(true).unwrap().settled, [(1, Seq::new(4))]);
     assert_eq!(line.unread(Seq::new(25)), Some((1, (Seq::new(20), Seq::new(25)))));
 }
-
-#[test]
-fn a_lane_whose_first_event_is_skipped_goes_on_with_what_somebody_wants_again() {
-    let mut line = line();
-    read(&mut line, &[(1, 7)]);
-    line.follow(Track { id: 2, cursor: Seq::ZERO, until: Some(Seq::new(1)) });
-    line.take(2, vec![(customer(7), stored(1))], Seq::new(1));
-    line.next(NOW);
-    line.done(customer(7), &failed(60), None, NOW);
-    line.update(skipping(2, 5));
-    assert_eq!(drain(&mut line, NOW), [(1, 1)]);
-    line.done(customer(7), &Outcome::Settled, None, NOW);
-    assert_eq!(line.progress(true).unwrap().ended, [2]);
-}

@@ -34,9 +34,8 @@ fn what_is_read_again_after_a_kill_stands_before_what_waits_and_that_is_there_on
         line.done(customer(8), &outcome, None, NOW);
         drain(&mut line, NOW);
     }
-    let mut progress = line.progress(false).unwrap();
-    assert_eq!(progress.tracks, [], "11 is on its way");
-    progress.tracks = vec![Track { id: 1, cursor: Seq::new(10), until: None }];
+    let progress = line.progress(false).unwrap();
+    assert_eq!(progress.tracks[0].cursor, Seq::new(10), "11 is on its way");
     let mut again = Line::load(webhook(1), kept_of(progress));
     assert_eq!((drain(&mut again, later(60)), again.pending()), (vec![], 1), "it is not first before it is read again");
     read(&mut again, &[(11, 7), (15, 8), (20, 8), (21, 9)]);
@@ -111,4 +110,18 @@ fn a_change_counts_the_attempts_of_what_is_on_its_way_anew_too() {
     let progress = line.progress(false).unwrap();
     assert_eq!((progress.standing.failures, progress.waiting[0].attempts), (0, 0));
     assert_eq!(drain(&mut line, NOW), [(1, 1)]);
+}
+
+#[test]
+fn a_lane_whose_first_event_is_skipped_goes_on_with_what_somebody_wants_again() {
+    let mut line = line();
+    read(&mut line, &[(1, 7)]);
+    line.follow(Track { id: 2, cursor: Seq::ZERO, until: Some(Seq::new(1)) });
+    line.take(2, vec![(customer(7), stored(1))], Seq::new(1));
+    line.next(NOW);
+    line.done(customer(7), &failed(60), None, NOW);
+    line.update(skipping(2, 5));
+    assert_eq!(drain(&mut line, NOW), [(1, 1)]);
+    line.done(customer(7), &Outcome::Settled, None, NOW);
+    assert_eq!(line.progress(true).unwrap().ended, [2]);
 }
