@@ -62,3 +62,37 @@ pub(crate) enum Activation {
     FirstUse,
     Manual,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{cards, programme};
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+    use serde_json::{Value, json};
+    use utoipa::PartialSchema;
+
+    fn words<T: PartialSchema>() -> Vec<Value> {
+        let schema = serde_json::to_value(T::schema()).unwrap();
+        schema["enum"].as_array().unwrap().clone()
+    }
+
+    /// Every word is one of the domain's, and is written by it as it was read.
+    fn are_of<T: PartialSchema, D: DeserializeOwned + Serialize>() {
+        for word in words::<T>() {
+            let thing: D = serde_json::from_value(word.clone()).unwrap();
+            assert_eq!(json!(thing), word);
+        }
+    }
+
+    #[test]
+    fn the_words_are_those_of_the_domain() {
+        assert_eq!(words::<Tier>(), cards::Tier::ALL.map(|tier| json!(tier.name())));
+        let status = |word: &Value| cards::Status::from_name(word.as_str().unwrap()).map(|status| json!(status.name()));
+        assert!(words::<CardStatus>().iter().all(|word| status(word).as_ref() == Some(word)));
+        are_of::<PointSharing, programme::PointSharing>();
+        are_of::<TierBasis, programme::TierBasis>();
+        are_of::<Shortfall, programme::Shortfall>();
+        are_of::<Activation, programme::Activation>();
+    }
+}

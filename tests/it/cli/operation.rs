@@ -15,7 +15,7 @@ fn figures_are_served_on_a_listener_of_their_own_and_nowhere_else() {
     let service = Service::start("serve --log json --metrics-listen 127.0.0.1:0", dir.path());
     let lines: Vec<Value> = service.log().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told = lines.iter().find(|line| line["message"] == "figures and readiness are served").expect("it is logged");
-    let operator = Client::new(&format!("http://{}", told["address"].as_str().unwrap()));
+    let operator = Client::of_operator(&format!("http://{}", told["address"].as_str().unwrap()));
     let till = Client::new(&format!("http://{}", service.address()))
         .with("X-API-Key", credentials["api_key"].as_str().unwrap())
         .with("X-API-Secret", credentials["api_secret"].as_str().unwrap());

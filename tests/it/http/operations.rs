@@ -12,7 +12,7 @@ fn a_start_says_how_far_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let operations = Arc::new(Operations::starting(dir.path().to_owned(), &["ledger.db"]));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let client = Client::new(&format!("http://{}", listener.local_addr().unwrap()));
+    let client = Client::of_operator(&format!("http://{}", listener.local_addr().unwrap()));
     let server = OperationsServer::start(&operations, listener).unwrap();
     let told = || -> (u16, Value) {
         let reply = client.get("/ready");

@@ -98,12 +98,19 @@ pub(crate) struct Client {
     agent: ureq::Agent,
     base: String,
     headers: Vec<(String, String)>,
+    /// Whether what it asks is held against the document of the API.
+    held: bool,
 }
 
 impl Client {
     pub(crate) fn new(base: &str) -> Self {
         let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build();
-        Self { agent: config.into(), base: base.to_owned(), headers: Vec::new() }
+        Self { agent: config.into(), base: base.to_owned(), headers: Vec::new(), held: true }
+    }
+
+    /// A client of the operator's listener, which is no part of the API.
+    pub(crate) fn of_operator(base: &str) -> Self {
+        Self { held: false, ..Self::new(base) }
     }
 
     pub(crate) fn with(&self, name: &str, value: &str) -> Self {
@@ -132,7 +139,9 @@ impl Client {
         let (head, mut body) = answered.into_parts();
         let raw = body.with_config().limit(64 << 20).read_to_vec().expect("a whole answer");
         let reply = Reply { status: head.status.as_u16(), headers: head.headers, raw };
-        contract::check(method, path, sent, &reply);
+        if self.held {
+            contract::check(method, path, sent, &reply);
+        }
         reply
     }
 
