@@ -296,6 +296,7 @@ fn webhooks(story: &mut Story) {
     story.gets(&at("/{id}"), &path);
     story.puts(&at("/{id}"), &path, json!({"is_active": false}));
     story.posts(&at("/{id}/rotate-secret"), &format!("{path}/rotate-secret"), json!({"overlap_hours": 1}));
+    story.posts(&at("/{id}/skip"), &format!("{path}/skip"), json!({}));
     story.gets(&at("/{id}/deliveries"), &format!("{path}/deliveries"));
     story.posts(&at("/{id}/redeliver"), &format!("{path}/redeliver"), json!({"from_sequence": 1, "to_sequence": 5}));
     story.deletes(&at("/{id}"), &path);

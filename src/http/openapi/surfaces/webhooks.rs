@@ -80,6 +80,11 @@ pub(super) fn describe(table: &mut Table) {
         .needs(Scope::WebhooksManage)
         .id(WEBHOOK)
         .takes(&[field("event", event(), "Which event it looks like; absent: the first that the webhook wants.")]);
+    api.post("/webhooks/{id}/skip", webhooks::skip, "Leave out what waits")
+        .about("It is told of what comes from here on. What somebody asked to be sent again still is.")
+        .needs(Scope::WebhooksManage)
+        .id(WEBHOOK)
+        .takes_schema(json!({}), false);
     api.get("/webhooks/{id}/deliveries", deliveries::list, "List attempts")
         .about("Newest first; `pending` is what waits, in the order of the log.")
         .needs(Scope::WebhooksManage)
