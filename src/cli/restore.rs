@@ -56,7 +56,7 @@ pub(super) struct Restore {
     /// Restore though ops.db is missing or lacks secrets: these keys authenticate nobody any more
     #[arg(long)]
     without_secrets: bool,
-    /// Print {"events","head_hash","discarded","replaced","checkpoint_key"} and nothing else
+    /// Print {"events","head_hash","discarded","replaced","checkpoint_key","endings_unknown"} and nothing else
     #[arg(long)]
     json: bool,
 }
@@ -175,6 +175,7 @@ impl Restore {
             return output.json(&json!({
                 "events": events, "head_hash": head_hash, "discarded": restored.lost.number(),
                 "replaced": replaced, "checkpoint_key": restored.checkpoint_key,
+                "endings_unknown": restored.again.unknown,
             }));
         }
         output
