@@ -1,6 +1,8 @@
 //! A small HTTP client: what was answered, without opinions about it.
 
 use serde_json::{Value, json};
+use std::io::Read as _;
+use std::time::Duration;
 use ureq::http::{HeaderMap, Request};
 
 /// An answer.
@@ -129,6 +131,23 @@ impl Client {
         let answered = answered.unwrap_or_else(|error| panic!("{method} {path}: {error}"));
         let (head, mut body) = answered.into_parts();
         let raw = body.with_config().limit(64 << 20).read_to_vec().expect("a whole answer");
+        Reply { status: head.status.as_u16(), headers: head.headers, raw }
+    }
+
+    /// What comes of an answer without an end until nothing has come for two seconds.
+    #[track_caller]
+    pub(crate) fn beginning(&self, path: &str) -> Reply {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
+        let agent: ureq::Agent = config.timeout_recv_body(Some(Duration::from_secs(2))).build().into();
+        let mut request = Request::builder().uri(format!("{}{path}", self.base));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let answered = agent.run(request.body(()).expect("a request"));
+        let (head, mut body) = answered.unwrap_or_else(|error| panic!("{path}: {error}")).into_parts();
+        let mut raw = Vec::new();
+        // What was read before the time was over is kept.
+        let _ended = body.as_reader().take(1 << 20).read_to_end(&mut raw);
         Reply { status: head.status.as_u16(), headers: head.headers, raw }
     }
 
