@@ -2,6 +2,8 @@
 
 use super::contract;
 use serde_json::{Value, json};
+use std::io::Read as _;
+use std::time::Duration;
 use ureq::http::{HeaderMap, Request};
 
 /// An answer.
@@ -143,6 +145,23 @@ impl Client {
             contract::check(method, path, sent, &reply);
         }
         reply
+    }
+
+    /// What comes of an answer without an end until nothing has come for two seconds.
+    #[track_caller]
+    pub(crate) fn beginning(&self, path: &str) -> Reply {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
+        let agent: ureq::Agent = config.timeout_recv_body(Some(Duration::from_secs(2))).build().into();
+        let mut request = Request::builder().uri(format!("{}{path}", self.base));
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let answered = agent.run(request.body(()).expect("a request"));
+        let (head, mut body) = answered.unwrap_or_else(|error| panic!("{path}: {error}")).into_parts();
+        let mut raw = Vec::new();
+        // What was read before the time was over is kept.
+        let _ended = body.as_reader().take(1 << 20).read_to_end(&mut raw);
+        Reply { status: head.status.as_u16(), headers: head.headers, raw }
     }
 
     #[track_caller]

@@ -1,7 +1,7 @@
 //! What must be true of an answer to somebody who has no right to another.
 
 use super::routes::Row;
-use super::scene::Names;
+use super::scene::{MARK, Names};
 use crate::support::Reply;
 use serde_json::{Value, json};
 
@@ -16,9 +16,12 @@ pub(super) fn refused_as(reply: &Reply, status: u16, code: &str, number: Option<
     error
 }
 
-/// The owner's secrets that stand in an answer and did not stand in the request.
+/// The owner's secrets that stand in an answer, but for names that the request itself says. What it must not be told is marked
+/// otherwise than any name that is asked with.
+#[track_caller]
 pub(super) fn leaks<'a>(secrets: &'a [String], names: &Names, row: &Row, path: &str, reply: &Reply) -> Vec<&'a str> {
     let asked = (names.fill(path) + &names.fill(row.body)).to_lowercase();
+    assert!(!asked.contains(MARK), "{asked}: a request that says the mark would hide what it finds");
     let headers: String = reply.headers.values().filter_map(|value| value.to_str().ok()).collect();
     let told = (String::from_utf8_lossy(&reply.raw) + headers.as_str()).to_lowercase();
     let leaked = |secret: &&String| told.contains(&secret.to_lowercase()) && !asked.contains(&secret.to_lowercase());

@@ -28,22 +28,31 @@ pub(super) struct Row {
     pub(super) method: &'static str,
     pub(super) path: &'static str,
     pub(super) body: &'static str,
+    /// What the owner is answered where that is no success.
+    pub(super) owner: Option<u16>,
+}
+
+impl Row {
+    /// A request that not even the owner can be granted, because of what it says, and what the owner is told.
+    const fn but(self, status: u16) -> Self {
+        Self { owner: Some(status), ..self }
+    }
 }
 
 const fn get(needs: Needs, path: &'static str) -> Row {
-    Row { needs, method: "GET", path, body: "" }
+    Row { needs, method: "GET", path, body: "", owner: None }
 }
 
 const fn post(needs: Needs, path: &'static str, body: &'static str) -> Row {
-    Row { needs, method: "POST", path, body }
+    Row { needs, method: "POST", path, body, owner: None }
 }
 
 const fn put(needs: Needs, path: &'static str, body: &'static str) -> Row {
-    Row { needs, method: "PUT", path, body }
+    Row { needs, method: "PUT", path, body, owner: None }
 }
 
 const fn delete(needs: Needs, path: &'static str) -> Row {
-    Row { needs, method: "DELETE", path, body: "" }
+    Row { needs, method: "DELETE", path, body: "", owner: None }
 }
 
 const READS: Needs = Needs::Scope(Scope::LoyaltyRead);
@@ -84,7 +93,7 @@ const API: &[Row] = &[
     post(MOVES, "/api/points/award", r#"{"card_id":"card_<card>","points":1,"reason":"x"}"#),
     post(MOVES, "/api/points/award", r#"{"card_id":"<number>","points":1,"reason":"x"}"#),
     post(MOVES, "/api/points/award", r#"{"customer_id":"cust_<customer>","points":1,"reason":"x"}"#),
-    post(MOVES, "/api/points/award", r#"{"card_id":"card_<blocked>","points":1,"reason":"x"}"#),
+    post(MOVES, "/api/points/award", r#"{"card_id":"card_<blocked>","points":1,"reason":"x"}"#).but(403),
     post(MOVES, "/api/points/award", r#"{"card_id":"card_<own>","points":1,"reason":"x","shop_id":<shop>}"#),
     post(MOVES, "/api/points/redeem", r#"{"card_id":"card_<card>","points":1,"reason":"x"}"#),
     post(MOVES, "/api/points/redeem", r#"{"customer_id":<customer>,"points":1,"reason":"x"}"#),
@@ -100,12 +109,12 @@ const API: &[Row] = &[
     get(READS, "/api/points/history/card_<card>?as_of_seq=<moment>"),
     get(READS, "/api/loyalty-cards"),
     get(READS, "/api/loyalty-cards?customer_email=<email>"),
-    post(WRITES, "/api/loyalty-cards", r#"{"customer_email":"shared@example.com","customer_name":"X"}"#),
+    post(WRITES, "/api/loyalty-cards", r#"{"customer_email":"shared@example.com","customer_name":"X"}"#).but(409),
     get(READS, "/api/loyalty-cards/card_<card>"),
     get(READS, "/api/loyalty-cards/<number>"),
     get(READS, "/api/loyalty-cards/card_<card>?as_of_seq=<moment>"),
     put(WRITES, "/api/loyalty-cards/card_<card>", r#"{"card_design":"mine"}"#),
-    put(WRITES, "/api/loyalty-cards/card_<card>", r#"{"customer_email":"x@example.com"}"#),
+    put(WRITES, "/api/loyalty-cards/card_<card>", r#"{"customer_email":"x@example.com"}"#).but(400),
     post(WRITES, "/api/loyalty-cards/card_<card>/block", r#"{"reason":"x"}"#),
     post(WRITES, "/api/loyalty-cards/card_<blocked>/block", r#"{"reason":"x"}"#),
     post(WRITES, "/api/loyalty-cards/card_<card>/unblock", r#"{"reason":"x"}"#),
@@ -119,7 +128,7 @@ const CUSTOMERS: &[Row] = &[
     get(READS, "/api/customers?phone=<phone>"),
     get(READS, "/api/customers?card_number=<number>"),
     get(READS, "/api/customers?search=Ona"),
-    post(WRITES, "/api/customers", r#"{"email":"shared@example.com"}"#),
+    post(WRITES, "/api/customers", r#"{"email":"shared@example.com"}"#).but(409),
     get(READS, "/api/customers/cust_<customer>"),
     get(READS, "/api/customers/cust_<customer>?as_of_seq=<moment>"),
     delete(ERASES, "/api/customers/cust_<customer>"),
@@ -131,7 +140,7 @@ const AUDIT: &[Row] = &[
     get(AUDITS, "/audit/checkpoint"),
     post(AUDITS, "/audit/checkpoint", ""),
     get(AUDITS, "/audit/checkpoint/<size>"),
-    post(AUDITS, "/audit/checkpoint/<size>/cosignatures", r#"{"signature":"x"}"#),
+    post(AUDITS, "/audit/checkpoint/<size>/cosignatures", r#"{"signature":"x"}"#).but(400),
     get(AUDITS, "/audit/checkpoints"),
     get(AUDITS, "/audit/keys"),
     get(AUDITS, "/audit/proof/inclusion?seq=1"),
@@ -209,7 +218,13 @@ const SHOP: &[Row] = &[
 const PARTNER: &[Row] = &[
     get(SEES, "/en/partners/settings"),
     put(PROGRAMME, "/en/partners/settings", r#"{"unified_tiers":true}"#),
-    Row { needs: PROGRAMME, method: "PATCH", path: "/en/partners/settings", body: r#"{"unified_tiers":false}"# },
+    Row {
+        needs: PROGRAMME,
+        method: "PATCH",
+        path: "/en/partners/settings",
+        body: r#"{"unified_tiers":false}"#,
+        owner: None,
+    },
     put(PROGRAMME, "/en/partners/settings/global", r#"{"cross_shop_redemption":true}"#),
     get(SEES, "/en/partners/shops"),
     get(SEES, "/en/partners/shops?search=Parduotuv"),
@@ -235,7 +250,7 @@ const PARTNER: &[Row] = &[
     get(SEES, "/en/partners/customers"),
     get(SEES, "/en/partners/customers?search=Ona"),
     get(SEES, "/en/partners/customers?shop_id=<shop>"),
-    post(PEOPLE, "/en/partners/customers", r#"{"email":"shared@example.com"}"#),
+    post(PEOPLE, "/en/partners/customers", r#"{"email":"shared@example.com"}"#).but(409),
     get(SEES, "/en/partners/customers/<customer>"),
     get(SEES, "/en/partners/customers/<customer>?as_of_seq=<moment>"),
     put(PEOPLE, "/en/partners/customers/<customer>", r#"{"first_name":"Mine"}"#),
@@ -289,5 +304,5 @@ const WEBHOOKS: &[Row] = &[
     get(HOOKS, "/en/partners/webhooks/<hook>/deliveries"),
     post(HOOKS, "/en/partners/webhooks/<hook>/redeliver", r#"{"from_sequence":1}"#),
     get(HOOKS, "/en/partners/webhooks/deliveries/<delivery>"),
-    post(HOOKS, "/en/partners/webhooks/deliveries/<delivery>/redeliver", "{}"),
+    post(HOOKS, "/en/partners/webhooks/deliveries/<delivery>/redeliver", "{}").but(400),
 ];

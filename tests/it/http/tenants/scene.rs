@@ -1,4 +1,5 @@
-//! Two partners of one service. Everything that the first typed has the letters `slapt` in it, so that it is known where it turns up.
+//! Two partners of one service. What the first typed has the letters `slapt` in it, so that it is known where it turns up; but for
+//! what is asked with, which has `viesa`.
 
 use super::routes::Row;
 use crate::support::{Client, NewKey, Receiver, Shop};
@@ -9,8 +10,12 @@ use counterfoil::webhooks::Policy;
 use counterfoil::writer::Command;
 use serde_json::{Value, json};
 
-/// What stands in everything that the owner typed.
-const SECRET: &str = "slapt";
+/// What stands in everything that the owner typed and nobody asks with.
+pub(super) const MARK: &str = "slapt";
+const EMAIL: &str = "ona.viesa@example.com";
+const ORDERS: [&str; 2] = ["VIESA-1001", "VIESA-1002"];
+/// What has no end, so that only its beginning is read.
+pub(super) const STREAM: &str = "/audit/events/stream";
 const PHONE: &str = "+37061234567";
 
 /// What placeholders stand for.
@@ -94,7 +99,7 @@ impl Scene {
         let no_things = of_other.with(&nothings()).with(&[("<partner>", "987654".to_owned())]);
         let own_things =
             Names(always).with(&things).with(&[("<partner>", partner), ("<own>", second.0), ("<holder>", second.1)]);
-        let secrets = vec![SECRET.to_owned(), number, PHONE[1..].to_owned()];
+        let secrets = [MARK, &number, &PHONE[1..], EMAIL, ORDERS[0], ORDERS[1]].map(str::to_owned).to_vec();
         Self { owner, other_partner, other, own_things, foreign_things, no_things, secrets, _receiver: receiver }
     }
 
@@ -111,36 +116,13 @@ impl Scene {
         rows.map(|row| row.expect("a row")).collect()
     }
 
-    /// Everything in ops.db that belongs to the owner, as text.
-    pub(super) fn operations(&self) -> String {
-        let file = rusqlite::Connection::open(self.owner.server.files.path().join("ops.db")).expect("ops.db");
-        let owner = self.owner.partner.get();
-        let tables = [
-            format!("SELECT * FROM export_jobs WHERE partner = {owner} ORDER BY id"),
-            format!("SELECT * FROM webhook_deliveries WHERE partner = {owner} ORDER BY id"),
-            "SELECT * FROM webhook_tracks WHERE webhook = 1 ORDER BY track".to_owned(),
-            "SELECT * FROM webhook_waiting WHERE webhook = 1 ORDER BY track, seq".to_owned(),
-            "SELECT * FROM webhook_standing WHERE webhook = 1".to_owned(),
-        ];
-        let mut found = String::new();
-        for sql in tables {
-            let mut query = file.prepare(&sql).expect("a query");
-            let columns = query.column_count();
-            let mut rows = query.query([]).expect("rows");
-            while let Some(row) = rows.next().expect("a row") {
-                for column in 0..columns {
-                    found.push_str(&format!("{:?}|", row.get_ref(column).expect("a value")));
-                }
-                found.push('\n');
-            }
-        }
-        found
-    }
-
     /// Sends what a row says, with these names.
     #[track_caller]
     pub(super) fn ask(&self, client: &Client, row: &Row, path: &str, names: &Names) -> crate::support::Reply {
         let (path, body) = (names.fill(path), names.fill(row.body));
+        if row.path == STREAM {
+            return client.beginning(&path);
+        }
         let body = (!body.is_empty()).then_some(body.as_bytes());
         client.send(row.method, &path, body)
     }
@@ -240,13 +222,13 @@ fn plant(owner: &Shop, receiver: &Receiver) -> (Things, String, (String, String)
         let body = json!({"customer_email": email, "customer_name": "Ona Slaptoji", "customer_phone": PHONE, "metadata": metadata});
         owner.post("/api/loyalty-cards", &body).data(201)
     };
-    let (issued, blocked) = (person("ona.slapta@example.com"), person("jonas.slaptas@example.com"));
+    let (issued, blocked) = (person(EMAIL), person("jonas.slaptas@example.com"));
     let number = text(&issued["card_number"]);
     let card = digits(issued["id"].as_str().expect("an id"));
     let reason = json!({"reason": "slapta priežastis", "internal_note": "slapta"});
     owner.post(&format!("/api/loyalty-cards/{}/block", text(&blocked["id"])), &reason).data(200);
     let mut booked = Value::Null;
-    for order in ["SLAPTAS-1001", "SLAPTAS-1002"] {
+    for order in ORDERS {
         let order = json!({
             "order_id": order, "order_total": 100, "card_id": card, "description": "slapta", "staff_member": "Slaptas Tadas",
         });
@@ -264,11 +246,11 @@ fn plant(owner: &Shop, receiver: &Receiver) -> (Things, String, (String, String)
         ("<blocked>", digits(blocked["id"].as_str().expect("an id"))),
         ("<number>", number.clone()),
         ("<customer>", digits(&owner.customer_of(&number))),
-        ("<email>", "ona.slapta@example.com".to_owned()),
+        ("<email>", EMAIL.to_owned()),
         ("<phone>", PHONE.replace('+', "%2B")),
         ("<txn>", booked["id"].to_string()),
-        ("<order>", "SLAPTAS-1001".to_owned()),
-        ("<order2>", "SLAPTAS-1002".to_owned()),
+        ("<order>", ORDERS[0].to_owned()),
+        ("<order2>", ORDERS[1].to_owned()),
         ("<shop>", shop.to_string()),
         ("<template>", template.to_string()),
         ("<hook>", hook.to_string()),
