@@ -3,6 +3,10 @@
 //! The server bounds the head of a connection's first request, and the pause after an answer. But with the first byte of a further
 //! request that pause is over, and nothing bounds the rest of its head: whoever sends one byte would keep the connection for ever. So
 //! each connection is watched here too, and shut once nothing has been answered on it for as long as pause and head may take together.
+//!
+//! Nor does the server bound how long an answer waits for a client that does not read. The system ends such a connection where nothing
+//! of what was sent was taken for as long (`TCP_USER_TIMEOUT`), also where the client says all the while that it has no room. On a
+//! stream of which nothing waits to be sent, nothing is counted.
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::body::{BodySize, MessageBody};
@@ -11,6 +15,7 @@ use actix_web::rt;
 use actix_web::rt::net::{TcpStream, UnixStream};
 use actix_web::web::Bytes;
 use pin_project_lite::pin_project;
+use rustix::net::sockopt::set_tcp_user_timeout;
 use std::any::Any;
 use std::cell::Cell;
 use std::net::Shutdown;
@@ -49,7 +54,7 @@ impl Watched {
     ///
     /// None where the system has no descriptor left for it.
     pub(super) fn begin(connection: &dyn Any, quiet: Duration) -> Option<Self> {
-        let socket = match Socket::of(connection) {
+        let socket = match Socket::of(connection).and_then(|socket| socket.bounded(quiet)) {
             Ok(socket) => socket,
             Err(error) => {
                 tracing::warn!(%error, "a connection is not watched");
@@ -100,6 +105,15 @@ impl Socket {
         let secure = || connection.downcast_ref::<TlsStream<TcpStream>>().map(|stream| stream.get_ref().0);
         let stream = plain.or_else(secure).ok_or(io::ErrorKind::Unsupported)?;
         Ok(Self::Tcp(stream.as_fd().try_clone_to_owned()?.into()))
+    }
+
+    /// Has the system end the connection once nothing of what was sent was taken for so long. A Unix socket leads to a proxy, which
+    /// bounds its own clients.
+    fn bounded(self, quiet: Duration) -> io::Result<Self> {
+        if let Self::Tcp(stream) = &self {
+            set_tcp_user_timeout(stream, u32::try_from(quiet.as_millis()).unwrap_or(u32::MAX))?;
+        }
+        Ok(self)
     }
 
     fn shut(&self) -> io::Result<()> {

@@ -60,7 +60,8 @@ fn a_service_whose_log_nobody_reads_any_more_goes_on_and_ends_when_told() {
     BufReader::new(service.stdout.take().expect("stdout is piped")).read_line(&mut announcement).unwrap();
     let address = announcement.trim().rsplit(' ').next().expect("the address comes last");
     let client = Client::new(address).with("X-API-Key", key).with("X-API-Secret", secret);
-    client.post("/api/loyalty-cards", &json!({"customer_email": "ann@example.com"})).data(201);
+    let person = json!({"customer_email": "ann@example.com", "customer_name": "Ann"});
+    client.post("/api/loyalty-cards", &person).data(201);
     let kill = format!("kill -TERM {}", service.id());
     assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
     assert!(service.wait().unwrap().success());

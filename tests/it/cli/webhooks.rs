@@ -95,7 +95,7 @@ fn figures_say_how_webhooks_fare() {
     let service = Service::start(&format!("{SERVE} --log json --metrics-listen 127.0.0.1:0"), dir.path());
     let lines: Vec<serde_json::Value> = service.log().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told = lines.iter().find(|line| line["message"] == "figures and readiness are served").expect("it is logged");
-    let operator = Client::new(&format!("http://{}", told["address"].as_str().unwrap()));
+    let operator = Client::of_operator(&format!("http://{}", told["address"].as_str().unwrap()));
     for receiver in [&well, &ill] {
         run(&format!("webhooks create --url {} --events card.created", receiver.url), dir.path()).ok();
     }

@@ -25,6 +25,7 @@ mod rate_limits;
 mod shop_access;
 mod shop_bookings;
 mod shop_lists;
+mod slow_readers;
 mod tenants;
 mod time_travel;
 mod validation;

@@ -123,10 +123,10 @@ fn an_answer_to_what_was_sent_before_a_change_stops_nothing() {
 fn a_receiver_that_asks_for_a_pause_gets_it() {
     let told = Told::open();
     let receiver = at_first(1, Reaction::AnswerWith(429, "retry-after", "1".to_owned()));
-    told.hook(&receiver, &["points.awarded"]);
+    let hook = told.hook(&receiver, &["points.awarded"]);
     let (ann, ben) = (told.card("ann@example.com"), told.card("ben@example.com"));
     told.award(&ann, 1);
-    receiver.expect(1);
+    wait_until("the answer", || told.attempts(&hook["id"]).len() == 1);
     told.award(&ben, 1);
     let received = receiver.expect(3);
     for later in &received[1..] {

@@ -242,6 +242,7 @@ fn plant(owner: &Shop, receiver: &Receiver) -> (Things, String, (String, String)
     let second = owner.card("petras.slaptas@example.com");
     let holder = owner.post("/api/customers", &json!({"email": "rasa.slapta@example.com"})).data(201);
     let things = vec![
+        ("<file>", "explorer.js".to_owned()),
         ("<card>", card),
         ("<blocked>", digits(blocked["id"].as_str().expect("an id"))),
         ("<number>", number.clone()),
@@ -263,6 +264,7 @@ fn plant(owner: &Shop, receiver: &Receiver) -> (Things, String, (String, String)
 fn nothings() -> Things {
     let unknown = || "987654".to_owned();
     vec![
+        ("<file>", "explorer.js".to_owned()),
         ("<card>", unknown()),
         ("<blocked>", unknown()),
         ("<number>", "LC000000000000".to_owned()),
