@@ -18,8 +18,6 @@ const PAUSE: Duration = Duration::from_millis(200);
 const LAST_TRIES: u32 = 10;
 
 pub(super) fn spawn(projector: Projector, live: Arc<Live>, stop: Arc<AtomicBool>) -> std::io::Result<JoinHandle<()>> {
-    let memory = live.clone();
-    let projector = projector.with_recent(move |card| memory.card(card));
     std::thread::Builder::new().name("projector".to_owned()).spawn(move || run(projector, &live, &stop))
 }
 

@@ -5,7 +5,8 @@ use rusqlite::types::ValueRef;
 use std::path::Path;
 
 /// Every table of the projections, with what its rows are sorted by.
-const TABLES: [(&str, &str); 26] = [
+const TABLES: [(&str, &str); 27] = [
+    ("eras", "era"),
     ("partners", "partner"),
     ("shops", "shop"),
     ("templates", "template"),
@@ -13,7 +14,7 @@ const TABLES: [(&str, &str); 26] = [
     ("customers", "customer"),
     ("customer_records", "customer, record"),
     ("cards", "card"),
-    ("lots", "card, lot"),
+    ("lots", "lot"),
     ("movements", "seq"),
     ("stream_events", "stream, id, seq"),
     ("refunds", "order_seq, seq"),

@@ -65,7 +65,7 @@ pub fn customers_by_phone(
 pub fn customer_records(connection: &Connection, customer: CustomerId) -> rusqlite::Result<Vec<RecordId>> {
     let mut statement = connection.prepare_cached(
         "SELECT record FROM customer_records WHERE customer = ?1 \
-         UNION SELECT movements.record FROM cards JOIN movements USING (card) \
+         UNION SELECT movements.record FROM cards CROSS JOIN card_movements AS movements USING (card) \
          WHERE cards.customer = ?1 AND movements.record IS NOT NULL ORDER BY 1",
     )?;
     statement.query_map([customer.get()], |row| row.get(0).map(RecordId::new))?.collect()

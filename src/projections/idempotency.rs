@@ -1,11 +1,8 @@
 //! Which event claimed which idempotency key: the table `idempotency`.
 
+use super::eras::era;
 use crate::domain::Seq;
 use rusqlite::Connection;
-
-/// How many events share an era, as a power of two. New keys go all over their era and nowhere else: with one tree for all
-/// time, the keys of a batch would each change a page of their own once the log has some millions of events.
-const ERA_BITS: u32 = 20;
 
 /// The events whose keys have this hash: none, one, or very rarely more. Looks into each era: a million events cost a
 /// microsecond or two.
@@ -13,17 +10,9 @@ const ERA_BITS: u32 = 20;
 /// # Errors
 /// When the file cannot be read.
 pub fn events_with_key_hash(connection: &Connection, hash: i64) -> rusqlite::Result<Vec<Seq>> {
-    let newest = connection
-        .prepare_cached("SELECT coalesce(max(era), 0) FROM idempotency")?
-        .query_row([], |row| row.get::<_, i64>(0))?;
-    let mut statement = connection.prepare_cached("SELECT seq FROM idempotency WHERE era = ?1 AND hash = ?2")?;
-    let mut events = Vec::new();
-    for era in 0..=newest {
-        for seq in statement.query_map((era, hash), |row| row.get(0))? {
-            events.push(Seq::new(seq?));
-        }
-    }
-    Ok(events)
+    let mut statement = connection
+        .prepare_cached("SELECT seq FROM eras CROSS JOIN idempotency USING (era) WHERE hash = ?1 ORDER BY era, seq")?;
+    statement.query_map([hash], |row| row.get(0).map(Seq::new))?.collect()
 }
 
 /// Calls `each` with the hash of every key.
@@ -41,7 +30,7 @@ pub fn each_key_hash(connection: &Connection, mut each: impl FnMut(i64)) -> rusq
 
 /// What the table is sorted by.
 pub(super) fn place(hash: i64, seq: Seq) -> (i64, i64, Seq) {
-    (seq.get() >> ERA_BITS, hash, seq)
+    (era(seq), hash, seq)
 }
 
 /// Adds keys, given in their places' order.

@@ -5,7 +5,7 @@ use crate::event_log::{Hash, ZERO_HASH, hash_at};
 use rusqlite::{Connection, OptionalExtension as _};
 
 /// The layout that this program writes. Any other is rebuilt, never migrated.
-pub const LAYOUT: &str = "10";
+pub const LAYOUT: &str = "11";
 
 const TABLES: &str = include_str!("../../schema/sql/views/tables.sql");
 const INDEXES: &str = include_str!("../../schema/sql/views/indexes.sql");

@@ -1,13 +1,13 @@
-//! The projections: views.db, a pure function of log and vault. What the projector takes from memory instead of
-//! folding it is the writer's fold of the same events. One file per read model says its table, how it is
-//! read back as state, and how it is written; `fold` says how events change them, and is the same for the
-//! projector that follows the log and for a rebuild.
+//! The projections: views.db, a pure function of log and vault. One file per read model says its table, how it is read back as
+//! state, and how it is written; `fold` says how events change them, and is the same for the projector that follows the log and for
+//! a rebuild.
 
 mod books;
 mod cards;
 mod checkpoints;
 mod compare;
 mod customers;
+mod eras;
 mod fold;
 mod idempotency;
 mod layout;

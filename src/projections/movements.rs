@@ -17,8 +17,8 @@ pub fn earned_since(connection: &Connection, card: CardId, since: Timestamp) -> 
         connection.prepare_cached("SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'watermark'")?;
     let watermark = watermark.query_row([], |row| row.get(0)).map(Seq::new)?;
     let mut newest = connection.prepare_cached(
-        "SELECT at, coalesce(happened_at, at), points, type IN ('award', 'refund') FROM movements \
-         WHERE card = ?1 ORDER BY seq DESC",
+        "SELECT at, coalesce(happened_at, at), points, type IN ('award', 'refund') FROM card_movements \
+         WHERE card = ?1 ORDER BY era DESC, seq DESC",
     )?;
     let mut rows = newest.query([card.get()])?;
     let mut earned = Points::ZERO;

@@ -58,7 +58,7 @@ pub fn fold_past(now: &Connection, past: &Connection, streams: &[Stream], until:
             movements::insert(past, &fold.take_movements())?;
         }
     }
-    fold.write(past, &|_| None)?;
+    fold.write(past)?;
     stand_in(now, past)?;
     layout::create_indexes(past)?;
     past.execute_batch("COMMIT")?;
@@ -84,7 +84,7 @@ fn stand_in(now: &Connection, past: &Connection) -> Result<(), PastError> {
 
 /// What other than movements happened to a thing, and the movements of a card, in no order.
 const LISTED: &str = "SELECT seq FROM stream_events WHERE stream = ?1 AND id = ?2 AND seq <= ?3 LIMIT ?4";
-const MOVED: &str = "SELECT seq FROM movements INDEXED BY movements_by_card WHERE card = ?1 AND seq <= ?2 LIMIT ?3";
+const MOVED: &str = "SELECT seq FROM card_movements WHERE card = ?1 AND seq <= ?2 LIMIT ?3";
 
 fn events_of(now: &Connection, stream: Stream, until: Seq, seqs: &mut Vec<Seq>) -> Result<(), PastError> {
     let room = |seqs: &Vec<Seq>| i64::try_from(PAST_EVENTS_MAX + 1 - seqs.len()).unwrap_or(0);

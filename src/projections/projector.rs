@@ -1,19 +1,19 @@
 //! The projector: follows the log and writes views.db, a transaction for whatever is new.
 
-use super::fold::{Fold, FoldError, Recent, Sources};
+use super::fold::{Fold, FoldError, Sources};
 use super::tiles::Growth;
 use super::{books, load_directory};
-use crate::domain::cards::Card;
 use crate::domain::programme::Directory;
-use crate::domain::{CardId, Seq, Timestamp};
+use crate::domain::{Seq, Timestamp};
 use crate::event_log::events_after;
 use crate::storage::BUSY;
 use rusqlite::{Connection, TransactionBehavior};
 use std::fmt;
 use std::time::Duration;
 
-/// How many events one transaction applies at most: enough that sorted rows share pages, bounded in memory.
-const BATCH_MAX: i64 = 100_000;
+/// How many events one transaction applies at most: enough that sorted rows share pages. It bounds what a transaction takes in memory and
+/// in the WAL however far behind the projector is.
+const BATCH_MAX: i64 = 50_000;
 
 /// Why the projections could not follow.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +29,6 @@ pub struct Projector {
     watermark: Seq,
     /// When the latest event up to it was recorded.
     latest: Option<Timestamp>,
-    recent: Box<Recent>,
     /// The WAL may hold look-up hashes that were overwritten.
     hashes_in_wal: bool,
 }
@@ -49,16 +48,8 @@ impl Projector {
         let directory = load_directory(&views)?;
         let growth = Growth::restore(&views, &ledger, watermark)?;
         let latest = books::latest(&views)?;
-        let recent = Box::new(|_: CardId| None);
         // Whoever wrote the file before may have died with them there.
-        Ok(Self { views, ledger, directory, growth, watermark, latest, recent, hashes_in_wal: true })
-    }
-
-    /// Spares the projector reading cards whose state after a batch is in memory. `recent` answers a card as of its last committed event.
-    #[must_use]
-    pub fn with_recent(mut self, recent: impl Fn(CardId) -> Option<Card> + Send + 'static) -> Self {
-        self.recent = Box::new(recent);
-        self
+        Ok(Self { views, ledger, directory, growth, watermark, latest, hashes_in_wal: true })
     }
 
     /// The last event that views.db reflects.
@@ -120,7 +111,7 @@ impl Projector {
         // the splitting of a page leaves.
         let changes_contacts = fold.changes_contacts();
         transaction.pragma_update(None, "secure_delete", fold.writes_contacts())?;
-        fold.write(&transaction, &self.recent)?;
+        fold.write(&transaction)?;
         transaction.commit()?;
         Ok((fold, changes_contacts))
     }

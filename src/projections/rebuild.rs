@@ -106,7 +106,7 @@ fn rebuild_telling(
     };
     let mut fold = Fold::new(Directory::default(), Growth::default(), Seq::ZERO, None);
     let views = fold_log(&mut fold, ledger, until, views, told)?;
-    fold.write(&views, &|_| None)?;
+    fold.write(&views)?;
     layout::create_indexes(&views)?;
     views.execute_batch("COMMIT")?;
     views.pragma_update(None, "synchronous", "FULL")?;

@@ -83,7 +83,7 @@ impl Queries {
 }
 
 const ITEM: &str = "SELECT cards.number, cards.status, cards.tier, cards.issued_at, cards.last_activity, \
-     cards.balance - (SELECT coalesce(sum(remaining), 0) FROM lots WHERE lots.card = ?1 AND lots.expires_at <= ?2), sealed.body \
+     cards.balance - (SELECT coalesce(sum(remaining), 0) FROM card_lots WHERE card = ?1 AND expires_at <= ?2), sealed.body \
      FROM cards JOIN customers ON customers.customer = cards.customer \
      LEFT JOIN ledger.sealed_records AS sealed ON sealed.record = customers.record WHERE cards.card = ?1";
 const IDS_DOWN: &str = "SELECT card FROM cards INDEXED BY cards_by_partner \

@@ -59,8 +59,8 @@ pub type DataEvents = (Vec<DataEvent>, Option<Seq>);
 
 const LISTED: &str =
     "SELECT seq FROM stream_events WHERE stream = ?1 AND id = ?2 AND seq > ?3 AND seq <= ?4 ORDER BY seq LIMIT ?5";
-const MOVED: &str = "SELECT seq FROM movements INDEXED BY movements_by_card \
-     WHERE card = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq LIMIT ?4";
+const MOVED: &str = "SELECT seq FROM card_movements \
+     WHERE card = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY era, seq LIMIT ?4";
 const EVENT: &str = "SELECT recorded_at, kind, actor, idempotency_key, payload FROM ledger.events WHERE seq = ?1";
 
 pub(super) fn statements() -> Vec<(&'static str, String)> {

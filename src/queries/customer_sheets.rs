@@ -102,12 +102,11 @@ fn counted(connection: &Connection, card: &Card, settings: &Settings, now: Times
     Ok(counted)
 }
 
-const PURCHASES: &str = "SELECT count(*), coalesce(sum(amount), 0) FROM movements INDEXED BY movements_by_card \
+const PURCHASES: &str = "SELECT count(*), coalesce(sum(amount), 0) FROM card_movements \
      WHERE card = ?1 AND kind = ?2";
-const SHOPS: &str =
-    "SELECT shop FROM movements INDEXED BY movements_by_card WHERE card = ?1 AND shop IS NOT NULL ORDER BY seq";
-const REFUNDS: &str = "SELECT events.kind, events.schema, events.payload FROM movements INDEXED BY movements_by_card \
-     JOIN ledger.events AS events ON events.seq = movements.seq WHERE movements.card = ?1 AND movements.type = 'refund'";
+const SHOPS: &str = "SELECT shop FROM card_movements WHERE card = ?1 AND shop IS NOT NULL ORDER BY era, seq";
+const REFUNDS: &str = "SELECT events.kind, events.schema, events.payload FROM card_movements AS movements \
+     CROSS JOIN ledger.events AS events ON events.seq = movements.seq WHERE movements.card = ?1 AND movements.type = 'refund'";
 
 pub(super) fn statements() -> Vec<(&'static str, String)> {
     [("purchases of a card", PURCHASES), ("shops of a card", SHOPS), ("refunds of a card", REFUNDS)]

@@ -99,7 +99,7 @@ const WALK: &str = "SELECT customers.customer, sealed.body, cards.tier, cards.ba
      LEFT JOIN cards ON cards.card = (SELECT card FROM cards AS of_customer INDEXED BY cards_by_customer \
         WHERE of_customer.customer = customers.customer ORDER BY card LIMIT 1) \
      WHERE customers.partner = ?1 ORDER BY customers.customer LIMIT ?2";
-const WAS_IN_SHOP: &str = "SELECT 1 FROM movements INDEXED BY movements_by_card WHERE card = ?1 AND shop = ?2 LIMIT 1";
+const WAS_IN_SHOP: &str = "SELECT 1 FROM card_movements WHERE card = ?1 AND shop = ?2 LIMIT 1";
 
 pub(super) fn statements() -> Vec<(&'static str, String)> {
     vec![("customers with their cards", WALK.to_owned()), ("whether a card was in a shop", WAS_IN_SHOP.to_owned())]

@@ -55,10 +55,9 @@ impl ExpiringLot {
 const SOONEST: &str = "SELECT lots.card, lots.remaining, lots.expires_at, cards.partner FROM lots INDEXED BY lots_by_expiry \
      CROSS JOIN cards ON cards.card = lots.card WHERE lots.expires_at > ?1 AND lots.expires_at <= ?2 \
      ORDER BY lots.expires_at, lots.card LIMIT ?3";
-// The plus sign keeps the index by expiry out of it: each card's lots stand together.
 const BY_CARD: &str = "SELECT lots.card, lots.remaining, lots.expires_at FROM cards INDEXED BY cards_by_partner \
-     CROSS JOIN lots ON lots.card = cards.card \
-     WHERE cards.partner = ?1 AND +lots.expires_at > ?2 AND +lots.expires_at <= ?3 LIMIT ?4";
+     CROSS JOIN card_lots AS lots ON lots.card = cards.card \
+     WHERE cards.partner = ?1 AND lots.expires_at > ?2 AND lots.expires_at <= ?3 ORDER BY cards.card, lots.era, lots.lot LIMIT ?4";
 
 pub(super) fn statements() -> Vec<(&'static str, String)> {
     vec![("lots that expire", SOONEST.to_owned()), ("lots that expire, by card", BY_CARD.to_owned())]

@@ -77,18 +77,18 @@ impl Queries {
 const ROW: &str = "SELECT movements.seq, movements.type, movements.points, movements.balance_before, movements.balance_after, \
      movements.order_id, movements.reference, movements.expires_at, movements.record, coalesce(movements.happened_at, movements.at), sealed.body \
      FROM movements LEFT JOIN ledger.sealed_records AS sealed ON sealed.record = movements.record WHERE movements.seq = ?1";
-const NEWEST: &str = "SELECT seq FROM movements INDEXED BY movements_by_card \
-     WHERE card = ?1 AND type IN ('award', 'redeem') ORDER BY seq DESC LIMIT ?2";
-const COUNT: &str =
-    "SELECT count(*) FROM movements INDEXED BY movements_by_card WHERE card = ?1 AND seq BETWEEN ?2 AND ?3";
-const SEQS_DOWN: &str = "SELECT seq FROM movements INDEXED BY movements_by_card \
-     WHERE card = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq DESC LIMIT ?4 OFFSET ?5";
-const SEQS_UP: &str = "SELECT seq FROM movements INDEXED BY movements_by_card \
-     WHERE card = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY seq LIMIT ?4 OFFSET ?5";
-const FILTERED: &str = "SELECT movements.seq, sealed.body FROM movements INDEXED BY movements_by_card \
+const NEWEST: &str = "SELECT seq FROM card_movements \
+     WHERE card = ?1 AND type IN ('award', 'redeem') ORDER BY era DESC, seq DESC LIMIT ?2";
+const COUNT: &str = "SELECT count(*) FROM card_movements WHERE card = ?1 AND seq BETWEEN ?2 AND ?3";
+const SEQS_DOWN: &str = "SELECT seq FROM card_movements \
+     WHERE card = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY era DESC, seq DESC LIMIT ?4 OFFSET ?5";
+const SEQS_UP: &str = "SELECT seq FROM card_movements \
+     WHERE card = ?1 AND seq BETWEEN ?2 AND ?3 ORDER BY era, seq LIMIT ?4 OFFSET ?5";
+const FILTERED: &str = "SELECT movements.seq, sealed.body FROM card_movements AS movements \
      LEFT JOIN ledger.sealed_records AS sealed ON ?6 AND sealed.record = movements.record \
      WHERE movements.card = ?1 AND movements.seq BETWEEN ?2 AND ?3 AND (?4 IS NULL OR movements.type = ?4) \
-     AND (?5 IS NULL OR movements.reference = ?5 OR movements.order_id = ?5) ORDER BY movements.seq DESC";
+     AND (?5 IS NULL OR movements.reference = ?5 OR movements.order_id = ?5) \
+     ORDER BY movements.era DESC, movements.seq DESC";
 const FIRST_FROM: &str = "SELECT seq, at FROM movements WHERE seq >= ?1 ORDER BY seq LIMIT 1";
 const LAST: &str = "SELECT seq FROM movements ORDER BY seq DESC LIMIT 1";
 

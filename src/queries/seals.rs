@@ -51,11 +51,12 @@ pub struct MonthEnd {
 const CARDS: &str = "SELECT card, number, balance, coalesce(last_seq, 0), issued_at FROM cards \
                      WHERE partner = ?1 AND card > ?2 ORDER BY card LIMIT ?3";
 /// What is still open of lots of then whose time had come by then.
-const DUE: &str = "SELECT cards.card, sum(remaining) FROM cards INDEXED BY cards_by_partner CROSS JOIN lots ON lots.card = cards.card \
+const DUE: &str = "SELECT cards.card, sum(remaining) FROM cards INDEXED BY cards_by_partner CROSS JOIN card_lots AS lots ON lots.card = cards.card \
                    WHERE cards.partner = ?1 AND cards.card BETWEEN ?2 AND ?3 AND lot <= ?4 AND expires_at <= ?5 \
                    GROUP BY cards.card";
-const LATER: &str = "SELECT seq, balance_before, points, type != 'order' AND happened_at IS NULL FROM movements \
-                     WHERE card = ?1 AND seq > ?2 ORDER BY seq";
+const ANY_DUE: &str = "SELECT 1 FROM lots WHERE expires_at <= ?1 LIMIT 1";
+const LATER: &str = "SELECT seq, balance_before, points, type != 'order' AND happened_at IS NULL FROM card_movements \
+                     WHERE card = ?1 AND seq > ?2 ORDER BY era, seq";
 const COLUMNS: &str = "seal, seq, at, partner, period, ends_at, up_to, cards, points, available, root, record";
 
 /// The statements that are run for every card, with the indexes they rely on.
@@ -63,6 +64,7 @@ pub(super) fn statements() -> Vec<(&'static str, String)> {
     vec![
         ("cards_by_partner", CARDS.to_owned()),
         ("cards_by_partner", DUE.to_owned()),
+        ("lots_by_expiry", ANY_DUE.to_owned()),
         ("movements_by_card", LATER.to_owned()),
     ]
 }
@@ -245,6 +247,10 @@ fn open_due(
     end: MonthEnd,
 ) -> Result<FxHashMap<CardId, Points>, QueryError> {
     let (lot, moment) = (end.as_of.get(), end.period.last_moment().micros());
+    // Mostly everything due has expired: then no card's lots have to be looked at.
+    if !views.prepare_cached(ANY_DUE)?.exists([moment])? {
+        return Ok(FxHashMap::default());
+    }
     let mut statement = views.prepare_cached(DUE)?;
     let rows = statement.query_map((partner.get(), first.get(), last.get(), lot, moment), |row| {
         Ok((CardId::new(row.get(0)?), Points::new(row.get(1)?)))
@@ -326,16 +332,18 @@ mod tests {
     #[test]
     fn due_lots_are_looked_for_among_the_partners_cards_alone() {
         let views = Connection::open_in_memory().unwrap();
-        let tables = "CREATE TABLE cards (card INTEGER PRIMARY KEY, partner INTEGER NOT NULL); \
-             CREATE INDEX cards_by_partner ON cards (partner, card); \
-             CREATE TABLE lots (card INTEGER NOT NULL, lot INTEGER NOT NULL, remaining INTEGER NOT NULL, expires_at INTEGER, \
-                                PRIMARY KEY (card, lot)) WITHOUT ROWID; \
-             WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 5000) \
-             INSERT INTO cards SELECT n, CASE WHEN n IN (1, 5000) THEN 1 ELSE 2 END FROM n; \
-             INSERT INTO lots SELECT card, 1, 7, 10 FROM cards;";
-        views.execute_batch(tables).unwrap();
+        views.execute_batch(include_str!("../../schema/sql/views/tables.sql")).unwrap();
+        views.execute_batch(include_str!("../../schema/sql/views/indexes.sql")).unwrap();
+        let rows = "WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 5000) \
+             INSERT INTO cards (card, partner, customer, template, number, status, design, tier, balance, debt, lifetime, redeemed, \
+                 expired, adjusted, movements, issued_at, updated_at, last_activity, version, as_of) \
+             SELECT n, CASE WHEN n IN (1, 5000) THEN 1 ELSE 2 END, 1, 1, n, '', '', '', 7, 0, 7, 0, 0, 0, 1, 0, 0, 0, 1, n FROM n; \
+             INSERT INTO lots (lot, card, points, remaining, expires_at) SELECT card, card, 7, 7, 10 FROM cards; \
+             INSERT INTO eras (era) VALUES (0);";
+        views.execute_batch(rows).unwrap();
         let mut statement = views.prepare(DUE).unwrap();
-        let rows = statement.query_map((1, 1, 5000, 1, 10), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)));
+        let rows =
+            statement.query_map((1, 1, 5000, 5000, 10), |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)));
         assert_eq!(rows.unwrap().collect::<rusqlite::Result<Vec<_>>>().unwrap(), [(1, 7), (5000, 7)]);
         let steps = statement.get_status(StatementStatus::VmStep);
         assert!(steps < 500, "{steps} steps for two cards");

@@ -157,8 +157,8 @@ fn rows_sql() -> String {
 
 fn card_sql() -> String {
     format!(
-        "SELECT seq, points, coalesce(amount, 0) FROM movements INDEXED BY movements_by_card \
-         WHERE {MATCHES} AND card = ?6 ORDER BY seq LIMIT ?7"
+        "SELECT seq, points, coalesce(amount, 0) FROM card_movements \
+         WHERE {MATCHES} AND card = ?6 ORDER BY era, seq LIMIT ?7"
     )
 }
 
@@ -166,7 +166,7 @@ fn card_sql() -> String {
 fn name_sql(column: &str) -> String {
     let matches = MATCHES.replace("seq BETWEEN", "+seq BETWEEN");
     format!(
-        "SELECT seq, points, coalesce(amount, 0) FROM movements INDEXED BY movements_by_{} \
+        "SELECT seq, points, coalesce(amount, 0) FROM {}_movements \
          WHERE {matches} AND {column} = ?6 AND (?7 IS NULL OR card = ?7) LIMIT ?8",
         column.trim_end_matches("_id")
     )

@@ -20,8 +20,9 @@ use tokio::sync::oneshot;
 
 /// How many requests one commit takes at most. Beyond this a batch gets no cheaper, only slower to answer.
 const BATCH_MAX: usize = 1_024;
-/// How many events the projector may be behind before the writer waits for it.
-const LAG_MAX: i64 = 400_000;
+/// How many events the projector may be behind before the writer waits for it: so many that it applies them within the time for which a
+/// reader waits, 5 seconds.
+const LAG_MAX: i64 = 200_000;
 /// How long a batch waits for a lagging projector before it is refused.
 const LAG_PATIENCE: Duration = Duration::from_secs(2);
 /// How long an erasure waits for the projector.

@@ -129,7 +129,7 @@ fn fold_into(ledger: &Connection, target: &Connection, progress: &Progress) -> R
     written.cards = write_cards(&cards, target)?;
     let mut lookups = Lookups::new(ledger);
     let mut contacts = |partner, record| lookups.of(partner, record);
-    for shelf in shelves(tables, CardCounts::of_all(&cards), Some(tiles), &mut contacts) {
+    for shelf in shelves(watermark, tables, CardCounts::of_all(&cards), Some(tiles), &mut contacts) {
         write_shelf(shelf, target)?;
     }
     let mut meta = insert(target, "meta", &["name", "value"])?;
@@ -144,16 +144,19 @@ fn write_cards(cards: &Cards, target: &Connection) -> Result<u64, CommandError> 
     // In the order of the tables, so that they are written from front to back.
     ids.sort_unstable();
     let mut card_row = insert(target, "cards", &CardRow::NAMES)?;
-    let mut lot_row = insert(target, "lots", &LotRow::NAMES)?;
+    let mut lots = Vec::new();
     let mut written = 0;
     for id in ids {
         let Some(card) = cards.get(id) else { continue };
         let number = card.number.to_string();
         card_row.execute(rusqlite::params_from_iter(CardRow::values(id, card, &number)))?;
-        for lot in &card.lots {
-            lot_row.execute(rusqlite::params_from_iter(LotRow::values(id, lot)))?;
-        }
+        lots.extend(card.lots.iter().map(|lot| (id, lot)));
         written += 1;
+    }
+    lots.sort_unstable_by_key(|(_, lot)| lot.lot);
+    let mut lot_row = insert(target, "lots", &LotRow::NAMES)?;
+    for (id, lot) in lots {
+        lot_row.execute(rusqlite::params_from_iter(LotRow::values(id, lot)))?;
     }
     Ok(written)
 }

@@ -59,6 +59,7 @@ macro_rules! shape {
     };
 }
 
+pub(super) const ERAS: Shape = shape!("eras", 1, ["era"]);
 pub(super) const PARTNERS: Shape = shape!(
     "partners",
     1,
@@ -189,7 +190,8 @@ pub(super) const BOOK_REFUNDS: Shape = shape!(
 );
 
 /// The tables that [`super::shelves`] gives.
-pub const SHAPES: [Shape; 22] = [
+pub const SHAPES: [Shape; 23] = [
+    ERAS,
     PARTNERS,
     SHOPS,
     TEMPLATES,

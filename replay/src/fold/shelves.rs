@@ -3,8 +3,8 @@
 use super::book::Cards;
 use super::card::Card;
 use super::shapes::{
-    CARD_COUNTS, CUSTOMER_RECORDS, CUSTOMERS, Cell, KEYS, PARTNERS, REFUNDS, SHOPS, STREAM_EVENTS, Shape, TEMPLATES,
-    TILES, TRANSACTION_COUNTS, WEBHOOKS,
+    CARD_COUNTS, CUSTOMER_RECORDS, CUSTOMERS, Cell, ERAS, KEYS, PARTNERS, REFUNDS, SHOPS, STREAM_EVENTS, Shape,
+    TEMPLATES, TILES, TRANSACTION_COUNTS, WEBHOOKS,
 };
 use super::tables::{Course, Tables};
 use crate::decimal::Decimal;
@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 
 /// How many card ids one row of `card_counts` spans.
 const CARD_BLOCK: i64 = 4096;
+
+/// How many seqs share an era, as a power of two.
+pub const ERA_BITS: u32 = 20;
 
 /// A table with the rows that it should have, sorted by key.
 #[expect(missing_debug_implementations, reason = "an iterator shows nothing")]
@@ -48,8 +51,9 @@ impl CardCounts {
 /// What the look-up columns of a customer hold, from the partner and the record that is in force.
 pub type Contacts<'a> = dyn FnMut(i64, i64) -> [Cell; 2] + 'a;
 
-/// The tables with their rows; without the tree's, where its tiles cannot be known.
+/// The tables with their rows as of the event `last`; without the tree's, where its tiles cannot be known.
 pub fn shelves<'a>(
+    last: i64,
     mut tables: Tables,
     counts: CardCounts,
     tiles: Option<Tiles>,
@@ -152,7 +156,9 @@ pub fn shelves<'a>(
     let sums = |(key, sums): ([i64; 4], super::tables::Sums)| {
         key.into_iter().chain([sums.transactions, sums.gained, sums.lost]).map(Cell::Number).collect()
     };
+    let eras = (0..=last >> ERA_BITS).map(|era| vec![Cell::Number(era)]);
     [
+        Shelf { shape: ERAS, rows: Box::new(eras) },
         Shelf { shape: PARTNERS, rows: Box::new(partners.into_iter().map(partner)) },
         Shelf { shape: SHOPS, rows: Box::new(shops.into_iter().map(thing)) },
         Shelf { shape: TEMPLATES, rows: Box::new(templates.into_iter().map(thing)) },

@@ -6,12 +6,10 @@
 use super::VerifyError;
 use super::views::Views;
 use crate::findings::{Check, Findings};
+use crate::fold::ERA_BITS;
 use rusqlite::Connection;
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
-
-/// How many seqs share an era, as a power of two.
-const ERA_BITS: u32 = 20;
 
 /// The sum of some rows, in whatever order they came.
 #[derive(Debug, Clone)]

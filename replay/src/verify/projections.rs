@@ -31,7 +31,7 @@ pub(super) fn compare(
     let folds = Folds(folds);
     let mut lookups = Lookups::new(ledger);
     let mut contacts = |partner, record| lookups.of(partner, record);
-    for shelf in shelves(tables, CardCounts::of(folds.cards()), tiles, &mut contacts) {
+    for shelf in shelves(views.watermark, tables, CardCounts::of(folds.cards()), tiles, &mut contacts) {
         let table = shelf.shape.name;
         let compared = tables::compare(&views.connection, shelf, findings);
         as_far_as_it_is_readable(table, compared, findings)?;
@@ -113,7 +113,7 @@ fn compare_cards(views: &Views, folds: &Folds<'_>, findings: &mut Findings) -> R
 
 fn compare_lots(views: &Views, folds: &Folds<'_>, findings: &mut Findings) -> Result<u64, VerifyError> {
     let columns = LotRow::NAMES.join(", ");
-    let mut statement = views.connection.prepare(&format!("SELECT {columns} FROM lots ORDER BY card, lot"))?;
+    let mut statement = views.connection.prepare(&format!("SELECT {columns} FROM lots ORDER BY lot"))?;
     let mut rows = statement.query([])?;
     let (mut compared, mut matched) = (0, 0);
     while let Some(row) = rows.next()? {

@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, Rows, Statement};
 use std::path::Path;
 
 /// The layout of views.db that this tool knows.
-pub(crate) const LAYOUT: &str = "10";
+pub(crate) const LAYOUT: &str = "11";
 
 /// `views.db`, at one moment.
 #[derive(Debug)]

@@ -6,8 +6,9 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 /// The columns that make up a table's key; by any of them a row is looked for.
-const KEYS: [(&str, usize); 27] = [
+const KEYS: [(&str, usize); 28] = [
     ("meta", 1),
+    ("eras", 1),
     ("partners", 1),
     ("shops", 1),
     ("templates", 1),

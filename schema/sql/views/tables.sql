@@ -8,6 +8,10 @@ CREATE TABLE meta (
 ) STRICT, WITHOUT ROWID;
 -- names: layout (number), watermark (seq of the last event applied), watermark_hash (its chain hash, hex)
 
+-- The eras that the log has reached: an event's is seq / 1048576, rounded down. What grows with the log and is found by something
+-- else than its place in it is indexed by era first, so that what is new goes to a few pages, however long the log is.
+CREATE TABLE eras (era INTEGER PRIMARY KEY) STRICT;
+
 CREATE TABLE partners (
     partner INTEGER PRIMARY KEY, currency TEXT NOT NULL, record INTEGER NOT NULL, created_at INTEGER NOT NULL,
     version INTEGER NOT NULL, as_of INTEGER NOT NULL, settings TEXT NOT NULL, settings_record INTEGER, updated_at INTEGER NOT NULL
@@ -52,11 +56,10 @@ CREATE TABLE cards (
     version INTEGER NOT NULL, as_of INTEGER NOT NULL
 ) STRICT;
 
--- Open lots only: a lot leaves the table when nothing remains of it.
+-- Open lots only: a lot leaves the table when nothing remains of it. Its id is the seq of the event that opened it.
 CREATE TABLE lots (
-    card INTEGER NOT NULL, lot INTEGER NOT NULL, points INTEGER NOT NULL, remaining INTEGER NOT NULL, shop INTEGER, expires_at INTEGER,
-    PRIMARY KEY (card, lot)
-) STRICT, WITHOUT ROWID;
+    lot INTEGER PRIMARY KEY, card INTEGER NOT NULL, points INTEGER NOT NULL, remaining INTEGER NOT NULL, shop INTEGER, expires_at INTEGER
+) STRICT;
 
 -- History: one row for each event that moved points; seq is the transaction's id.
 CREATE TABLE movements (
@@ -80,7 +83,7 @@ CREATE TABLE refunds (
 ) STRICT, WITHOUT ROWID;
 
 -- Which event claimed an idempotency key: first 8 bytes of BLAKE3(key), big endian, as a signed integer.
--- Two keys may share a hash: a reader compares the key in the log itself. `era` is seq / 1048576, rounded down.
+-- Two keys may share a hash: a reader compares the key in the log itself.
 CREATE TABLE idempotency (
     era INTEGER NOT NULL, hash INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (era, hash, seq)
 ) STRICT, WITHOUT ROWID;

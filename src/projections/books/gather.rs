@@ -119,9 +119,9 @@ impl Gathered<'_> {
     ) -> Result<FxHashSet<Seq>, BookError> {
         let lots: FxHashSet<Seq> = lots.collect();
         let (mut open, mut gone) = (FxHashSet::default(), FxHashSet::default());
-        let mut now = self.connection.prepare_cached("SELECT 1 FROM lots WHERE card = ?1 AND lot = ?2")?;
+        let mut now = self.connection.prepare_cached("SELECT 1 FROM lots WHERE lot = ?1")?;
         for lot in lots {
-            let found = if now.exists((card.get(), lot.get()))? { &mut open } else { &mut gone };
+            let found = if now.exists([lot.get()])? { &mut open } else { &mut gone };
             found.insert(lot);
         }
         let Some(first) = gone.iter().min().copied() else { return Ok(open) };

@@ -17,10 +17,9 @@ pub enum Which {
 
 const BETWEEN: &str = "SELECT seq FROM movements WHERE seq > ?1 AND seq <= ?2 AND points < 0 AND (?3 IS NULL OR partner = ?3) \
      AND (?4 OR type NOT IN ('redeem', 'adjust') OR happened_at IS NOT NULL) ORDER BY seq LIMIT ?5";
-const OF_CARD: &str = "SELECT seq FROM movements INDEXED BY movements_by_card WHERE card = ?1 AND seq >= ?2 AND seq <= ?3 \
-     AND (points < 0 OR ?4) ORDER BY seq LIMIT ?5";
-const COUNTED: &str =
-    "SELECT count(*) FROM movements INDEXED BY movements_by_card WHERE card = ?1 AND seq >= ?2 AND seq <= ?3";
+const OF_CARD: &str = "SELECT seq FROM card_movements WHERE card = ?1 AND seq >= ?2 AND seq <= ?3 \
+     AND (points < 0 OR ?4) ORDER BY era, seq LIMIT ?5";
+const COUNTED: &str = "SELECT count(*) FROM card_movements WHERE card = ?1 AND seq >= ?2 AND seq <= ?3";
 
 /// Reads takings for one question, and no more than so many.
 #[derive(Debug)]

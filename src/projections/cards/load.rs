@@ -4,28 +4,34 @@ use crate::domain::cards::{Card, CardNumber, LastMovement, Status, Tier};
 use crate::domain::points::{Lot, Lots, Points};
 use crate::domain::{CardId, CustomerId, MovementType, PartnerId, RecordId, Seq, ShopId, TemplateId, Timestamp};
 use rusqlite::types::Type;
-use rusqlite::{Connection, OptionalExtension as _, Row, Rows};
+use rusqlite::{Connection, OptionalExtension as _, Row};
 
 const COLUMNS: &str = "card, partner, customer, template, number, status, status_before_block, design, shop, tier, \
      debt, lifetime, redeemed, expired, adjusted, movements, last_seq, last_type, last_points, \
      last_at, issued_at, updated_at, last_activity, blocked_at, \
      block_record, metadata_record, version, as_of";
 
-const LOTS_OF_CARD: &str = "SELECT lot, points, remaining, shop, expires_at FROM lots WHERE card = ?1";
-const LOTS_OF_ALL: &str = "SELECT lot, points, remaining, shop, expires_at, card FROM lots ORDER BY card, lot";
+const LOTS_OF_CARD: &str = "SELECT lot, points, remaining, shop, expires_at FROM card_lots WHERE card = ?1";
 
 /// A card as of the last event that views.db reflects.
 ///
 /// # Errors
 /// When the file cannot be read.
 pub fn load_card(connection: &Connection, card: CardId) -> rusqlite::Result<Option<Card>> {
-    let found = connection
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM cards WHERE card = ?1"))?
-        .query_row([card.get()], from_row)
-        .optional()?;
-    let Some(mut found) = found else { return Ok(None) };
+    let Some((mut found, _)) = load_without_lots(connection, card)? else { return Ok(None) };
     found.lots = load_lots(connection, card)?;
     Ok(Some(found))
+}
+
+/// A card as if it had no open lots, and its balance: enough for what only moves points, whatever number of lots the card has.
+pub(in crate::projections) fn load_without_lots(
+    connection: &Connection,
+    card: CardId,
+) -> rusqlite::Result<Option<(Card, Points)>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS}, balance FROM cards WHERE card = ?1"))?
+        .query_row([card.get()], |row| Ok((from_row(row)?, Points::new(row.get(28)?))))
+        .optional()
 }
 
 /// Whose a card is and which shop issued it: both for good.
@@ -81,26 +87,15 @@ pub fn each_card(connection: &Connection, mut each: impl FnMut(&Card) -> bool) -
     // Both tables at the same moment.
     let snapshot = connection.unchecked_transaction()?;
     let mut cards = snapshot.prepare(&format!("SELECT {COLUMNS} FROM cards ORDER BY card"))?;
-    let mut lots = snapshot.prepare(LOTS_OF_ALL)?;
-    let (mut cards, mut lots) = (cards.query([])?, lots.query([])?);
-    let mut lot = next_lot(&mut lots)?;
+    let mut cards = cards.query([])?;
     while let Some(row) = cards.next()? {
         let mut card = from_row(row)?;
-        let mut own = Vec::new();
-        while let Some((_, found)) = lot.filter(|(holder, _)| *holder == card.id) {
-            own.push(found);
-            lot = next_lot(&mut lots)?;
-        }
-        card.lots = Lots::new(own);
+        card.lots = load_lots(&snapshot, card.id)?;
         if !each(&card) {
             break;
         }
     }
     Ok(())
-}
-
-fn next_lot(lots: &mut Rows<'_>) -> rusqlite::Result<Option<(CardId, Lot)>> {
-    lots.next()?.map(|row| Ok((CardId::new(row.get(5)?), lot_from_row(row)?))).transpose()
 }
 
 fn load_lots(connection: &Connection, card: CardId) -> rusqlite::Result<Lots> {

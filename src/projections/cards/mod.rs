@@ -2,11 +2,12 @@
 
 mod load;
 
+pub(super) use load::load_without_lots;
 pub use load::{card_by_number, card_of_customer, cards_of_customer, each_card, load_card, owner_of_card};
 
 use crate::domain::cards::{Card, Status};
-use crate::domain::points::{Lot, Lots, OpenedLot, Slice};
-use crate::domain::{CardId, Movement, RecordId, Seq, ShopId, Timestamp};
+use crate::domain::points::{Lot, Lots, OpenedLot, Points, Slice};
+use crate::domain::{CardId, LotId, Movement, RecordId, Seq, ShopId, Timestamp};
 use rusqlite::Connection;
 
 /// How many card ids one row of `card_counts` spans.
@@ -26,23 +27,27 @@ const UPDATE_POINTS: &str = "UPDATE cards SET balance = ?2, debt = ?3, lifetime 
      version = ?14, as_of = ?15 WHERE card = ?1";
 
 /// Writes a card's row and lots: `before` as the file has it, `card` as it shall be.
-pub(super) fn save(connection: &Connection, before: Option<&Card>, card: &Card) -> rusqlite::Result<()> {
-    match before {
-        None => insert(connection, card)?,
-        Some(before) => {
-            update_points(connection, card)?;
-            if standing(before) != standing(card) {
-                update_standing(connection, card)?;
-            }
-        }
+pub(super) fn save(connection: &Connection, before: &Card, card: &Card) -> rusqlite::Result<()> {
+    update_points(connection, card, card.balance())?;
+    if standing(before) != standing(card) {
+        update_standing(connection, card)?;
     }
-    save_lots(connection, before.map(|before| &before.lots), card)
+    save_lots(connection, &before.lots, card)
 }
 
-/// Writes a card that has only moved points: its state as it shall be, and what each movement did to its lots.
+/// Writes the lots of new cards, in the order of the table: a rebuild has all there are.
+pub(super) fn insert_lots(connection: &Connection, cards: &[Card]) -> rusqlite::Result<()> {
+    let mut lots: Vec<_> = cards.iter().flat_map(|card| card.lots.iter().map(|lot| (card.id, lot))).collect();
+    lots.sort_unstable_by_key(|(_, lot)| lot.id);
+    lots.into_iter().try_for_each(|(card, lot)| insert_lot(connection, card, lot))
+}
+
+/// Writes a card that has only moved points: its state and balance as they shall be, and what each movement did to its lots. Those
+/// that `card` holds are not looked at.
 pub(super) fn save_moved<'e>(
     connection: &Connection,
     card: &Card,
+    balance: Points,
     movements: impl Iterator<Item = (Seq, Movement<'e>)>,
 ) -> rusqlite::Result<()> {
     for (seq, movement) in movements {
@@ -52,16 +57,15 @@ pub(super) fn save_moved<'e>(
         }
         moved.taken.iter().try_for_each(|slice| take_from_lot(connection, card.id, slice))?;
     }
-    update_points(connection, card)
+    update_points(connection, card, balance)
 }
 
 fn take_from_lot(connection: &Connection, card: CardId, slice: &Slice) -> rusqlite::Result<()> {
-    let key = (card.get(), slice.lot.get());
     let mut statement =
-        connection.prepare_cached("UPDATE lots SET remaining = remaining - ?3 WHERE card = ?1 AND lot = ?2")?;
-    one_row(statement.execute((key.0, key.1, slice.points.get()))?)?;
-    let mut statement = connection.prepare_cached("DELETE FROM lots WHERE card = ?1 AND lot = ?2 AND remaining = 0")?;
-    statement.execute(key).map(|_| ())
+        connection.prepare_cached("UPDATE lots SET remaining = remaining - ?3 WHERE lot = ?1 AND card = ?2")?;
+    one_row(statement.execute((slice.lot.get(), card.get(), slice.points.get()))?)?;
+    let mut statement = connection.prepare_cached("DELETE FROM lots WHERE lot = ?1 AND remaining = 0")?;
+    statement.execute([slice.lot.get()]).map(|_| ())
 }
 
 /// What `card_counts` counts a card under.
@@ -94,7 +98,8 @@ fn standing(card: &Card) -> impl PartialEq + '_ {
     )
 }
 
-fn insert(connection: &Connection, card: &Card) -> rusqlite::Result<()> {
+/// Writes the row of a new card; its lots are written apart.
+pub(super) fn insert(connection: &Connection, card: &Card) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(INSERT)?;
     statement
         .execute(rusqlite::params![
@@ -131,12 +136,12 @@ fn insert(connection: &Connection, card: &Card) -> rusqlite::Result<()> {
         .map(|_| ())
 }
 
-fn update_points(connection: &Connection, card: &Card) -> rusqlite::Result<()> {
+fn update_points(connection: &Connection, card: &Card, balance: Points) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(UPDATE_POINTS)?;
     statement
         .execute((
             card.id.get(),
-            card.balance().get(),
+            balance.get(),
             card.debt.get(),
             card.lifetime.get(),
             card.redeemed.get(),
@@ -178,16 +183,15 @@ fn update_standing(connection: &Connection, card: &Card) -> rusqlite::Result<()>
         .map(|_| ())
 }
 
-fn save_lots(connection: &Connection, before: Option<&Lots>, card: &Card) -> rusqlite::Result<()> {
-    let none = Lots::default();
-    let old = by_id(before.unwrap_or(&none));
+fn save_lots(connection: &Connection, before: &Lots, card: &Card) -> rusqlite::Result<()> {
+    let old = by_id(before);
     let new = by_id(&card.lots);
     let (mut old, mut new) = (old.into_iter().peekable(), new.into_iter().peekable());
     loop {
         match (old.peek(), new.peek()) {
             (None, None) => return Ok(()),
             (Some(gone), next) if next.is_none_or(|next| gone.id < next.id) => {
-                delete_lot(connection, card.id, gone)?;
+                delete_lot(connection, gone)?;
                 old.next();
             }
             (Some(kept), Some(lot)) if kept.id == lot.id => {
@@ -206,15 +210,20 @@ fn save_lots(connection: &Connection, before: Option<&Lots>, card: &Card) -> rus
     }
 }
 
-fn delete_lot(connection: &Connection, card: CardId, lot: &Lot) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached("DELETE FROM lots WHERE card = ?1 AND lot = ?2")?;
-    statement.execute((card.get(), lot.id.get())).map(|_| ())
+/// Whether something remains in a lot.
+pub(super) fn is_open(connection: &Connection, lot: LotId) -> rusqlite::Result<bool> {
+    connection.prepare_cached("SELECT 1 FROM lots WHERE lot = ?1")?.exists([lot.get()])
+}
+
+fn delete_lot(connection: &Connection, lot: &Lot) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached("DELETE FROM lots WHERE lot = ?1")?;
+    statement.execute([lot.id.get()]).map(|_| ())
 }
 
 fn insert_lot(connection: &Connection, card: CardId, lot: &Lot) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO lots (card, lot, points, remaining, shop, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
-         ON CONFLICT (card, lot) DO UPDATE SET remaining = excluded.remaining",
+         ON CONFLICT (lot) DO UPDATE SET remaining = excluded.remaining",
     )?;
     let shop = lot.shop.map(ShopId::get);
     let expires_at = lot.expires_at.map(Timestamp::micros);

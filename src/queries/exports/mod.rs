@@ -167,8 +167,8 @@ const LAST_CUSTOMER: &str =
     "SELECT customer FROM customers INDEXED BY customers_by_partner WHERE partner = ?1 ORDER BY customer DESC LIMIT 1";
 const LAST_CARD: &str =
     "SELECT card FROM cards INDEXED BY cards_by_partner WHERE partner = ?1 ORDER BY card DESC LIMIT 1";
-const BALANCE_AT: &str = "SELECT balance_after FROM movements INDEXED BY movements_by_card \
-     WHERE card = ?1 AND seq <= ?2 ORDER BY seq DESC LIMIT 1";
+const BALANCE_AT: &str = "SELECT balance_after FROM card_movements \
+     WHERE card = ?1 AND seq <= ?2 ORDER BY era DESC, seq DESC LIMIT 1";
 
 pub(super) fn statements() -> Vec<(&'static str, String)> {
     let mut all = vec![

@@ -61,9 +61,7 @@ fn walk_sql() -> String {
 }
 
 fn card_sql() -> String {
-    format!(
-        "SELECT seq FROM movements INDEXED BY movements_by_card WHERE {MATCHES} AND card = ?8 ORDER BY seq LIMIT ?7"
-    )
+    format!("SELECT seq FROM card_movements WHERE {MATCHES} AND card = ?8 ORDER BY era, seq LIMIT ?7")
 }
 
 pub(super) fn statements() -> Vec<(&'static str, String)> {

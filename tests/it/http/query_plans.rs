@@ -13,8 +13,9 @@ fn plan(connection: &Connection, sql: &str) -> Vec<String> {
     steps.expect(sql)
 }
 
+// There is an era for each million events: walking them is how a look-up in all of them begins.
 fn is_slow(step: &str) -> bool {
-    step.starts_with("SCAN ") || step.contains("USE TEMP B-TREE") || step.contains("AUTOMATIC")
+    (step.starts_with("SCAN ") && step != "SCAN eras") || step.contains("USE TEMP B-TREE") || step.contains("AUTOMATIC")
 }
 
 #[test]

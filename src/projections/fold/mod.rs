@@ -1,6 +1,7 @@
 //! How events change the projections. Folds in memory what a batch of events does, then writes it sorted, so that neighbours share pages.
 
-use super::cards::CountKey;
+mod cards;
+
 use super::checkpoints::CheckpointRow;
 use super::customers::Contact;
 use super::movements::MovementRow;
@@ -8,17 +9,17 @@ use super::seals::SealRow;
 use super::stream_events::StreamEventRow;
 use super::tiles::Growth;
 use super::transaction_counts::TransactionCounts;
-use super::{books, cards, customers, idempotency, layout, load_card, load_customer, movements, programme, refunds};
-use crate::books::{Changes, Span, closing};
-use crate::domain::cards::Card;
+use super::{books, customers, eras, idempotency, layout, load_customer, movements, programme, refunds};
+use crate::books::{Changes, Span};
 use crate::domain::customers::Customer;
 use crate::domain::programme::Directory;
-use crate::domain::{CardId, CustomerId, Event, Movement, PartnerId, RecordId, Seq, Stream, Timestamp};
+use crate::domain::{CardId, CustomerId, Event, PartnerId, RecordId, Seq, Stream, Timestamp};
 use crate::event_log::{Hash, LogError, Stored, ZERO_HASH, key_hash};
 use crate::vault;
+use cards::Touched;
 use rusqlite::Connection;
 use rustc_hash::FxHashMap;
-use std::collections::{BTreeMap, btree_map, hash_map};
+use std::collections::{BTreeMap, btree_map};
 
 /// Why an event cannot be folded.
 #[derive(Debug, thiserror::Error)]
@@ -39,27 +40,6 @@ pub(super) struct Sources<'a> {
     pub(super) views: Option<&'a Connection>,
     /// ledger.db, for the vault.
     pub(super) ledger: &'a Connection,
-}
-
-/// Where a card's state may be had without reading it: in memory, if its last event is the one asked for.
-pub(super) type Recent = dyn Fn(CardId) -> Option<Card> + Send;
-
-/// What a batch does to a card.
-#[derive(Debug)]
-enum Touched {
-    /// The card before, unless it is new, and after.
-    Folded(Box<(Option<Card>, Card)>),
-    /// Events of a card that has not been looked at.
-    Waiting(Vec<Waiting>),
-}
-
-/// An event of a card that has not been looked at.
-#[derive(Debug)]
-struct Waiting {
-    seq: Seq,
-    at: Timestamp,
-    span: Span,
-    event: Event,
 }
 
 /// A refund, by its order.
@@ -88,6 +68,8 @@ pub(super) struct Fold {
     growth: Growth,
     checkpoints: Vec<CheckpointRow>,
     seals: Vec<SealRow>,
+    /// Up to which event the eras are noted.
+    noted: Seq,
     pub(super) seq: Seq,
     hash: Hash,
 }
@@ -110,6 +92,7 @@ impl Fold {
             growth,
             checkpoints: Vec::new(),
             seals: Vec::new(),
+            noted: seq,
             seq,
             hash: ZERO_HASH,
         }
@@ -217,38 +200,6 @@ impl Fold {
         }
     }
 
-    fn card(&mut self, id: CardId, stored: Stored, span: Span, sources: &Sources<'_>) -> Result<(), FoldError> {
-        if let Event::CardIssued(event) = &stored.event {
-            let card = Card::issued(event, stored.partner, stored.seq, stored.at);
-            self.books.issued(span, card.partner, card.template);
-            self.records.extend(event.sealed.map(|sealed| (event.customer, sealed.record, stored.seq)));
-            self.cards.insert(id, Touched::Folded(Box::new((None, card))));
-            return Ok(());
-        }
-        match self.cards.entry(id) {
-            hash_map::Entry::Occupied(mut known) => match known.get_mut() {
-                Touched::Folded(folded) => {
-                    folded.1.evolve(&stored.event, stored.seq, stored.at);
-                    let record = standing_record(&stored.event);
-                    self.records.extend(record.map(|record| (folded.1.customer, record, stored.seq)));
-                    book(
-                        &mut self.books,
-                        &folded.1,
-                        Movement::of(&stored.event).map(|movement| (span, movement)).iter(),
-                    );
-                }
-                Touched::Waiting(events) => events.push(waiting(stored, span)),
-            },
-            hash_map::Entry::Vacant(_) if sources.views.is_none() => {
-                return Err(FoldError::Orphan { seq: stored.seq, stream: Stream::Card(id) });
-            }
-            hash_map::Entry::Vacant(place) => {
-                place.insert(Touched::Waiting(vec![waiting(stored, span)]));
-            }
-        }
-        Ok(())
-    }
-
     /// Whether what the look-up columns hold of a person changes.
     pub(super) fn changes_contacts(&self) -> bool {
         self.customers.values().any(|(customer, contact)| customer.version > 1 && contact.is_some())
@@ -270,10 +221,10 @@ impl Fold {
     }
 
     /// Writes everything, with the watermark. The caller owns the transaction; after it fails, this fold must be dropped.
-    pub(super) fn write(&mut self, views: &Connection, recent: &Recent) -> Result<(), FoldError> {
+    pub(super) fn write(&mut self, views: &Connection) -> Result<(), FoldError> {
         movements::insert(views, &self.take_movements())?;
         self.counts.write(views)?;
-        self.write_cards(views, recent)?;
+        self.write_cards(views)?;
         self.write_refunds(views)?;
         books::write(views, &mut self.books)?;
         let touched = std::mem::take(&mut self.customers);
@@ -297,6 +248,8 @@ impl Fold {
         self.seals.drain(..).try_for_each(|seal| seal.insert(views))?;
         programme::save(views, &self.directory, self.directory_saved)?;
         self.directory_saved = self.seq;
+        eras::note(views, self.noted, self.seq)?;
+        self.noted = self.seq;
         layout::set_watermark(views, self.seq, &self.hash)?;
         Ok(())
     }
@@ -313,94 +266,4 @@ impl Fold {
         }
         Ok(())
     }
-
-    fn write_cards(&mut self, views: &Connection, recent: &Recent) -> Result<(), FoldError> {
-        let mut touched: Vec<_> = self.cards.drain().collect();
-        touched.sort_unstable_by_key(|(id, _)| *id);
-        let mut counts: BTreeMap<CountKey, i64> = BTreeMap::new();
-        for (id, touched) in touched {
-            let folded = match touched {
-                Touched::Folded(folded) => folded,
-                Touched::Waiting(events) => {
-                    if let Some((card, movements)) = moved_only(&events, recent(id)) {
-                        let spans = events.iter().map(|event| event.span);
-                        let booked: Vec<_> = spans.zip(movements.iter().map(|(_, movement)| *movement)).collect();
-                        book(&mut self.books, &card, booked.iter());
-                        cards::save_moved(views, &card, movements.into_iter())?;
-                        continue;
-                    }
-                    self.fold_waiting(id, &events, views)?
-                }
-            };
-            let (before, card) = *folded;
-            cards::save(views, before.as_ref(), &card)?;
-            count_change(&mut counts, before.as_ref(), &card);
-        }
-        for (key, change) in counts.into_iter().filter(|(_, change)| *change != 0) {
-            cards::add_count(views, &key, change)?;
-        }
-        Ok(())
-    }
-
-    fn fold_waiting(
-        &mut self,
-        id: CardId,
-        events: &[Waiting],
-        views: &Connection,
-    ) -> Result<Box<(Option<Card>, Card)>, FoldError> {
-        let seq = events.first().map_or(Seq::ZERO, |event| event.seq);
-        let before = load_card(views, id)?.ok_or(FoldError::Orphan { seq, stream: Stream::Card(id) })?;
-        let mut card = before.clone();
-        for Waiting { seq, at, event, .. } in events {
-            card.evolve(event, *seq, *at);
-            self.records.extend(standing_record(event).map(|record| (card.customer, record, *seq)));
-        }
-        let booked: Vec<_> =
-            events.iter().filter_map(|waiting| Some((waiting.span, Movement::of(&waiting.event)?))).collect();
-        book(&mut self.books, &card, booked.iter());
-        Ok(Box::new((Some(before), card)))
-    }
-}
-
-/// The card after these events with its movements, if it is in memory as of the last of them and they did no more than move points.
-fn moved_only(events: &[Waiting], recent: Option<Card>) -> Option<(Card, Vec<(Seq, Movement<'_>)>)> {
-    let last = events.last()?;
-    let card = recent.filter(|card| card.as_of == last.seq)?;
-    let movements: Option<_> = events.iter().map(|event| Some((event.seq, Movement::of(&event.event)?))).collect();
-    Some((card, movements?))
-}
-
-fn waiting(stored: Stored, span: Span) -> Waiting {
-    Waiting { seq: stored.seq, at: stored.at, span, event: stored.event }
-}
-
-/// Sums up the movements of a card, given in their order, which is as it is after them.
-fn book<'e>(
-    books: &mut Changes,
-    card: &Card,
-    movements: impl DoubleEndedIterator<Item = &'e (Span, Movement<'e>)> + Clone,
-) {
-    for (span, movement) in movements.clone() {
-        books.moved(*span, card.partner, card.template, *movement);
-    }
-    let is_open = |lot| card.lots.iter().any(|open| open.id == lot);
-    closing(movements.rev().copied(), is_open, |span, slice| {
-        books.closed(span, card.partner, card.template, slice.expires_at);
-    });
-}
-
-/// The vault record that an event about a card names; a movement's stands in its own row.
-fn standing_record(event: &Event) -> Option<RecordId> {
-    if Movement::of(event).is_some() { None } else { event.sealed().map(|sealed| sealed.record) }
-}
-
-fn count_change(counts: &mut BTreeMap<CountKey, i64>, before: Option<&Card>, card: &Card) {
-    let (old, new) = (before.map(cards::count_key), cards::count_key(card));
-    if old == Some(new) {
-        return;
-    }
-    if let Some(old) = old {
-        *counts.entry(old).or_default() -= 1;
-    }
-    *counts.entry(new).or_default() += 1;
 }
