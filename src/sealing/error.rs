@@ -29,6 +29,14 @@ pub enum SealingError {
     Contradicted,
 }
 
+impl SealingError {
+    /// Whether it is only that the service has too much to do at the moment.
+    #[must_use]
+    pub const fn is_for_now(&self) -> bool {
+        matches!(self, Self::Query(QueryError::Behind | QueryError::Busy) | Self::Refused(Refusal::Busy))
+    }
+}
+
 impl From<ProofError<QueryError>> for SealingError {
     fn from(error: ProofError<QueryError>) -> Self {
         match error {
