@@ -22,7 +22,7 @@ use tokio::sync::oneshot;
 const BATCH_MAX: usize = 1_024;
 /// How many events the projector may be behind before the writer waits for it: so many that it applies them within the time for which a
 /// reader waits, 5 seconds.
-const LAG_MAX: i64 = 200_000;
+pub const LAG_MAX: i64 = 200_000;
 /// How long a batch waits for a lagging projector before it is refused.
 const LAG_PATIENCE: Duration = Duration::from_secs(2);
 /// How long an erasure waits for the projector.

@@ -9,14 +9,14 @@ use crate::control::message::Refused;
 use crate::control::operator::{Operator, refused};
 use crate::domain::{CardId, Event, PartnerId, Rejection};
 use crate::queries::{Lookups, Queries, QueryError};
-use crate::writer::{Actor, Bulk, Command, Outcome, Refusal, Request, Writer};
+use crate::writer::{self, Actor, Bulk, Command, Outcome, Refusal, Request, Writer};
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// How many messages wait for the writer. Enough that it never waits for rows, and at most half of its queue.
 const DEPTH: usize = 12;
-/// How far views.db may be behind: below what would make the writer refuse others.
-const LAG_MAX: i64 = 350_000;
+/// How far views.db may be behind: well below what would make the writer refuse others.
+const LAG_MAX: i64 = writer::LAG_MAX / 4 * 3;
 /// How long the projector may stand still, and the writer refuse, before the import gives up.
 const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(2);

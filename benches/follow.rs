@@ -1,0 +1,116 @@
+//! What following the log costs: the projector applies the same number of awards to a young log and to one of three million events.
+//! `EVENTS=10000000 cargo bench --bench follow` makes it as long as it says.
+//!
+//! Compare the two with each other in one run: the cost of an event is not to grow with the log.
+
+use counterfoil::app::{Engine, EngineConfig};
+use counterfoil::domain::cards::Issue;
+use counterfoil::domain::customers::PersonRecord;
+use counterfoil::domain::points::{Award, Note, Order, Particulars, Points};
+use counterfoil::domain::programme::{CreatePartner, CreateTemplate, TemplateRules};
+use counterfoil::domain::{CardId, Metadata, PartnerId, Seq};
+use counterfoil::event_log;
+use counterfoil::projections::{Projector, rebuild};
+use counterfoil::storage::{DataDir, open_ledger, open_views};
+use counterfoil::writer::{Actor, BULK_MAX, Command, LAG_MAX, Request};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+// As the binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const CARDS: i64 = 100_000;
+/// How many events are followed at a time: what comes in two seconds of a busy service.
+const BATCH: i64 = 25_000;
+const FOLLOWED: i64 = 4 * BATCH;
+
+/// How many events the log has.
+fn events() -> i64 {
+    std::env::var("EVENTS").map_or(3_000_000, |text| text.parse().expect("EVENTS is a number"))
+}
+
+fn request(command: Command) -> Request {
+    Request { partner: PartnerId::new(1), actor: Actor::CommandLine, idempotency_key: None, command }
+}
+
+fn issue(number: i64) -> Request {
+    request(Command::Issue(Issue {
+        person: PersonRecord { email: format!("customer{number}@example.com"), ..PersonRecord::default() },
+        initial_points: None,
+        design: "default".to_owned(),
+        activate: true,
+        metadata: Metadata::new(),
+        shop: None,
+        happened_at: None,
+    }))
+}
+
+fn award(number: i64) -> Request {
+    // Spread over all cards and over all names, as orders are.
+    let spread = number.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let name = Some(Order::Id(format!("{spread:016x}")));
+    let card = CardId::new(2 + i64::try_from(spread % CARDS.unsigned_abs()).unwrap_or(0));
+    let particulars = Particulars { shop: None, name, note: Note::default(), past: None };
+    request(Command::Award(Award { card, points: Points::new(5), expires_at: None, particulars }))
+}
+
+fn long_log(files: &tempfile::TempDir) -> DataDir {
+    let dir = DataDir::new(files.path());
+    let engine = Engine::start(EngineConfig::new(dir.clone())).expect("an engine");
+    let partner = CreatePartner { name: "Bench".to_owned(), currency: "EUR".to_owned() };
+    let template = CreateTemplate::titled(BTreeMap::new(), TemplateRules::default());
+    for command in [Command::CreatePartner(partner), Command::CreateTemplate(template)] {
+        engine.writer().submit_blocking(request(command)).expect("a programme");
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let mut requests = (0..CARDS).map(issue).chain((0..events() - 2 * CARDS).map(award)).peekable();
+    while requests.peek().is_some() {
+        // Faster than the projector in the long run: who waits for it is not refused.
+        while engine.live().progress().lag() > LAG_MAX / 2 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let chunk: Vec<_> = requests.by_ref().take(BULK_MAX).collect();
+        let answers = runtime.block_on(engine.writer().submit_all(chunk)).expect("a place in the queue");
+        assert!(answers.iter().all(Result::is_ok));
+    }
+    engine.stop();
+    dir
+}
+
+/// How long the projector takes for the events after those that the views at `before` reflect.
+fn follow(dir: &DataDir, before: &Path, copy: &Path) -> Duration {
+    std::fs::copy(before, copy).expect("a copy");
+    let views = open_views(copy).expect("views");
+    let from = counterfoil::projections::watermark(&views).expect("a watermark").get();
+    let mut projector =
+        Projector::new(views, open_ledger(dir).expect("a ledger"), Seq::new(from)).expect("a projector");
+    let start = Instant::now();
+    for batch in 1..=FOLLOWED / BATCH {
+        let reached = projector.advance(Seq::new(from + batch * BATCH)).expect("a batch");
+        assert_eq!(reached.get(), from + batch * BATCH);
+    }
+    start.elapsed()
+}
+
+fn following(criterion: &mut Criterion) {
+    let files = tempfile::tempdir().expect("a directory");
+    let dir = long_log(&files);
+    let ledger = open_ledger(&dir).expect("a ledger");
+    let head = event_log::head(&ledger).expect("a head").seq.get();
+    let mut group = criterion.benchmark_group(format!("follow {FOLLOWED} awards"));
+    group.sample_size(10).throughput(Throughput::Elements(FOLLOWED.unsigned_abs()));
+    for after in [2 * CARDS + FOLLOWED, head - FOLLOWED] {
+        let (before, copy) = (files.path().join("before.db"), files.path().join("copy.db"));
+        rebuild(&ledger, &before, Some(Seq::new(after))).expect("a rebuild");
+        group.bench_function(format!("after {after} events"), |bencher| {
+            bencher.iter_custom(|rounds| (0..rounds).map(|_| follow(&dir, &before, &copy)).sum());
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, following);
+criterion_main!(benches);
