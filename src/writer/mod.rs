@@ -11,6 +11,7 @@ mod memory;
 mod orders;
 mod pace;
 mod pending;
+mod repeat;
 mod thread;
 
 pub use command::{Actor, BuyerId, Command, Outcome, Recorded, Refusal, Request};
