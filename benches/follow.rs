@@ -26,10 +26,14 @@ const CARDS: i64 = 100_000;
 /// How many events are followed at a time: what comes in two seconds of a busy service.
 const BATCH: i64 = 25_000;
 const FOLLOWED: i64 = 4 * BATCH;
+/// The young log: nearly an era of the projections' indexes, where what is new goes to the most pages.
+const YOUNG: i64 = 900_000;
+/// The old one is longer by whole eras, so that both are at the same place of one.
+const ERA: i64 = 1 << 20;
 
 /// How many events the log has.
 fn events() -> i64 {
-    std::env::var("EVENTS").map_or(3_000_000, |text| text.parse().expect("EVENTS is a number"))
+    std::env::var("EVENTS").map_or(3_100_000, |text| text.parse().expect("EVENTS is a number"))
 }
 
 fn request(command: Command) -> Request {
@@ -102,7 +106,7 @@ fn following(criterion: &mut Criterion) {
     let head = event_log::head(&ledger).expect("a head").seq.get();
     let mut group = criterion.benchmark_group(format!("follow {FOLLOWED} awards"));
     group.sample_size(10).throughput(Throughput::Elements(FOLLOWED.unsigned_abs()));
-    for after in [2 * CARDS + FOLLOWED, head - FOLLOWED] {
+    for after in [YOUNG, YOUNG + (head - FOLLOWED - YOUNG) / ERA * ERA] {
         let (before, copy) = (files.path().join("before.db"), files.path().join("copy.db"));
         rebuild(&ledger, &before, Some(Seq::new(after))).expect("a rebuild");
         group.bench_function(format!("after {after} events"), |bencher| {
