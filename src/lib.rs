@@ -22,6 +22,7 @@
 //! | [`domain`] | the rules: commands, events, states, `decide` and `evolve`; pure | nobody |
 //! | [`clock`] | what time it is: the system's, or a test's | domain |
 //! | [`metrics`] | counters and histograms that cost an atomic addition | nobody |
+//! | [`priority`] | letting those threads go first that somebody waits for | nobody |
 //! | [`storage`] | the data directory, its lock, how each SQLite file is opened and migrated, whether views.db can be trusted | nobody |
 //! | [`event_log`] | the table `events`: appending, reading, the chain, idempotency keys | domain |
 //! | [`vault`] | the table `sealed_records`: sealing, commitments, erasing | domain |
@@ -36,10 +37,10 @@
 //! | [`ops`] | ops.db: drawing credentials, verifying secrets, export jobs, the seeds that sign, webhooks' secrets and deliveries | domain, storage |
 //! | [`notary`] | checkpoints: signing the head of the tree and having it recorded | domain, note, ops, queries, writer, clock |
 //! | [`sealing`] | seals: hashing all balances at a month's end, having the root recorded, proving one balance | domain, tree, queries, notary, writer, clock |
-//! | [`webhooks`] | telling receivers: messages, signatures, deliveries, retries | domain, event_log, vault, projections, live, ops, writer, clock, storage, metrics |
+//! | [`webhooks`] | telling receivers: messages, signatures, deliveries, retries | domain, event_log, vault, projections, live, ops, writer, clock, storage, metrics, priority |
 //! | [`backup`] | copies of the books: making and verifying them, keeping them, holding them against what they are to replace | domain, event_log, storage, tree, note |
-//! | [`jobs`] | what the clock asks for: expiry, checkpoints, seals, retention, backups | domain, projections, writer, notary, sealing, backup, metrics, clock, storage |
-//! | [`app`] | the engine: wires writer, projector and memory, and owns the order of start and stop | domain, event_log, vault, projections, live, writer, clock, storage, metrics |
+//! | [`jobs`] | what the clock asks for: expiry, checkpoints, seals, retention, backups | domain, projections, writer, notary, sealing, backup, metrics, priority, clock, storage |
+//! | [`app`] | the engine: wires writer, projector and memory, and owns the order of start and stop | domain, event_log, vault, projections, live, writer, clock, storage, metrics, priority |
 //! | [`control`] | what an operator may ask for, over a socket or under the lock; the rows of an import | domain, writer, ops, app, notary, sealing, queries, webhooks, clock, storage |
 //! | [`http`] | the HTTP surface: credentials, fields, envelopes, errors; no rules, no SQL | domain, queries, exports, webhooks, writer, ops, notary, note, tree, sealing, clock, live, metrics |
 //! | [`cli`] | the subcommands | all but vault |
@@ -129,6 +130,7 @@ pub mod metrics;
 pub mod notary;
 pub mod note;
 pub mod ops;
+pub mod priority;
 pub mod projections;
 pub mod queries;
 pub mod sealing;

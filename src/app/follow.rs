@@ -1,6 +1,7 @@
 //! The projector's thread: follows the log for as long as the engine runs.
 
 use crate::live::Live;
+use crate::priority::Priority;
 use crate::projections::Projector;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +11,6 @@ use std::time::Duration;
 /// How long to rest when nobody waits for views.db. Following each commit at once would write the same pages again and again,
 /// and keep the disk busy while the writer wants to sync.
 const REST: Duration = Duration::from_secs(2);
-/// How much the projector steps back for the other threads, as `nice` counts it.
-const NICE: i32 = 10;
 /// How long to wait after a failure, such as a full disk, before trying again.
 const PAUSE: Duration = Duration::from_millis(200);
 /// How many times to try again once the engine is stopping. What is left is projected at the next start.
@@ -21,16 +20,8 @@ pub(super) fn spawn(projector: Projector, live: Arc<Live>, stop: Arc<AtomicBool>
     std::thread::Builder::new().name("projector".to_owned()).spawn(move || run(projector, &live, &stop))
 }
 
-/// Lets the threads that somebody waits for go first: the projector has work for seconds, they have it for microseconds.
-fn step_back() {
-    // On Linux a priority belongs to a thread. Where it cannot be lowered, awards only wait a little longer now and then.
-    if let Err(source) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
-        tracing::debug!(%source, "the projector keeps the priority of the other threads");
-    }
-}
-
 fn run(mut projector: Projector, live: &Live, stop: &AtomicBool) {
-    step_back();
+    Priority::Background.take();
     let mut failures = 0;
     loop {
         // Asked before the head is read: the writer has ended by then, so this head is the last.

@@ -1,6 +1,7 @@
 //! Filling the memory with cards after a start, so that no award has to wait for views.db.
 
 use crate::live::Live;
+use crate::priority::Priority;
 use crate::projections::each_card;
 use crate::storage::{DataDir, StorageError, open_reader};
 use std::sync::Arc;
@@ -10,9 +11,11 @@ use std::time::Instant;
 
 /// Starts a thread that ends when all cards are in memory, there is no room for more, or `stop` is set.
 pub(super) fn spawn(dir: &DataDir, live: Arc<Live>, stop: Arc<AtomicBool>) -> Result<JoinHandle<()>, PreloadError> {
-    // Opened before the writer takes its first command: what this connection sees is at least as new as the start.
+    // Opened before the writer takes its first command: what this connection sees is at least as new as the start. A card that was
+    // changed since is in memory already, so that it does not matter how much newer.
     let views = open_reader(dir)?;
     let run = move || {
+        Priority::Background.take();
         let start = Instant::now();
         let loaded = each_card(&views, |card| !stop.load(Ordering::Acquire) && live.preload(card));
         match loaded {

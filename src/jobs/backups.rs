@@ -1,10 +1,11 @@
 //! Making a backup now and then, and removing those that need not be kept. Awards go on whatever becomes of it.
 
 use super::JobError;
-use super::job::{Job, Stop, step_back};
+use super::job::{Job, Stop};
 use crate::backup::{BackupError, GoOn, Keep, Kept, Shelf, log_of};
 use crate::clock::Clock;
 use crate::metrics::BackupFigures;
+use crate::priority::Priority;
 use crate::storage::DataDir;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,7 +50,7 @@ struct Work {
 
 impl Work {
     fn run(&self, stop: &Stop) {
-        step_back();
+        Priority::Background.take();
         stop.rest(self.until_first());
         while !stop.is_told() {
             let begun = Instant::now();

@@ -71,17 +71,6 @@ impl Stop {
     }
 }
 
-/// How much a job that nobody waits for steps back behind the other threads, as `nice` counts it.
-const NICE: i32 = 10;
-
-/// Lets the other threads go first: hashing every card, or copying the books, takes seconds.
-pub(super) fn step_back() {
-    // On Linux a priority belongs to a thread. Where it cannot be lowered, the rests between pages have to do.
-    if let Err(source) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
-        tracing::debug!(%source, "a job keeps the priority of the other threads");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

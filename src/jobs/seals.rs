@@ -1,7 +1,8 @@
 //! Sealing balances when a month is over, and after a start those of months that ended meanwhile.
 
 use super::JobError;
-use super::job::{Job, Stop, step_back};
+use super::job::{Job, Stop};
+use crate::priority::Priority;
 use crate::sealing::{Sealer, SealingError};
 use crate::storage::DataDir;
 use crate::writer::Actor;
@@ -20,7 +21,7 @@ const TELL_AGAIN: u32 = 30;
 /// When the thread cannot be started.
 pub fn start_seals(dir: DataDir, sealer: Sealer) -> Result<Job, JobError> {
     Job::begin("seals", move |stop| {
-        step_back();
+        Priority::Background.take();
         let mut put_off = 0;
         while !stop.is_told() {
             // What an import brings is sealed as of its recording, now or later alike: this spares it the other half of the machine.

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 /// How many events wait for the projector before it is woken without anybody asking. A larger batch is cheaper for each event,
 /// because its rows, sorted, share pages.
-const RING_LAG: i64 = 50_000;
+const RING_LAG: i64 = 25_000;
 
 /// Two positions in the log: what is committed, and what the projections reflect.
 #[derive(Debug)]

@@ -15,15 +15,20 @@ pub fn events_with_key_hash(connection: &Connection, hash: i64) -> rusqlite::Res
     statement.query_map([hash], |row| row.get(0).map(Seq::new))?.collect()
 }
 
-/// Calls `each` with the hash of every key.
+/// Calls `each` with the hash of every key that was there when it was called.
 ///
 /// # Errors
 /// When the file cannot be read.
 pub fn each_key_hash(connection: &Connection, mut each: impl FnMut(i64)) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare("SELECT hash FROM idempotency")?;
-    let mut rows = statement.query([])?;
-    while let Some(row) = rows.next()? {
-        each(row.get(0)?);
+    // Era by era, because a snapshot that is held for long keeps the WAL growing.
+    let mut eras = connection.prepare("SELECT era FROM eras ORDER BY era")?;
+    let eras = eras.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+    let mut statement = connection.prepare("SELECT hash FROM idempotency WHERE era = ?1")?;
+    for era in eras {
+        let mut rows = statement.query([era])?;
+        while let Some(row) = rows.next()? {
+            each(row.get(0)?);
+        }
     }
     Ok(())
 }

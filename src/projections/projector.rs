@@ -13,7 +13,7 @@ use std::time::Duration;
 
 /// How many events one transaction applies at most: enough that sorted rows share pages. It bounds what a transaction takes in memory and
 /// in the WAL however far behind the projector is.
-const BATCH_MAX: i64 = 50_000;
+const BATCH_MAX: i64 = 25_000;
 
 /// Why the projections could not follow.
 #[derive(Debug, thiserror::Error)]

@@ -11,14 +11,12 @@ use crate::clock::Clock;
 use crate::live::Live;
 use crate::metrics::WebhookFigures;
 use crate::ops::{Deliveries, OpsError, Secrets};
+use crate::priority::Priority;
 use crate::storage::{DataDir, StorageError};
 use crate::writer::Writer;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use tokio::sync::watch;
-
-/// As low as it goes.
-const NICE: i32 = 19;
 
 /// Why the thread cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +65,7 @@ impl Post {
         let sending = (policy, client, receivers, erasures);
         let work = Work::new(sources, deliveries, secrets, writer, clock, sending, figures);
         let run = move || {
-            step_back();
+            Priority::Lowest.take();
             runtime.block_on(work.run(stopped));
         };
         let thread = std::thread::Builder::new().name("webhooks".to_owned()).spawn(run)?;
@@ -90,12 +88,5 @@ impl Post {
 impl Drop for Post {
     fn drop(&mut self) {
         self.finish();
-    }
-}
-
-/// Lets everybody else go first.
-pub(super) fn step_back() {
-    if let Err(source) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
-        tracing::debug!(%source, "the webhooks' thread keeps the priority of the other threads");
     }
 }

@@ -1,8 +1,8 @@
 //! The thread that speaks with receivers. Apart from the one that reads the log and writes ops.db: no answer comes too late because
 //! that one was busy.
 
-use super::post::step_back;
 use super::resolver::LOOK_UPS_MAX;
+use crate::priority::Priority;
 use std::io;
 use std::thread::JoinHandle;
 use tokio::runtime::{Builder, Handle};
@@ -23,7 +23,7 @@ impl Receivers {
         let handle = runtime.handle().clone();
         let (over, ended) = oneshot::channel::<()>();
         let run = move || {
-            step_back();
+            Priority::Lowest.take();
             let _ended = runtime.block_on(ended);
             // A name that is being looked up is not waited for.
             runtime.shutdown_background();

@@ -21,8 +21,12 @@ use tokio::sync::oneshot;
 /// How many requests one commit takes at most. Beyond this a batch gets no cheaper, only slower to answer.
 const BATCH_MAX: usize = 1_024;
 /// How many events the projector may be behind before the writer waits for it: so many that it applies them within the time for which a
-/// reader waits, 5 seconds.
-pub const LAG_MAX: i64 = 200_000;
+/// reader waits, 5 seconds, also where both have no more than a part of a core.
+pub const LAG_MAX: i64 = 100_000;
+/// From how many on the writer slows: what it leaves of the processor is the projector's. A busy service has fewer between two rounds.
+const LAG_FELT: i64 = LAG_MAX / 2;
+/// How long a batch waits just below [`LAG_MAX`]; the less, the closer the lag is to [`LAG_FELT`].
+const SLOWED: Duration = Duration::from_millis(20);
 /// How long a batch waits for a lagging projector before it is refused.
 const LAG_PATIENCE: Duration = Duration::from_secs(2);
 /// How long an erasure waits for the projector.
@@ -371,8 +375,12 @@ impl Thread {
         }
     }
 
+    /// Waits where the projector is behind, the longer the further; answers whether it is near enough.
     fn projector_keeps_up(&self) -> bool {
         let start = Instant::now();
+        if let Some(pause) = slowed(self.live.progress().lag()) {
+            std::thread::sleep(pause);
+        }
         while self.live.progress().lag() > LAG_MAX {
             if start.elapsed() > LAG_PATIENCE {
                 return false;
@@ -381,6 +389,12 @@ impl Thread {
         }
         true
     }
+}
+
+/// How long a batch waits at a lag; not at all where nobody would feel it.
+fn slowed(lag: i64) -> Option<Duration> {
+    let felt = u32::try_from(lag.min(LAG_MAX) - LAG_FELT).ok().filter(|felt| *felt > 0)?;
+    Some(SLOWED * felt / u32::try_from(LAG_MAX - LAG_FELT).unwrap_or(1))
 }
 
 /// One checkpoint that empties the WAL, unless a reader is in the way.
@@ -447,5 +461,17 @@ fn asks_for_erasure(message: &Message) -> bool {
     match message {
         Message::One { request, .. } => matches!(request.command, Command::Erase(_)),
         Message::Many { .. } | Message::Stop => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lag_is_felt_little_by_little_and_never_for_longer_than_at_its_bound() {
+        assert_eq!((slowed(0), slowed(LAG_FELT)), (None, None));
+        assert_eq!(slowed((LAG_FELT + LAG_MAX) / 2), Some(SLOWED / 2));
+        assert_eq!((slowed(LAG_MAX), slowed(10 * LAG_MAX)), (Some(SLOWED), Some(SLOWED)));
     }
 }

@@ -79,23 +79,35 @@ pub fn cards_of_customer(connection: &Connection, customer: CustomerId) -> rusql
     statement.query_map([customer.get()], |row| row.get(0).map(CardId::new))?.collect()
 }
 
-/// Calls `each` with every card of every partner, in the order of their ids, until it says no more.
+/// How many cards [`each_card`] reads from one snapshot: one that is held for long keeps the WAL growing.
+const CARDS_AT_ONCE: i64 = 1_000;
+
+/// Calls `each` with every card of every partner, in the order of their ids, until it says no more. Each is as of one moment, not all
+/// of them as of the same.
 ///
 /// # Errors
 /// When the file cannot be read.
 pub fn each_card(connection: &Connection, mut each: impl FnMut(&Card) -> bool) -> rusqlite::Result<()> {
-    // Both tables at the same moment.
-    let snapshot = connection.unchecked_transaction()?;
-    let mut cards = snapshot.prepare(&format!("SELECT {COLUMNS} FROM cards ORDER BY card"))?;
-    let mut cards = cards.query([])?;
-    while let Some(row) = cards.next()? {
-        let mut card = from_row(row)?;
-        card.lots = load_lots(&snapshot, card.id)?;
-        if !each(&card) {
-            break;
+    let sql = format!("SELECT {COLUMNS} FROM cards WHERE card > ?1 ORDER BY card LIMIT ?2");
+    let mut after = i64::MIN;
+    loop {
+        // Both tables at the same moment.
+        let snapshot = connection.unchecked_transaction()?;
+        let mut statement = snapshot.prepare_cached(&sql)?;
+        let mut rows = statement.query((after, CARDS_AT_ONCE))?;
+        let mut read = 0;
+        while let Some(row) = rows.next()? {
+            let mut card = from_row(row)?;
+            card.lots = load_lots(&snapshot, card.id)?;
+            (after, read) = (card.id.get(), read + 1);
+            if !each(&card) {
+                return Ok(());
+            }
+        }
+        if read < CARDS_AT_ONCE {
+            return Ok(());
         }
     }
-    Ok(())
 }
 
 fn load_lots(connection: &Connection, card: CardId) -> rusqlite::Result<Lots> {
