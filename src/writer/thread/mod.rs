@@ -1,15 +1,18 @@
 //! The writer's thread: takes what the queue holds, has it decided, commits, and only then answers.
 
+mod erasures;
+
 use super::batch::{Batch, BatchError, Book};
 use super::filter::KeyFilter;
 use super::handle::{Answer, Condition, Message, QUEUE_MAX, Writer};
 use super::memory::{Ids, Memory};
 use super::pace::{CardPace, Moves};
-use super::{Command, Refusal, Request};
+use super::{Refusal, Request};
 use crate::clock::Clock;
 use crate::event_log;
 use crate::live::Live;
-use crate::storage::{BUSY, DataDir, StorageError, open_ledger, open_reader};
+use crate::storage::{DataDir, StorageError, open_ledger, open_reader};
+use erasures::{TRUNCATE_AGAIN, is_erasure, try_truncate};
 use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -29,14 +32,6 @@ const LAG_FELT: i64 = LAG_MAX / 2;
 const SLOWED: Duration = Duration::from_millis(20);
 /// How long a batch waits for a lagging projector before it is refused.
 const LAG_PATIENCE: Duration = Duration::from_secs(2);
-/// How long an erasure waits for the projector.
-const ERASE_PATIENCE: Duration = Duration::from_secs(30);
-/// How long what came to its time waits for it: the job tries again.
-const FORGET_PATIENCE: Duration = Duration::from_secs(1);
-/// How long an erasure tries to empty the WAL against readers before leaving it to the next commit.
-const TRUNCATE_PATIENCE: Duration = Duration::from_secs(5);
-/// How long to wait before each further try.
-const TRUNCATE_AGAIN: Duration = Duration::from_secs(1);
 
 /// Why the writer could not start.
 #[derive(Debug, thiserror::Error)]
@@ -318,63 +313,6 @@ impl Thread {
         false
     }
 
-    /// Erases people or records: level with the projector, so that every record about them is known, and in a commit of its own.
-    fn erase(&mut self, message: Message) {
-        // A person who asks to be erased is worth a wait; what came to its time is not.
-        let asked = asks_for_erasure(&message);
-        let behind = if asked { ERASE_PATIENCE } else { FORGET_PATIENCE };
-        if !self.live.progress().caught_up_blocking(behind) {
-            refuse(message, &Refusal::Busy);
-            return;
-        }
-        let Committed { waiting, written, erased } = self.commit(vec![message]);
-        // Asked for, also where there was nothing to erase: the time before, the process may have died at this point.
-        if written && asked {
-            self.truncate_due = !self.truncate_wal(TRUNCATE_PATIENCE);
-        } else if written && erased {
-            self.truncate_once();
-        }
-        // Only now: who is told that a person is erased may look at the files.
-        waiting.into_iter().for_each(|waiting| deliver(waiting, written));
-    }
-
-    /// Empties the WAL, which until then may hold pages with what was erased. Tries for a while.
-    fn truncate_wal(&mut self, patience: Duration) -> bool {
-        let start = Instant::now();
-        loop {
-            self.last_truncation = Instant::now();
-            match try_truncate(&self.book.ledger) {
-                Ok(true) => return true,
-                Ok(false) if start.elapsed() < patience => std::thread::sleep(Duration::from_millis(20)),
-                Ok(false) => {
-                    tracing::warn!("a reader holds the WAL: what was erased leaves it when the reader has ended");
-                    return false;
-                }
-                Err(source) => {
-                    tracing::warn!(%source, "the WAL could not be emptied after an erasure");
-                    return false;
-                }
-            }
-        }
-    }
-
-    /// Empties the WAL if nobody is in the way right now: tills wait behind what was corrected or came to its time. Where a reader was
-    /// in the way already, only the next try in its turn looks again.
-    fn truncate_once(&mut self) {
-        if !self.truncate_due {
-            self.last_truncation = Instant::now();
-            self.truncate_due = !try_truncate(&self.book.ledger).unwrap_or(false);
-        }
-    }
-
-    /// One try, now and then, where an erasure could not empty the WAL.
-    fn truncate_late(&mut self) {
-        if self.truncate_due && self.last_truncation.elapsed() > TRUNCATE_AGAIN {
-            self.last_truncation = Instant::now();
-            self.truncate_due = !try_truncate(&self.book.ledger).unwrap_or(false);
-        }
-    }
-
     /// Waits where the projector is behind, the longer the further; answers whether it is near enough.
     fn projector_keeps_up(&self) -> bool {
         let start = Instant::now();
@@ -395,15 +333,6 @@ impl Thread {
 fn slowed(lag: i64) -> Option<Duration> {
     let felt = u32::try_from(lag.min(LAG_MAX) - LAG_FELT).ok().filter(|felt| *felt > 0)?;
     Some(SLOWED * felt / u32::try_from(LAG_MAX - LAG_FELT).unwrap_or(1))
-}
-
-/// One checkpoint that empties the WAL, unless a reader is in the way.
-fn try_truncate(ledger: &Connection) -> rusqlite::Result<bool> {
-    // SQLite would wait for readers as long as for locks; the batch behind this must not.
-    ledger.busy_timeout(Duration::ZERO)?;
-    let busy = ledger.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-    ledger.busy_timeout(BUSY)?;
-    busy.map(|busy| busy == 0)
 }
 
 /// A writer that dies leaves a service that says so.
@@ -443,24 +372,6 @@ fn refuse(message: Message, refusal: &Refusal) {
             drop(answer.send(requests.iter().map(|_| Err(refusal.clone())).collect()));
         }
         Message::Stop => {}
-    }
-}
-
-/// Whether a message has to know every record about a person: a bulk does where all of it is the retention job's.
-fn is_erasure(message: &Message) -> bool {
-    match message {
-        Message::One { request, .. } => matches!(request.command, Command::Erase(_) | Command::Forget(_)),
-        Message::Many { requests, .. } => {
-            !requests.is_empty() && requests.iter().all(|request| matches!(request.command, Command::Forget(_)))
-        }
-        Message::Stop => false,
-    }
-}
-
-fn asks_for_erasure(message: &Message) -> bool {
-    match message {
-        Message::One { request, .. } => matches!(request.command, Command::Erase(_)),
-        Message::Many { .. } | Message::Stop => false,
     }
 }
 
