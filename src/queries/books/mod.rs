@@ -29,9 +29,11 @@ mod tests;
 mod trial;
 mod window;
 
+use super::connections::on_snapshot;
 use super::{Queries, QueryError};
 use crate::domain::{PartnerId, Seq, Timestamp};
 use crate::projections::BookError;
+use crate::storage::{DataDir, open_reader};
 use acts::Done;
 use counterfoil_statements::{Statement, Summary, Table};
 use kept::Kept;
@@ -78,6 +80,15 @@ impl Queries {
         self.settled().await?;
         self.aside(move |connection| books(connection, question, ROWS_MAX)).await
     }
+}
+
+/// The books of a period as [`Queries::books`] tells them, read on a connection of its own, by whoever is not in the service's
+/// process. They reflect what views.db does.
+///
+/// # Errors
+/// Those of [`Queries::books`], but for a projector that is behind.
+pub fn books_of(dir: &DataDir, question: BooksQuestion) -> Result<Option<Statement>, QueryError> {
+    on_snapshot(&open_reader(dir)?, |connection| books(connection, question, ROWS_MAX))
 }
 
 impl From<BookError> for QueryError {
