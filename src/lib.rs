@@ -33,7 +33,7 @@
 //! | [`projections`] | views.db: one file for each read model, the projector, the rebuild | domain, event_log, vault, storage, tree, books |
 //! | [`writer`] | the queue, batches, working memory, the commit; the only writer of ledger.db | domain, event_log, vault, projections, live, clock, storage, metrics |
 //! | [`queries`] | read connections, the read barrier, typed views, bounded pages, the past | domain, projections, vault, live, storage, tree, books |
-//! | [`exports`] | columns, and rows as CSV, JSON or a workbook, a page at a time | domain, queries |
+//! | [`exports`] | columns, and rows as CSV, JSON or a workbook, a page at a time; the forms of the books | domain, queries |
 //! | [`ops`] | ops.db: drawing credentials, verifying secrets, export jobs, the seeds that sign, webhooks' secrets and deliveries | domain, storage |
 //! | [`notary`] | checkpoints: signing the head of the tree and having it recorded | domain, note, ops, queries, writer, clock |
 //! | [`sealing`] | seals: hashing all balances at a month's end, having the root recorded, proving one balance | domain, tree, queries, notary, writer, clock |

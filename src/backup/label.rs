@@ -32,7 +32,7 @@ impl Label {
     /// What a verified copy is of.
     #[must_use]
     pub fn of(filled: &Filled, made_at: Timestamp) -> Self {
-        let Filled { verified, import_unfinished } = filled;
+        let Filled { verified, import_unfinished, .. } = filled;
         Self {
             format: FORMAT.to_owned(),
             made_at: made_at.to_seconds_text(),

@@ -19,7 +19,7 @@ pub use keep::Keep;
 pub use label::{LABEL, Label};
 pub use shelf::{Kept, Shelf, log_of};
 pub use trees::root_at;
-pub use verify::{Verified, keys_without_secret, verify_log};
+pub use verify::{SecretsHeld, Verified, secrets_held, verify_log};
 
 use crate::storage::{DataDir, DataDirError, StorageError};
 use std::io;
@@ -68,6 +68,7 @@ impl BackupError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filled {
     pub verified: Verified,
+    pub secrets: SecretsHeld,
     /// It was copied while an import was going on, or had been given up.
     pub import_unfinished: bool,
 }
@@ -83,8 +84,8 @@ pub fn fill(source: &DataDir, copy: &DataDir, go_on: &GoOn) -> Result<Filled, Ba
     copy_database(&source.ledger(), &copy.ledger(), go_on)?;
     copy_database(&source.ops(), &copy.ops(), go_on)?;
     let verified = verify_log(&copy.ledger(), go_on)?;
-    verify::secrets(&copy.ledger(), &copy.ops())?;
-    Ok(Filled { verified, import_unfinished: importing || source.is_importing() })
+    let secrets = verify::secrets(&copy.ledger(), &copy.ops())?;
+    Ok(Filled { verified, secrets, import_unfinished: importing || source.is_importing() })
 }
 
 /// Never ends what is asked.

@@ -214,6 +214,6 @@ mod tests {
     fn verified(log: &str, events: i64) -> super::super::Filled {
         let verified =
             super::super::Verified { events, head_hash: "00".to_owned(), log: log.to_owned(), checkpoints: 0 };
-        super::super::Filled { verified, import_unfinished: false }
+        super::super::Filled { verified, secrets: super::super::SecretsHeld::default(), import_unfinished: false }
     }
 }

@@ -43,39 +43,74 @@ pub fn verify_log(path: &Path, go_on: &GoOn) -> Result<Verified, BackupError> {
     Ok(Verified { events: until.get(), head_hash: hex::encode(hash), log: hex::encode(log), checkpoints })
 }
 
-/// The keys of a log for which ops.db holds no hash: they authenticate nobody. The file itself is checked, too.
+/// Which of the secrets that a log names ops.db holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SecretsHeld {
+    /// How many keys have a hash.
+    pub keys: usize,
+    /// The public ids of those that have none: they authenticate nobody.
+    pub keys_without: Vec<String>,
+    /// How many webhooks, of those that were not removed, have their secret.
+    pub webhooks: usize,
+    /// How many have none: they send nothing.
+    pub webhooks_without: usize,
+}
+
+/// Checks an ops.db, and counts the secrets in it that the log names.
 ///
 /// # Errors
 /// When a file cannot be read, or ops.db is damaged.
-pub fn keys_without_secret(ledger: &Path, ops: &Path) -> Result<Vec<String>, BackupError> {
+pub fn secrets_held(ledger: &Path, ops: &Path) -> Result<SecretsHeld, BackupError> {
     let database = |source| BackupError::Database { path: ops.to_owned(), source };
     let ops_file = open(ops).map_err(database)?;
     structure(&ops_file, ops)?;
-    keys_without_hash(ledger, &ops_file).map_err(database)
+    count_secrets(ledger, &ops_file).map_err(database)
 }
 
-/// Checks an ops.db, and that it holds a hash for every key of the log.
-pub(super) fn secrets(ledger: &Path, ops: &Path) -> Result<(), BackupError> {
-    match keys_without_secret(ledger, ops)?.as_slice() {
-        [] => Ok(()),
+/// Checks an ops.db, and that it holds a hash for every key of the log. A webhook may lack its secret: one that was removed while
+/// the copy was made, or one of a directory that was restored without.
+pub(super) fn secrets(ledger: &Path, ops: &Path) -> Result<SecretsHeld, BackupError> {
+    let held = secrets_held(ledger, ops)?;
+    match held.keys_without.as_slice() {
+        [] => Ok(held),
         keys @ [first, ..] => {
             Err(BackupError::Finding(format!("{} keys have no secret in ops.db, {first} first", keys.len())))
         }
     }
 }
 
-fn keys_without_hash(ledger: &Path, ops: &Connection) -> rusqlite::Result<Vec<String>> {
+const KEYS: &str = "SELECT payload ->> '$.public_id' FROM events WHERE kind = 'key.created'";
+// Of the rows of a webhook, SQLite takes the secret from the one with the greatest seq.
+const WEBHOOKS: &str = "SELECT secret FROM (SELECT payload ->> '$.webhook' AS webhook, payload ->> '$.secret_id' AS secret, max(seq) \
+     FROM events WHERE kind IN ('webhook.created', 'webhook.rotated') GROUP BY webhook) \
+     WHERE webhook NOT IN (SELECT payload ->> '$.webhook' FROM events WHERE kind = 'webhook.removed')";
+
+fn count_secrets(ledger: &Path, ops: &Connection) -> rusqlite::Result<SecretsHeld> {
     let ledger = open(ledger)?;
-    let mut keys = ledger.prepare("SELECT payload ->> '$.public_id' FROM events WHERE kind = 'key.created'")?;
-    let mut known = ops.prepare("SELECT EXISTS (SELECT 1 FROM key_secrets WHERE public_id = ?1)")?;
-    let mut without = Vec::new();
-    for key in keys.query_map([], |row| row.get::<_, String>(0))? {
-        let key = key?;
-        if !known.query_row([&key], |row| row.get::<_, bool>(0))? {
-            without.push(key);
+    let keys = lacking(&ledger, KEYS, ops, "SELECT EXISTS (SELECT 1 FROM key_secrets WHERE public_id = ?1)")?;
+    let webhooks =
+        lacking(&ledger, WEBHOOKS, ops, "SELECT EXISTS (SELECT 1 FROM webhook_secrets WHERE secret_id = ?1)")?;
+    Ok(SecretsHeld { keys: keys.0, keys_without: keys.1, webhooks: webhooks.0, webhooks_without: webhooks.1.len() })
+}
+
+/// How many of the ids that the log names are known, and those that are not.
+fn lacking(ledger: &Connection, named: &str, ops: &Connection, known: &str) -> rusqlite::Result<(usize, Vec<String>)> {
+    let named: Vec<String> =
+        ledger.prepare(named)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let (mut held, mut without) = (0, Vec::new());
+    if named.is_empty() {
+        // An ops.db of an older version lacks the table, too.
+        return Ok((held, without));
+    }
+    let mut known = ops.prepare(known)?;
+    for id in named {
+        if known.query_row([&id], |row| row.get::<_, bool>(0))? {
+            held += 1;
+        } else {
+            without.push(id);
         }
     }
-    Ok(without)
+    Ok((held, without))
 }
 
 fn structure(connection: &Connection, path: &Path) -> Result<(), BackupError> {

@@ -4,8 +4,9 @@ use crate::domain::orders::{PointsRefunded, RefundCause};
 use crate::domain::points::Points;
 use crate::domain::{Movement, Stated};
 use crate::domain::{Seq, Timestamp};
+use std::ops::Neg;
 
-/// Sums that are added up, taken off each other, and kept in columns of their names.
+/// Sums that are added up, negated to be taken off, and kept in columns of their names.
 macro_rules! sums {
     ($(#[$doc:meta])* $name:ident $($(#[$field_doc:meta])* $field:ident),* $(,)?) => {
         $(#[$doc])*
@@ -35,9 +36,13 @@ macro_rules! sums {
                 $(self.$field += other.$field;)*
             }
 
-            /// Takes other sums off.
-            pub const fn take_off(&mut self, other: &Self) {
-                $(self.$field -= other.$field;)*
+        }
+
+        impl Neg for $name {
+            type Output = Self;
+
+            fn neg(self) -> Self {
+                Self { $($field: -self.$field),* }
             }
         }
     };

@@ -4,7 +4,7 @@ use super::Failure;
 use super::arguments::Data;
 use super::output::Output;
 use super::staging::Staging;
-use crate::backup::{LABEL, Label, Verified, copy_log, fill, to_the_end, verify_log};
+use crate::backup::{LABEL, Label, SecretsHeld, Verified, copy_log, fill, to_the_end, verify_log};
 use crate::clock::Clock;
 use crate::storage::DataDir;
 use clap::Args;
@@ -31,10 +31,14 @@ pub(super) struct Backup {
     /// Copy the log alone: no personal data, no secrets
     #[arg(long)]
     for_auditor: bool,
-    /// Print {"events","head_hash","files"} and nothing else
+    /// Print {"events","head_hash","files","secrets"} and nothing else; "secrets" is null with --for-auditor, else {"keys","webhooks"}:
+    /// how many have theirs
     #[arg(long)]
     json: bool,
 }
+
+/// What was copied: the log, the secrets beside it where they were copied, and the files.
+type Copied = (Verified, Option<SecretsHeld>, &'static [&'static str]);
 
 impl Backup {
     pub(super) fn run(self, output: &mut Output) -> Result<(), Failure> {
@@ -42,29 +46,45 @@ impl Backup {
         source.expect_ledger()?;
         let target = DataDir::new(&self.to);
         let staging = Staging::begin(&target)?;
-        let (verified, files) = self.fill(&source, &staging)?;
+        let (verified, secrets, files) = self.fill(&source, &staging)?;
         staging.finish(files)?;
-        self.report(&verified, files, output)
+        self.report(&verified, secrets.as_ref(), files, output)
     }
 
-    fn fill(&self, source: &DataDir, staging: &Staging) -> Result<(Verified, &'static [&'static str]), Failure> {
+    fn fill(&self, source: &DataDir, staging: &Staging) -> Result<Copied, Failure> {
         let copy = staging.dir();
         if self.for_auditor {
             copy_log(&source.ledger(), &copy.ledger())?;
-            return Ok((verify_log(&copy.ledger(), &to_the_end())?, &["ledger.db"]));
+            return Ok((verify_log(&copy.ledger(), &to_the_end())?, None, &["ledger.db"]));
         }
         let made_at = Clock::System.now();
         let filled = fill(source, &copy, &to_the_end())?;
         Label::of(&filled, made_at).write(copy.path())?;
-        Ok((filled.verified, &[LABEL, "ops.db", "ledger.db"]))
+        Ok((filled.verified, Some(filled.secrets), &[LABEL, "ops.db", "ledger.db"]))
     }
 
-    fn report(&self, verified: &Verified, files: &[&str], output: &mut Output) -> Result<(), Failure> {
+    fn report(
+        &self,
+        verified: &Verified,
+        secrets: Option<&SecretsHeld>,
+        files: &[&str],
+        output: &mut Output,
+    ) -> Result<(), Failure> {
         let Verified { events, head_hash, .. } = verified;
         if self.json {
-            return output.json(&json!({ "events": events, "head_hash": head_hash, "files": files }));
+            let secrets = secrets.map(|held| json!({ "keys": held.keys, "webhooks": held.webhooks }));
+            let told = json!({ "events": events, "head_hash": head_hash, "files": files, "secrets": secrets });
+            return output.json(&told);
         }
         output.line(format_args!("{} is a verified copy: {}.", self.to.display(), files.join(" and ")))?;
+        if let Some(SecretsHeld { keys, webhooks, webhooks_without, .. }) = secrets {
+            output.line(format_args!("It holds the secrets of {keys} keys and {webhooks} webhooks."))?;
+            if *webhooks_without > 0 {
+                output.line(format_args!(
+                    "{webhooks_without} webhooks have no secret and send nothing: `counterfoil webhooks rotate` gives them one."
+                ))?;
+            }
+        }
         output.line(format_args!("{events} events; the chain ends with {head_hash}"))
     }
 }

@@ -6,7 +6,7 @@ use super::export::{Destination, caught_up, partner};
 use super::output::Output;
 use crate::clock::Clock;
 use crate::domain::{CustomerId, PartnerId, Seq};
-use crate::exports::{Format, PersonDocument};
+use crate::exports::PersonDocument;
 use crate::queries::ExportReader;
 use clap::{ArgGroup, Args};
 use std::path::PathBuf;
@@ -44,7 +44,7 @@ impl CustomerData {
         let unknown = || Failure::WrongUse("there is no such customer".to_owned());
         let customer = self.named(&reader, partner)?.ok_or_else(unknown)?;
         let data = reader.customer_data(partner, customer, Clock::System.now())?.ok_or_else(unknown)?;
-        let mut destination = Destination::open(&self.output, Format::Json)?;
+        let mut destination = Destination::open(&self.output, true)?;
         let mut document = PersonDocument::default();
         destination.write(PersonDocument::begin(&data).as_bytes())?;
         let (mut after, mut count) = (Some(Seq::ZERO), 0_u64);

@@ -6,6 +6,7 @@ mod arguments;
 mod audit_key;
 mod backup;
 mod backups;
+mod books;
 mod checkpoint;
 mod config;
 mod customer_data;
@@ -69,6 +70,7 @@ enum Sub {
     Erase(erase::Erase),
     CustomerData(customer_data::CustomerData),
     Export(Box<export::Export>),
+    Books(books::Books),
     Import(import::Import),
     Retention(retention::RetentionDue),
     Rebuild(rebuild::Rebuild),
@@ -128,6 +130,7 @@ fn execute(typed: Vec<OsString>) -> Result<(), Failure> {
         Sub::Erase(erase) => erase.run(&mut output),
         Sub::CustomerData(data) => data.run(&mut output),
         Sub::Export(export) => export.run(&mut output),
+        Sub::Books(books) => books.run(&mut output),
         Sub::Import(import) => import.run(&mut output),
         Sub::Retention(retention) => retention.run(&mut output),
         Sub::Rebuild(rebuild) => rebuild.run(&mut output),

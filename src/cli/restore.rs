@@ -8,7 +8,8 @@ use super::arguments::{Data, For};
 use super::output::Output;
 use crate::app::EngineConfig;
 use crate::backup::{
-    BackupError, Endings, Verified, compare, copy_database, endings_after, keys_without_secret, to_the_end, verify_log,
+    BackupError, Endings, SecretsHeld, Verified, compare, copy_database, endings_after, secrets_held, to_the_end,
+    verify_log,
 };
 use crate::clock::Clock;
 use crate::control::{self, AdminAnswer, AdminRequest, Operator, start_whatever_was_signed};
@@ -67,7 +68,7 @@ struct Restored {
     lost: Lost,
     checkpoint_key: String,
     note: String,
-    without_secret: usize,
+    secrets: SecretsHeld,
     again: Endings,
 }
 
@@ -111,22 +112,22 @@ impl Restore {
     fn stage(&self, copy: &DataDir, dir: &DataDir, staged: &DataDir) -> Result<Restored, Failure> {
         copy_database(&copy.ledger(), &staged.ledger(), &to_the_end())?;
         let verified = verify_log(&staged.ledger(), &to_the_end())?;
-        let without_secret = self.bring_secrets(copy, staged)?;
+        let secrets = self.bring_secrets(copy, staged)?;
         let (lost, again) = self.lost(dir, staged)?;
         self.expect_place((copy, dir, staged), &verified, &lost)?;
         let lost = Discard::expect(self.discard_events, lost, again.unknown, dir)?;
         let signed = self.signed(dir, staged, &lost)?;
         follow_the_log(staged, verified.events)?;
         let started = start_whatever_was_signed(EngineConfig::new(staged.clone()), staged.lock()?)?;
-        let (engine, operator, secrets) = started;
+        let (engine, operator, held) = started;
         let begun = begin_anew(&operator, &signed, &again);
-        drop((operator, secrets));
+        drop((operator, held));
         engine.stop();
         let (checkpoint_key, note) = begun?;
-        Ok(Restored { verified, lost, checkpoint_key, note, without_secret, again })
+        Ok(Restored { verified, lost, checkpoint_key, note, secrets, again })
     }
 
-    fn bring_secrets(&self, copy: &DataDir, staged: &DataDir) -> Result<usize, Failure> {
+    fn bring_secrets(&self, copy: &DataDir, staged: &DataDir) -> Result<SecretsHeld, Failure> {
         if copy.ops().exists() {
             copy_database(&copy.ops(), &staged.ops(), &to_the_end())?;
         } else if !self.without_secrets {
@@ -136,14 +137,14 @@ impl Restore {
             )));
         }
         drop(open_ops(staged)?);
-        let without = keys_without_secret(&staged.ledger(), &staged.ops())?;
-        match without.as_slice() {
-            [first, ..] if !self.without_secrets => Err(BackupError::Finding(format!(
+        let held = secrets_held(&staged.ledger(), &staged.ops())?;
+        match held.keys_without.as_slice() {
+            without @ [first, ..] if !self.without_secrets => Err(BackupError::Finding(format!(
                 "{} keys have no secret in ops.db, {first} first; --without-secrets restores it all the same",
                 without.len()
             ))
             .into()),
-            keys => Ok(keys.len()),
+            _ => Ok(held),
         }
     }
 
@@ -194,8 +195,12 @@ impl Restore {
         if *unknown {
             output.line("The log that was replaced cannot be read to its end: nobody knows who else was revoked or erased in it.")?;
         }
-        if restored.without_secret > 0 {
-            output.line(format_args!("{} keys have no secret and authenticate nobody.", restored.without_secret))?;
+        let SecretsHeld { keys_without, webhooks_without, .. } = &restored.secrets;
+        if !keys_without.is_empty() {
+            output.line(format_args!("{} keys have no secret and authenticate nobody.", keys_without.len()))?;
+        }
+        if *webhooks_without > 0 {
+            output.line(format_args!("{webhooks_without} webhooks have no secret and send nothing."))?;
         }
         output.line(format_args!("Checkpoints verify with {} from here on", restored.checkpoint_key))?;
         output.line("Keys revoked and people erased since the backup was made, and not named here, are so no more: do it again.")

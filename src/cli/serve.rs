@@ -111,7 +111,7 @@ pub(super) struct Serve {
     checkpoint_copy: Option<PathBuf>,
     #[command(flatten)]
     backups: Backups,
-    /// Send no webhooks and start no job (expiry, retention, checkpoints, seals, backups): for trying a copy
+    /// Send no webhooks and start no job (expiry, retention, checkpoints, seals, backups), as health tells: for trying a copy
     #[arg(
         long, value_name = "on|off", num_args = 0..=1, require_equals = true, default_missing_value = "on",
         default_value = "off", action = ArgAction::Set, value_parser = BoolishValueParser::new()

@@ -93,6 +93,7 @@ pub(super) fn run(
     let (engine, operator, secrets) = start(engine, lock)?;
     let environment = expected(environment, secrets.environment())?;
     (http.environment, http.webhooks.environment) = (environment.name().to_owned(), environment.name().to_owned());
+    http.dormant = dormant;
     operator.notary().expect_continuation(checkpoint_copy.as_ref())?;
     if let Some(copy) = checkpoint_copy.as_ref().filter(|copy| !copy.path().exists())
         && engine.live().directory().checkpoints.newest.is_some()

@@ -47,6 +47,26 @@ impl<'c> EventInsert<'c> {
     pub fn prepare(connection: &'c Connection) -> rusqlite::Result<Self> {
         connection.prepare_cached(INSERT).map(Self)
     }
+
+    /// Inserts a row with its hash.
+    pub(super) fn insert(&mut self, row: &Row<'_>, hash: &Hash) -> rusqlite::Result<()> {
+        self.0.execute((
+            row.seq,
+            row.command_seq,
+            row.recorded_at,
+            row.partner_id,
+            row.stream,
+            row.version,
+            row.kind,
+            row.schema,
+            row.actor,
+            row.idempotency_key,
+            row.fingerprint,
+            row.payload,
+            hash.as_slice(),
+        ))?;
+        Ok(())
+    }
 }
 
 impl Appender {
@@ -92,21 +112,7 @@ impl Appender {
             payload: &payload,
         };
         let hash = row.hash(&self.hash, &mut self.scratch);
-        insert.0.execute((
-            row.seq,
-            row.command_seq,
-            row.recorded_at,
-            row.partner_id,
-            row.stream,
-            row.version,
-            row.kind,
-            row.schema,
-            row.actor,
-            row.idempotency_key,
-            row.fingerprint,
-            row.payload,
-            hash.as_slice(),
-        ))?;
+        insert.insert(&row, &hash)?;
         (self.seq, self.hash, self.recorded_at) = (seq, hash, at);
         Ok(seq)
     }

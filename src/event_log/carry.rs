@@ -1,8 +1,8 @@
 //! Beginning a log with events of another one: as they were, but for their places.
 
-use super::{Hash, Row, ZERO_HASH, read};
+use super::{EventInsert, Hash, Row, ZERO_HASH, read};
 use crate::domain::RecordId;
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, Transaction};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -14,9 +14,6 @@ pub enum CarryError {
     #[error("event {seq} holds what is no JSON: {source}")]
     Payload { seq: i64, source: serde_json::Error },
 }
-
-const INSERT: &str = "INSERT INTO events (seq, command_seq, recorded_at, partner_id, stream, version, kind, schema, actor, \
-     idempotency_key, fingerprint, payload, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
 /// Appends the events of `from` whose streams are wanted to the empty log of `to`, chained anew, and says where each vault record
 /// went: the new numbers by the old ones. Wanted have to be all events of a command or none, and whoever acts in them.
@@ -31,7 +28,7 @@ pub fn carry_over(
     let sql = format!("SELECT {} FROM events ORDER BY seq", read::columns());
     let mut statement = from.prepare(&sql)?;
     let mut rows = statement.query([])?;
-    let mut insert = to.prepare(INSERT)?;
+    let mut insert = EventInsert::prepare(to)?;
     let (mut records, mut last, mut scratch) = (BTreeMap::new(), Last::default(), Vec::new());
     while let Some(row) = rows.next()? {
         let (old, _) = read::raw(row)?;
@@ -43,21 +40,7 @@ pub fn carry_over(
         let command_seq = if old.command_seq == last.old_command { last.command_seq } else { seq };
         let row = Row { seq, command_seq, payload: &payload, ..old };
         let hash = row.hash(&last.hash, &mut scratch);
-        insert.execute(params![
-            row.seq,
-            row.command_seq,
-            row.recorded_at,
-            row.partner_id,
-            row.stream,
-            row.version,
-            row.kind,
-            row.schema,
-            row.actor,
-            row.idempotency_key,
-            row.fingerprint,
-            row.payload,
-            hash,
-        ])?;
+        insert.insert(&row, &hash)?;
         last = Last { seq, command_seq, old_command: old.command_seq, hash };
     }
     Ok(records)

@@ -1,8 +1,9 @@
-//! Exports: all that is held about one person as a document; which columns a data set has, and how its rows become CSV, JSON, JSON Lines or a workbook, a page at a time.
+//! Exports: all that is held about one person as a document; the books of a period as files; which columns a data set has, and how its rows become CSV, JSON, JSON Lines or a workbook, a page at a time.
 //!
 //! Pure: rows go in, bytes come out. Whoever reads the pages and sends the bytes decides how fast; nothing here keeps more than
 //! what the page at hand makes.
 
+mod books;
 mod cell;
 mod columns;
 mod csv_form;
@@ -10,6 +11,7 @@ mod customer_data;
 mod json_form;
 mod workbook;
 
+pub use books::{BOOK_FORMATS, BOOK_TABLES, BooksForm};
 pub use columns::{ColumnsError, Selection};
 pub use customer_data::PersonDocument;
 

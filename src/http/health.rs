@@ -25,6 +25,8 @@ pub(crate) struct Health {
     timestamp: String,
     version: &'static str,
     environment: String,
+    /// Whether the service was started to send nothing by itself and to run no job, as one that tries a copy is.
+    dormant: bool,
     components: Components,
 }
 
@@ -130,6 +132,7 @@ fn examine(state: &HttpState, locale: Locale) -> Health {
         timestamp: state.clock.now().to_seconds_text(),
         version: env!("CARGO_PKG_VERSION"),
         environment: state.environment.clone(),
+        dormant: state.dormant,
         components,
     }
 }

@@ -68,6 +68,8 @@ pub struct HttpConfig {
     pub rate_limits: Option<Allowances>,
     /// `production` or `staging`, as clients are told.
     pub environment: String,
+    /// Whether it sends nothing by itself and runs no job, as health tells.
+    pub dormant: bool,
     /// Where clients reach this service, such as `https://loyalty.example.com`; none means as each request says.
     pub public_url: Option<String>,
     /// Whether requests are counted for an operator to see.
@@ -100,6 +102,7 @@ impl Default for HttpConfig {
         Self {
             rate_limits: Some(Allowances::default()),
             environment: "production".to_owned(),
+            dormant: false,
             public_url: None,
             figures: false,
             trusted_proxies: Vec::new(),
@@ -135,6 +138,7 @@ pub struct HttpState {
     proxies: Proxies,
     body_within: Duration,
     environment: String,
+    dormant: bool,
     public_url: Option<String>,
     /// What it says about itself, once it was asked.
     document: Arc<OnceLock<openapi::Unchanging>>,
@@ -181,6 +185,7 @@ impl HttpState {
             rate_limits: Arc::new(RateLimits::new(config.rate_limits, clock.clone())),
             clock,
             environment: config.environment.clone(),
+            dormant: config.dormant,
             public_url: config.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned()),
             document: Arc::default(),
             as_of: None,

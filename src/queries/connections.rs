@@ -201,7 +201,7 @@ impl fmt::Debug for Queries {
 }
 
 // One snapshot for all statements of one question. Dropping it ends it.
-fn on_snapshot<T>(
+pub(super) fn on_snapshot<T>(
     connection: &Connection,
     read: impl FnOnce(&Connection) -> Result<T, QueryError>,
 ) -> Result<T, QueryError> {

@@ -30,7 +30,7 @@ mod templates;
 mod transaction_words;
 mod transactions;
 
-pub use books::BooksQuestion;
+pub use books::{BooksQuestion, books_of};
 pub use card_list::{CardFilter, CardListItem, CardSort, SortKey};
 pub use card_sheets::{CardNames, CardSheet};
 pub use card_views::{BlockedCard, CardView};

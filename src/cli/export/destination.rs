@@ -1,7 +1,6 @@
 //! Where an export goes: the standard output, or a file that appears under its name when it is complete.
 
 use super::Failure;
-use crate::exports::Format;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
@@ -13,11 +12,14 @@ pub(in crate::cli) enum Destination {
 }
 
 impl Destination {
-    pub(in crate::cli) fn open(path: &Path, format: Format) -> Result<Self, Failure> {
+    /// `is_text` says whether it can be read as it is.
+    pub(in crate::cli) fn open(path: &Path, is_text: bool) -> Result<Self, Failure> {
         if path == Path::new("-") {
             let stdout = io::stdout();
-            if format == Format::Xlsx && stdout.is_terminal() {
-                return Err(Failure::WrongUse("a workbook is no text: name a file with --output".to_owned()));
+            if !is_text && stdout.is_terminal() {
+                return Err(Failure::WrongUse(
+                    "a workbook or an archive is no text: name a file with --output".to_owned(),
+                ));
             }
             return Ok(Self::Output(stdout));
         }

@@ -97,7 +97,7 @@ impl Export {
         let dir = self.data.dir();
         self.filters.fit(self.set)?;
         let selection = self.selection()?;
-        let mut destination = Destination::open(&self.output, self.format)?;
+        let mut destination = Destination::open(&self.output, self.format != Format::Xlsx)?;
         let reader = caught_up(&dir)?;
         let partner = partner(&reader, self.partner)?;
         let filter = self.filters.resolved(&reader, partner)?;

@@ -4,6 +4,7 @@
 use super::State;
 use crate::domain::programme::Scope;
 use crate::domain::{PartnerId, Seq, Timestamp};
+use crate::exports::{BOOK_FORMATS, BOOK_TABLES, BooksForm};
 use crate::http::auth::{Caller, header};
 use crate::http::errors::ApiError;
 use crate::http::fields::Problem;
@@ -12,106 +13,45 @@ use crate::http::params::Params;
 use crate::queries::{BooksQuestion, QueryError};
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
-use counterfoil_statements::{Statement, forms};
-use std::io::{self, Cursor, Write as _};
-use std::sync::LazyLock;
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
 
-/// The names of the tables that a service states; what only a fold of every card can say is the auditor's tool's.
-static TABLES: LazyLock<String> = LazyLock::new(|| {
-    let own = forms::ALL.iter().filter(|form| **form != &forms::CHECKS);
-    own.map(|form| form.name).collect::<Vec<_>>().join(", ")
-});
-
-/// What an answer looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Json,
-    /// All tables, each a file of its own.
-    Zip,
-    /// One table.
-    Csv(&'static str),
-    Xlsx,
-    Html,
+/// What the client wants: by `format`, else by `Accept`, else JSON.
+fn wanted(params: &mut Params, request: &HttpRequest) -> Option<BooksForm> {
+    let known = |word: &str| BOOK_FORMATS.iter().copied().find(|it| *it == word);
+    let asked = params.word("format", known, "json, csv, xlsx, html");
+    let name = asked.or_else(|| accepted(request)).unwrap_or("json");
+    let table = params.word("table", BooksForm::table, BOOK_TABLES.as_str());
+    if params.value("table").is_some() && name != "csv" {
+        params.problem(Problem::value("table", Message::OnlyWith { field: "format=csv" }));
+    }
+    BooksForm::of(name, table)
 }
 
-impl Form {
-    const fn content_type(self) -> &'static str {
-        match self {
-            Self::Json => "application/json",
-            Self::Zip => "application/zip",
-            Self::Csv(_) => "text/csv; charset=utf-8",
-            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            Self::Html => "text/html; charset=utf-8",
-        }
-    }
-
-    /// What the client wants: by `format`, else by `Accept`, else JSON.
-    fn wanted(params: &mut Params, request: &HttpRequest) -> Option<Self> {
-        let asked =
-            params.word("format", |word| FORMATS.iter().copied().find(|it| *it == word), "json, csv, xlsx, html");
-        let name = asked.or_else(|| accepted(request)).unwrap_or("json");
-        let known = |word: &str| forms::ALL.iter().find(|form| form.name == word && **form != &forms::CHECKS);
-        let table = params.word("table", |word| known(word).map(|form| form.name), TABLES.as_str());
-        if params.value("table").is_some() && name != "csv" {
-            params.problem(Problem::value("table", Message::OnlyWith { field: "format=csv" }));
-        }
-        Some(match name {
-            "csv" => table.map_or(Self::Zip, Self::Csv),
-            "xlsx" => Self::Xlsx,
-            "html" => Self::Html,
-            _ => Self::Json,
-        })
-    }
-
-    fn print(self, statement: &Statement) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        match self {
-            Self::Json => {
-                statement.write_json(&mut bytes)?;
-                bytes.push(b'\n');
-            }
-            Self::Zip => return zipped(statement),
-            Self::Csv(name) => {
-                let table = statement.table(name).ok_or(io::ErrorKind::NotFound)?;
-                table.write_csv(&mut bytes).map_err(io::Error::other)?;
-            }
-            Self::Xlsx => return statement.to_xlsx().map_err(io::Error::other),
-            Self::Html => statement.write_html(&mut bytes)?,
-        }
-        Ok(bytes)
-    }
-
-    /// A name that tells one file from another.
-    fn disposition(self, question: &BooksQuestion) -> String {
-        let partner = question.partner.map(|partner| format!("partner-{partner}-")).unwrap_or_default();
-        let as_of = question.as_of.map(|seq| format!("-as-of-{seq}")).unwrap_or_default();
-        let period = format!("{}-{}", file_name(question.from), file_name(question.to));
-        let (kind, part, end) = match self {
-            Self::Json => ("inline", "", "json"),
-            Self::Zip => ("attachment", "", "zip"),
-            Self::Csv(table) => ("attachment", table, "csv"),
-            Self::Xlsx => ("attachment", "", "xlsx"),
-            Self::Html => ("inline", "", "html"),
-        };
-        let part = if part.is_empty() { String::new() } else { format!("-{part}") };
-        format!("{kind}; filename=\"books-{partner}{period}{as_of}{part}.{end}\"")
-    }
+/// A name that tells one file from another.
+fn disposition(form: BooksForm, question: &BooksQuestion) -> String {
+    let partner = question.partner.map(|partner| format!("partner-{partner}-")).unwrap_or_default();
+    let as_of = question.as_of.map(|seq| format!("-as-of-{seq}")).unwrap_or_default();
+    let period = format!("{}-{}", file_name(question.from), file_name(question.to));
+    let (kind, part, end) = match form {
+        BooksForm::Json => ("inline", "", "json"),
+        BooksForm::Zip => ("attachment", "", "zip"),
+        BooksForm::Csv(table) => ("attachment", table, "csv"),
+        BooksForm::Xlsx => ("attachment", "", "xlsx"),
+        BooksForm::Html => ("inline", "", "html"),
+    };
+    let part = if part.is_empty() { String::new() } else { format!("-{part}") };
+    format!("{kind}; filename=\"books-{partner}{period}{as_of}{part}.{end}\"")
 }
-
-const FORMATS: [&str; 4] = ["json", "csv", "xlsx", "html"];
 
 /// `GET /audit/books`
 pub(crate) async fn books(state: State, caller: Caller, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     caller.needs(Scope::Audit)?;
     let head = state.queries.live().progress().head().get();
     let mut params = Params::of(&request);
-    let form = Form::wanted(&mut params, &request);
+    let form = wanted(&mut params, &request);
     let question = question(&mut params, head);
     let named = params.number(&["partner"], 1..=i64::MAX).map(PartnerId::new);
     let (form, question) = params.finish((form, question))?;
-    let (form, question) = (form.unwrap_or(Form::Json), question.ok_or(ApiError::Internal)?);
+    let (form, question) = (form.unwrap_or(BooksForm::Json), question.ok_or(ApiError::Internal)?);
     let partner = match named {
         _ if caller.partner == PartnerId::DEPLOYMENT => named,
         Some(other) if other != caller.partner => return Err(ApiError::NotThePartner),
@@ -130,7 +70,7 @@ pub(crate) async fn books(state: State, caller: Caller, request: HttpRequest) ->
     })?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, HeaderValue::from_static(form.content_type())))
-        .insert_header((CONTENT_DISPOSITION, form.disposition(&question)))
+        .insert_header((CONTENT_DISPOSITION, disposition(form, &question)))
         .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .body(bytes))
 }
@@ -176,17 +116,6 @@ fn accepted(request: &HttpRequest) -> Option<&'static str> {
             _ => return None,
         })
     })
-}
-
-fn zipped(statement: &Statement) -> io::Result<Vec<u8>> {
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    for table in statement.tables() {
-        zip.start_file(format!("{}.csv", table.name()), SimpleFileOptions::default())?;
-        let mut bytes = Vec::new();
-        table.write_csv(&mut bytes).map_err(io::Error::other)?;
-        zip.write_all(&bytes)?;
-    }
-    Ok(zip.finish()?.into_inner())
 }
 
 /// A moment as a part of a file's name: a day's first moment is the day.

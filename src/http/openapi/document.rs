@@ -2,7 +2,7 @@
 
 use super::operation::Shared;
 use super::schemas::Schemas;
-use super::{failures, headers, surfaces};
+use super::{failures, headers, surfaces, tags};
 use crate::http::limits;
 use crate::http::paging::{Meta, Pagination};
 use serde_json::{Map, Value, json};
@@ -58,7 +58,7 @@ fn tags(operations: &[super::operation::Operation]) -> Vec<Value> {
             names.push(operation.tag());
         }
     }
-    names.into_iter().map(|name| json!({ "name": name })).collect()
+    names.into_iter().map(tags::described).collect()
 }
 
 fn shared(schemas: &mut Schemas) {

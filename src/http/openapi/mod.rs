@@ -15,8 +15,10 @@ mod headers;
 mod operation;
 mod schemas;
 pub(crate) mod served;
+mod statements;
 mod surfaces;
 mod table;
+mod tags;
 pub(crate) mod words;
 
 pub(crate) use served::Unchanging;

@@ -1,10 +1,11 @@
 //! Who did what in the period: changes of rules, corrections, blocks, and what was refunded.
 
-use super::kept::ActsDone;
+use super::kept::{ActsOf, Between, Kept};
 use super::liability::plain;
 use super::terms::Terms;
-use crate::books::Refunds;
+use crate::books::{Acts, Refunds};
 use crate::domain::PartnerId;
+use crate::queries::QueryError;
 use counterfoil_statements::{Cell, Form, Table, forms};
 use rust_decimal::Decimal;
 use std::collections::BTreeMap;
@@ -13,9 +14,35 @@ const CORRECTED: &str = "points.adjusted";
 const BLOCKED: &str = "card.blocked";
 const UNBLOCKED: &str = "card.unblocked";
 
-/// The tables.
-pub(super) fn tables(acts: &ActsDone, refunds: &BTreeMap<PartnerId, Refunds>, terms: &Terms) -> [Table; 5] {
-    [rule_changes(acts), adjustments(acts), orderless(acts), blocks(acts), refunded(refunds, terms)]
+type ActsDone = BTreeMap<ActsOf, Acts>;
+
+/// What was done.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    acts: ActsDone,
+    refunds: BTreeMap<PartnerId, Refunds>,
+}
+
+impl Done {
+    /// Reads what was done in a period.
+    pub(super) fn read(kept: &Kept<'_>, period: Between<'_>) -> Result<Self, QueryError> {
+        let mut done = Self::default();
+        kept.acts(period, |of, more| {
+            kept.room.at(&mut done.acts, of)?.add(more);
+            Ok(())
+        })?;
+        kept.refunds(period, |of, more| {
+            kept.room.at(&mut done.refunds, of)?.add(more);
+            Ok(())
+        })?;
+        Ok(done)
+    }
+
+    /// The tables.
+    pub(super) fn tables(&self, terms: &Terms) -> [Table; 5] {
+        let acts = &self.acts;
+        [rule_changes(acts), adjustments(acts), orderless(acts), blocks(acts), refunded(&self.refunds, terms)]
+    }
 }
 
 fn rule_changes(acts: &ActsDone) -> Table {

@@ -2,7 +2,7 @@
 //!
 //! The kept sums tell it to the day. The rest is told by the lots themselves: see `window`.
 
-use super::kept::{Kept, columns};
+use super::kept::{Kept, LotsOf, columns};
 use super::position::{Position, Stretch};
 use super::window::Window;
 use crate::books::{Ending, Lots, Month};
@@ -10,11 +10,11 @@ use crate::domain::{PartnerId, TemplateId, Timestamp};
 use crate::queries::QueryError;
 use std::collections::BTreeMap;
 
-const WHOLE_DAYS: &str = "SELECT partner, template, ending, sum(lots), sum(points) FROM book_ends \
-     WHERE ending <= ?1 AND (day, block) < (?2, ?3) AND (?4 IS NULL OR partner = ?4) GROUP BY ending, partner, template";
+const WHOLE_DAYS: &str = "SELECT partner, template, ending, lots, points FROM book_ends \
+     WHERE ending <= ?1 AND (day, block) < (?2, ?3) AND (?4 IS NULL OR partner = ?4) ORDER BY ending";
 
 /// Due lots by the month in which they ended.
-pub(super) type Due = BTreeMap<(PartnerId, TemplateId, Month), Lots>;
+pub(super) type Due = BTreeMap<LotsOf, Lots>;
 
 /// The lots that are due at `moment`, as known at `position`.
 pub(super) fn due(
@@ -27,17 +27,13 @@ pub(super) fn due(
     let certain = if position.cut { start.min(Ending::at_end_of(position.day)) } else { start };
     let mut due = whole_days(kept, position, certain)?;
     if let Some(window) = Window::between(certain, moment) {
-        for lot in window.open_at(kept, stretches, position)? {
-            let sums = due.entry((lot.partner, lot.template, Month::of(lot.expires_at))).or_default();
-            sums.add(&Lots { lots: 1, points: i128::from(lot.points) });
-        }
+        window.open_at(kept, stretches, position, &mut due)?;
     }
-    due.retain(|_, lots| lots.lots != 0 || lots.points != 0);
     Ok(due)
 }
 
 /// What ended up to `certain`, by the kept sums.
-fn whole_days(kept: &Kept<'_>, position: &Position, certain: Ending) -> rusqlite::Result<Due> {
+fn whole_days(kept: &Kept<'_>, position: &Position, certain: Ending) -> Result<Due, QueryError> {
     let mut statement = kept.connection.prepare_cached(WHOLE_DAYS)?;
     let only = kept.only.map(PartnerId::get);
     let mut rows = statement.query((certain.get(), position.bound.day, position.bound.block, only))?;
@@ -45,11 +41,13 @@ fn whole_days(kept: &Kept<'_>, position: &Position, certain: Ending) -> rusqlite
     while let Some(row) = rows.next()? {
         let (partner, template) = (PartnerId::new(row.get(0)?), TemplateId::new(row.get(1)?));
         let month = Month::of(Ending::new(row.get(2)?).start());
-        due.entry((partner, template, month)).or_default().add(&Lots::read(columns(row, 3))?);
+        let more = Lots::read(columns(row, 3))?;
+        kept.room.change(&mut due, (partner, template, month), |lots| lots.add(&more))?;
     }
     for ((ending, _, partner, template), part) in position.part.iter().flat_map(|part| &part.ends) {
         if *ending <= certain && kept.wants(*partner) {
-            due.entry((*partner, *template, Month::of(ending.start()))).or_default().add(part);
+            let of = (*partner, *template, Month::of(ending.start()));
+            kept.room.change(&mut due, of, |lots| lots.add(part))?;
         }
     }
     Ok(due)

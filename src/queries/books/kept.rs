@@ -1,27 +1,35 @@
-//! Reading the kept sums between two places of the log.
+//! Reading the kept sums between two places of the log: row by row, and no further than whoever gathers them has room.
 
 use super::position::Position;
+use super::room::Room;
 use crate::books::{Acts, Changes, Holders, Lots, Month, Moved, Refunds};
 use crate::domain::{PartnerId, ShopId, TemplateId};
+use crate::queries::QueryError;
 use rusqlite::{Connection, Row};
-use std::collections::BTreeMap;
+use std::ops::Neg;
 
 /// The rows of a range of spans, and of one partner where one is given.
 const WHERE: &str = "(day, block) >= (?1, ?2) AND (day, block) < (?3, ?4) AND (?5 IS NULL OR partner = ?5)";
 
-/// What is read, of whom.
+/// What is read, of whom, and how much may be gathered of it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kept<'c> {
     pub(super) connection: &'c Connection,
     pub(super) only: Option<PartnerId>,
+    pub(super) room: &'c Room,
 }
 
+/// From one place to another.
+pub(super) type Between<'p> = (&'p Position, &'p Position);
 /// By partner, shop (0: none) and template.
-pub(super) type Moves = BTreeMap<(PartnerId, ShopId, TemplateId), Moved>;
-pub(super) type Cards = BTreeMap<(PartnerId, TemplateId), Holders>;
-pub(super) type OpenLots = BTreeMap<(PartnerId, TemplateId, Month), Lots>;
+pub(super) type MovesOf = (PartnerId, ShopId, TemplateId);
+pub(super) type CardsOf = (PartnerId, TemplateId);
+pub(super) type LotsOf = (PartnerId, TemplateId, Month);
 /// By partner, actor and kind of event.
-pub(super) type ActsDone = BTreeMap<(PartnerId, String, String), Acts>;
+pub(super) type ActsOf = (PartnerId, String, String);
+
+/// What is done with each row; rows of one key may come more than once. An error ends the reading.
+type Done = Result<(), QueryError>;
 
 impl Kept<'_> {
     /// Whether a partner is one of those asked about.
@@ -29,77 +37,58 @@ impl Kept<'_> {
         self.only.is_none_or(|only| only == partner)
     }
 
-    pub(super) fn moves(&self, from: &Position, to: &Position) -> rusqlite::Result<Moves> {
-        let mut sums = self.sums("book_moves", &["partner", "shop", "template"], Moved::NAMES, (from, to), |row| {
+    pub(super) fn moves(&self, between: Between<'_>, each: impl FnMut(MovesOf, &Moved) -> Done) -> Done {
+        let read = |row: &Row<'_>| {
             let key = (partner(row)?, ShopId::new(row.get(1)?), TemplateId::new(row.get(2)?));
             Ok((key, Moved::read(columns(row, 3))?))
-        })?;
-        let parts = |it: &Changes, sums: &mut Moves, by: fn(&mut Moved, &Moved)| {
-            for ((_, partner, shop, template), part) in it.moves.iter().filter(|((_, of, ..), _)| self.wants(*of)) {
-                by(sums.entry((*partner, *shop, *template)).or_default(), part);
-            }
         };
-        to.part.iter().for_each(|part| parts(part, &mut sums, Moved::add));
-        from.part.iter().for_each(|part| parts(part, &mut sums, Moved::take_off));
-        Ok(sums)
+        let part = |it: &Changes| {
+            let parts = it.moves.iter().filter(|((_, of, ..), _)| self.wants(*of));
+            parts.map(|((_, partner, shop, template), part)| ((*partner, *shop, *template), *part)).collect()
+        };
+        self.rows(&sql("book_moves", &["partner", "shop", "template"], Moved::NAMES), between, (read, part), each)
     }
 
-    pub(super) fn cards(&self, from: &Position, to: &Position) -> rusqlite::Result<Cards> {
-        let mut sums = self.sums("book_cards", &["partner", "template"], Holders::NAMES, (from, to), |row| {
-            Ok(((partner(row)?, TemplateId::new(row.get(1)?)), Holders::read(columns(row, 2))?))
-        })?;
-        let parts = |it: &Changes, sums: &mut Cards, by: fn(&mut Holders, &Holders)| {
-            for ((_, partner, template), part) in it.cards.iter().filter(|((_, of, _), _)| self.wants(*of)) {
-                by(sums.entry((*partner, *template)).or_default(), part);
-            }
+    pub(super) fn cards(&self, between: Between<'_>, each: impl FnMut(CardsOf, &Holders) -> Done) -> Done {
+        let read = |row: &Row<'_>| {
+            let key = (partner(row)?, TemplateId::new(row.get(1)?));
+            Ok((key, Holders::read(columns(row, 2))?))
         };
-        to.part.iter().for_each(|part| parts(part, &mut sums, Holders::add));
-        from.part.iter().for_each(|part| parts(part, &mut sums, Holders::take_off));
-        Ok(sums)
+        let part = |it: &Changes| {
+            let parts = it.cards.iter().filter(|((_, of, _), _)| self.wants(*of));
+            parts.map(|((_, partner, template), part)| ((*partner, *template), *part)).collect()
+        };
+        self.rows(&sql("book_cards", &["partner", "template"], Holders::NAMES), between, (read, part), each)
     }
 
-    pub(super) fn lots(&self, from: &Position, to: &Position) -> rusqlite::Result<OpenLots> {
-        let keys = ["partner", "template", "month"];
-        let mut sums = self.sums("book_lots", &keys, Lots::NAMES, (from, to), |row| {
+    pub(super) fn lots(&self, between: Between<'_>, each: impl FnMut(LotsOf, &Lots) -> Done) -> Done {
+        let read = |row: &Row<'_>| {
             let key = (partner(row)?, TemplateId::new(row.get(1)?), Month::new(row.get(2)?));
             Ok((key, Lots::read(columns(row, 3))?))
-        })?;
-        let parts = |it: &Changes, sums: &mut OpenLots, by: fn(&mut Lots, &Lots)| {
-            for ((_, partner, template, month), part) in it.lots.iter().filter(|((_, of, ..), _)| self.wants(*of)) {
-                by(sums.entry((*partner, *template, *month)).or_default(), part);
-            }
         };
-        to.part.iter().for_each(|part| parts(part, &mut sums, Lots::add));
-        from.part.iter().for_each(|part| parts(part, &mut sums, Lots::take_off));
-        Ok(sums)
+        let part = |it: &Changes| {
+            let parts = it.lots.iter().filter(|((_, of, ..), _)| self.wants(*of));
+            parts.map(|((_, partner, template, month), part)| ((*partner, *template, *month), *part)).collect()
+        };
+        self.rows(&sql("book_lots", &["partner", "template", "month"], Lots::NAMES), between, (read, part), each)
     }
 
-    pub(super) fn acts(&self, from: &Position, to: &Position) -> rusqlite::Result<ActsDone> {
-        let mut sums = self.sums("book_acts", &["partner", "actor", "act"], Acts::NAMES, (from, to), |row| {
-            Ok(((partner(row)?, row.get(1)?, row.get(2)?), Acts::read(columns(row, 3))?))
-        })?;
-        let parts = |it: &Changes, sums: &mut ActsDone, by: fn(&mut Acts, &Acts)| {
-            for ((_, partner, actor, act), part) in it.acts.iter().filter(|((_, of, ..), _)| self.wants(*of)) {
-                by(sums.entry((*partner, actor.clone(), (*act).to_owned())).or_default(), part);
-            }
+    pub(super) fn acts(&self, between: Between<'_>, each: impl FnMut(ActsOf, &Acts) -> Done) -> Done {
+        let read = |row: &Row<'_>| Ok(((partner(row)?, row.get(1)?, row.get(2)?), Acts::read(columns(row, 3))?));
+        let part = |it: &Changes| {
+            let parts = it.acts.iter().filter(|((_, of, ..), _)| self.wants(*of));
+            parts.map(|((_, partner, actor, act), it)| ((*partner, actor.clone(), (*act).to_owned()), *it)).collect()
         };
-        to.part.iter().for_each(|part| parts(part, &mut sums, Acts::add));
-        from.part.iter().for_each(|part| parts(part, &mut sums, Acts::take_off));
-        Ok(sums)
+        self.rows(&sql("book_acts", &["partner", "actor", "act"], Acts::NAMES), between, (read, part), each)
     }
 
-    pub(super) fn refunds(&self, from: &Position, to: &Position) -> rusqlite::Result<BTreeMap<PartnerId, Refunds>> {
-        let mut sums = self.sums("book_refunds", &["partner"], Refunds::NAMES, (from, to), |row| {
-            Ok((partner(row)?, Refunds::read(columns(row, 1))?))
-        })?;
-        let parts = |it: &Changes, sums: &mut BTreeMap<_, Refunds>, by: fn(&mut Refunds, &Refunds)| {
-            for ((_, partner), part) in it.refunds.iter().filter(|((_, of), _)| self.wants(*of)) {
-                by(sums.entry(*partner).or_default(), part);
-            }
+    pub(super) fn refunds(&self, between: Between<'_>, each: impl FnMut(PartnerId, &Refunds) -> Done) -> Done {
+        let read = |row: &Row<'_>| Ok((partner(row)?, Refunds::read(columns(row, 1))?));
+        let part = |it: &Changes| {
+            let parts = it.refunds.iter().filter(|((_, of), _)| self.wants(*of));
+            parts.map(|((_, partner), part)| (*partner, *part)).collect()
         };
-        to.part.iter().for_each(|part| parts(part, &mut sums, Refunds::add));
-        from.part.iter().for_each(|part| parts(part, &mut sums, Refunds::take_off));
-        Ok(sums)
+        self.rows(&sql("book_refunds", &["partner"], Refunds::NAMES), between, (read, part), each)
     }
 
     /// How many events there are.
@@ -136,27 +125,39 @@ impl Kept<'_> {
         Ok(whole.into_iter().chain(part.map(|(_, it)| it.first.get())).min())
     }
 
-    fn range(&self, (from, to): (&Position, &Position)) -> (i64, i64, i64, i64, Option<i64>) {
+    fn range(&self, (from, to): Between<'_>) -> (i64, i64, i64, i64, Option<i64>) {
         (from.bound.day, from.bound.block, to.bound.day, to.bound.block, self.only.map(PartnerId::get))
     }
 
-    fn sums<K: Ord, S>(
+    /// What is known of the span in which the stretch begins is taken off, the spans from there on follow in the order of the log,
+    /// then what is known of the span in which it ends.
+    fn rows<K, S: Neg<Output = S>>(
         &self,
-        table: &str,
-        keys: &[&str],
-        names: &[&str],
-        range: (&Position, &Position),
-        read: impl Fn(&Row<'_>) -> rusqlite::Result<(K, S)>,
-    ) -> rusqlite::Result<BTreeMap<K, S>> {
-        let mut statement = self.connection.prepare_cached(&Self::sql(table, keys, names))?;
-        statement.query_map(self.range(range), read)?.collect()
+        sql: &str,
+        between: Between<'_>,
+        (read, part): (impl Fn(&Row<'_>) -> rusqlite::Result<(K, S)>, impl Fn(&Changes) -> Vec<(K, S)>),
+        mut each: impl FnMut(K, &S) -> Done,
+    ) -> Done {
+        let (from, to) = between;
+        for (key, sums) in from.part.iter().flat_map(&part) {
+            each(key, &-sums)?;
+        }
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(self.range(between))?;
+        while let Some(row) = rows.next()? {
+            let (key, sums) = read(row)?;
+            each(key, &sums)?;
+        }
+        for (key, sums) in to.part.iter().flat_map(&part) {
+            each(key, &sums)?;
+        }
+        Ok(())
     }
+}
 
-    pub(super) fn sql(table: &str, keys: &[&str], names: &[&str]) -> String {
-        let keys = keys.join(", ");
-        let sums: Vec<String> = names.iter().map(|name| format!("sum({name})")).collect();
-        format!("SELECT {keys}, {} FROM {table} WHERE {WHERE} GROUP BY {keys}", sums.join(", "))
-    }
+// Adding up in the query would sort and read everything before the first sum is told.
+fn sql(table: &str, keys: &[&str], names: &[&str]) -> String {
+    format!("SELECT {}, {} FROM {table} WHERE {WHERE} ORDER BY day, block", keys.join(", "), names.join(", "))
 }
 
 fn partner(row: &Row<'_>) -> rusqlite::Result<PartnerId> {

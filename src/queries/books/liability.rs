@@ -1,8 +1,8 @@
 //! What the cards may still spend at the end of the period: what it is worth, and when it ends. And how much of what left was never used.
 
 use super::due::Due;
+use super::held::Held;
 use super::terms::Terms;
-use super::trial::Held;
 use crate::books::{Lots, Month};
 use crate::domain::{PartnerId, TemplateId};
 use counterfoil_statements::{Cell, Table, forms};
@@ -129,7 +129,7 @@ fn ageing(held: &Held, due: &Due) -> Table {
         ages.entry((*partner, *template, end)).or_default().add(lots);
     }
     for ((partner, template, month), lots) in due {
-        ages.entry((*partner, *template, End::In(*month))).or_default().take_off(lots);
+        ages.entry((*partner, *template, End::In(*month))).or_default().add(&-*lots);
         ages.entry((*partner, *template, End::Due(*month))).or_default().add(lots);
     }
     let mut table = Table::new(&forms::AGEING);

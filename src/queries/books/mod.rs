@@ -7,6 +7,8 @@
 //! |---|---|
 //! | `position` | where in the log a moment is |
 //! | `kept` | reading the kept sums between two places |
+//! | `room` | how much may be gathered |
+//! | `held` | what the cards hold at a place |
 //! | `trial` | trial balances, and whether they close |
 //! | `liability`, `due`, `window` | what may still be spent, its price and its ageing; breakage |
 //! | `terms` | settings and rules in force |
@@ -15,31 +17,38 @@
 
 mod acts;
 mod due;
+mod held;
 mod kept;
 mod liability;
 mod order;
 mod position;
+mod room;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod trial;
 mod window;
 
+use super::connections::on_snapshot;
 use super::{Queries, QueryError};
-use crate::books::{Month, Span};
 use crate::domain::{PartnerId, Seq, Timestamp};
 use crate::projections::BookError;
+use crate::storage::{DataDir, open_reader};
+use acts::Done;
 use counterfoil_statements::{Statement, Summary, Table};
 use kept::Kept;
 use order::Order;
-use position::{Position, Stretch};
+use position::Position;
+use room::Room;
 use rusqlite::Connection;
 use terms::Terms;
-use trial::{Held, Trial};
+use trial::Trial;
 
 /// How many movements may have to be read to tell which lots were open: where the period begins, where it ends, and for what is due
 /// then. A wider question is refused.
 const TAKINGS_MAX: i64 = 200_000;
 
-/// How many rows the tables may have together: the answer is made in memory.
+/// How many rows may be gathered for the tables, and how many these may have together: the answer is made in memory.
 const ROWS_MAX: i64 = 200_000;
 
 /// Whose books of which period.
@@ -65,12 +74,21 @@ impl Queries {
     /// # Errors
     /// When the projector is too far behind, a file cannot be read, the event as of which they are asked for is beyond the log's
     /// head ([`QueryError::Beyond`]), or more movements would have to be read than may be ([`QueryError::TooWide`]): never where the
-    /// period begins and ends with days, and the event does not lie before its end. [`QueryError::TooLong`] where the tables would
-    /// have more than 200,000 rows together.
+    /// period begins and ends with days, and the event does not lie before its end. [`QueryError::TooLong`] where more
+    /// than 200,000 rows would have to be gathered, which is told without reading further, or the tables would have more together.
     pub async fn books(&self, question: BooksQuestion) -> Result<Option<Statement>, QueryError> {
         self.settled().await?;
-        self.aside(move |connection| books(connection, question)).await
+        self.aside(move |connection| books(connection, question, ROWS_MAX)).await
     }
+}
+
+/// The books of a period as [`Queries::books`] tells them, read on a connection of its own, by whoever is not in the service's
+/// process. They reflect what views.db does.
+///
+/// # Errors
+/// Those of [`Queries::books`], but for a projector that is behind.
+pub fn books_of(dir: &DataDir, question: BooksQuestion) -> Result<Option<Statement>, QueryError> {
+    on_snapshot(&open_reader(dir)?, |connection| books(connection, question, ROWS_MAX))
 }
 
 impl From<BookError> for QueryError {
@@ -83,34 +101,35 @@ impl From<BookError> for QueryError {
     }
 }
 
-fn books(connection: &Connection, question: BooksQuestion) -> Result<Option<Statement>, QueryError> {
+fn books(connection: &Connection, question: BooksQuestion, most: i64) -> Result<Option<Statement>, QueryError> {
     let BooksQuestion { from, to, as_of, partner } = question;
     let stretches = position::stretches(connection)?;
     let head = stretches.last().map_or(0, |last| last.last);
     if as_of.is_some_and(|seq| seq.get() > head) {
         return Err(QueryError::Beyond { head: Seq::new(head) });
     }
-    let most = as_of.map_or(i64::MAX, Seq::get);
-    let begin = Position::before(connection, &stretches, from, most)?;
-    let end = Position::before(connection, &stretches, to, most)?;
-    let kept = Kept { connection, only: partner };
+    let last = as_of.map_or(i64::MAX, Seq::get);
+    let begin = Position::before(connection, &stretches, from, last)?;
+    let end = Position::before(connection, &stretches, to, last)?;
+    let room = Room::of(most);
+    let kept = Kept { connection, only: partner, room: &room };
     let terms = Terms::read(&kept, end.seq, from)?;
     if partner.is_some_and(|partner| terms.currency(partner).is_none()) {
         return Ok(None);
     }
     let mut order = Order::new();
     end.follow(connection, &stretches, &mut order)?;
-    let trial = trial(&kept, &stretches, &begin, &end)?;
+    let trial = Trial::read(&kept, &stretches, &begin, &end)?;
     let due = due::due(&kept, &stretches, &end, to)?;
     let (balances, closes) = trial.tables(&terms);
     let mut tables = Vec::from(balances);
     tables.extend(liability::tables(&trial.closed, &due, &terms));
     tables.push(liability::breakage(&trial.used(&terms)));
-    let acts = acts::tables(&kept.acts(&begin, &end)?, &kept.refunds(&begin, &end)?, &terms);
+    let acts = Done::read(&kept, (&begin, &end))?.tables(&terms);
     tables.push(terms.into_table());
     tables.extend(acts);
     tables.extend(order.tables());
-    bounded(&tables, ROWS_MAX)?;
+    bounded(&tables, most)?;
     let summary = Summary {
         from: from.to_string(),
         to: to.to_string(),
@@ -128,49 +147,4 @@ fn books(connection: &Connection, question: BooksQuestion) -> Result<Option<Stat
 fn bounded(tables: &[Table], most: i64) -> Result<(), QueryError> {
     let rows: usize = tables.iter().map(|table| table.rows().len()).sum();
     if i64::try_from(rows).map_or(true, |rows| rows > most) { Err(QueryError::TooLong { most }) } else { Ok(()) }
-}
-
-fn trial(kept: &Kept<'_>, stretches: &[Stretch], begin: &Position, end: &Position) -> Result<Trial, QueryError> {
-    let start = Position::start();
-    let mut held = Held::default();
-    held.add(&kept.cards(&start, begin)?, &kept.lots(&start, begin)?);
-    let mut trial = Trial { before: kept.moves(&start, begin)?, opened: held.clone(), ..Trial::default() };
-    let ends = month_ends(stretches, begin, end);
-    let places: Vec<&Position> =
-        std::iter::once(begin).chain(ends.iter().map(|(_, place)| place.as_ref().unwrap_or(end))).collect();
-    for ((month, _), pair) in ends.iter().zip(places.windows(2)) {
-        let &[from, to] = pair else { continue };
-        held.add(&kept.cards(from, to)?, &kept.lots(from, to)?);
-        trial.months.push((*month, kept.moves(from, to)?, held.by_partner()));
-    }
-    trial.closed = held;
-    Ok(trial)
-}
-
-/// The months of which the period has something, and where each ends; the last one with the period.
-fn month_ends(stretches: &[Stretch], begin: &Position, end: &Position) -> Vec<(Month, Option<Position>)> {
-    let spans = stretches.iter().map(|it| it.span).filter(|span| {
-        let in_part = *span == end.bound && end.part.is_some();
-        *span >= begin.bound && (*span < end.bound || in_part)
-    });
-    let mut months: Vec<(Month, Span)> = spans.map(|span| (span.month(), span)).collect();
-    months.dedup_by_key(|(month, _)| *month);
-    let next = months.iter().skip(1).map(|(_, first)| Some(Position::day(first.day))).chain(std::iter::once(None));
-    months.iter().map(|(month, _)| *month).zip(next).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use counterfoil_statements::forms;
-
-    #[test]
-    fn rows_of_all_tables_together_are_bounded() {
-        let mut tables = [Table::new(&forms::RULE_CHANGES), Table::new(&forms::CARD_BLOCKS)];
-        for table in &mut tables {
-            (0..3).for_each(|row: i64| table.push(vec![row.into(), row.into(), row.into(), row.into()]));
-        }
-        assert!(bounded(&tables, 6).is_ok());
-        assert!(matches!(bounded(&tables, 5), Err(QueryError::TooLong { most: 5 })));
-    }
 }

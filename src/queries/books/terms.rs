@@ -34,42 +34,53 @@ pub(super) struct Terms {
 }
 
 const STATED: &str = "SELECT events.seq, events.partner_id, events.version, events.kind, events.actor, events.recorded_at, \
-     events.payload, stream_events.stream, stream_events.id FROM stream_events \
+     events.payload, stream_events.id FROM stream_events \
      JOIN ledger.events AS events ON events.seq = stream_events.seq \
-     WHERE stream_events.stream IN ('partner', 'template') AND stream_events.seq <= ?1 ORDER BY events.seq";
+     WHERE stream_events.stream = ?1 AND stream_events.seq <= ?2 ORDER BY stream_events.id, stream_events.seq";
 
 impl Terms {
     /// Reads what was stated up to and with an event, for a period that begins at `begin`.
     pub(super) fn read(kept: &Kept<'_>, until: i64, begin: Timestamp) -> Result<Self, QueryError> {
         let mut terms = Self::default();
-        let mut current: BTreeMap<Subject, Version> = BTreeMap::new();
+        terms.state(kept, "partner", (until, begin))?;
+        terms.state(kept, "template", (until, begin))?;
+        terms.versions.sort_by_key(|(subject, version)| (*subject, version.seq));
+        Ok(terms)
+    }
+
+    /// Reads what was stated of all subjects of a sort, one subject after the other.
+    fn state(&mut self, kept: &Kept<'_>, sort: &str, (until, begin): (i64, Timestamp)) -> Result<(), QueryError> {
+        let mut current: Option<(Subject, Version)> = None;
         let mut statement = kept.connection.prepare_cached(STATED)?;
-        let mut rows = statement.query([until])?;
+        let mut rows = statement.query((sort, until))?;
         while let Some(row) = rows.next()? {
             let partner = PartnerId::new(row.get(1)?);
             if !kept.wants(partner) {
                 continue;
             }
-            let (kind, stream, id): (String, String, i64) = (row.get(3)?, row.get(7)?, row.get(8)?);
+            kept.room.take()?;
+            let (kind, id): (String, i64) = (row.get(3)?, row.get(7)?);
             let (version, from) = (row.get(2)?, Timestamp::from_micros(row.get(5)?));
             let payload: Value = serde_json::from_str(row.get_ref(6)?.as_str().map_err(rusqlite::Error::from)?)?;
-            let template = (stream == "template").then_some(TemplateId::new(id));
-            let stated = terms.note(partner, template, (version, &kind), payload)?;
-            let before = current.remove(&(partner, template));
+            let template = (sort == "template").then_some(TemplateId::new(id));
+            let (subject, stated) = ((partner, template), self.note(partner, template, (version, &kind), payload)?);
+            let before = current.take_if(|(of, _)| *of == subject).map(|(_, before)| before);
+            self.versions.extend(current);
             // Cards that have a retired template go on by its rules.
             let said = stated.or_else(|| before.as_ref().map(|before| before.terms.clone())).unwrap_or(Value::Null);
             let (seq, actor) = (row.get(0)?, row.get(4)?);
-            current.insert((partner, template), Version { version, seq, kind, actor, from, to: None, terms: said });
-            if let Some(mut before) = before
-                && (from > begin || before.from >= begin)
-            {
-                before.to = Some(from);
-                terms.versions.push(((partner, template), before));
+            current = Some((subject, Version { version, seq, kind, actor, from, to: None, terms: said }));
+            match before {
+                Some(before) if from > begin || before.from >= begin => {
+                    self.versions.push((subject, Version { to: Some(from), ..before }));
+                }
+                // No part of the period.
+                Some(_) => kept.room.give_back(),
+                None => {}
             }
         }
-        terms.versions.extend(current);
-        terms.versions.sort_by_key(|(subject, version)| (*subject, version.seq));
-        Ok(terms)
+        self.versions.extend(current);
+        Ok(())
     }
 
     /// What an event states.

@@ -1,52 +1,15 @@
 //! Trial balances: what every partner, shop, template and month opened with, what moved, and what it closed with; and whether that is
 //! what the open lots come to, less what is owed, which is summed up apart from the movements.
 
-use super::kept::{Cards, Moves, OpenLots};
+use super::held::{Held, by_partner};
+use super::kept::{CardsOf, Kept};
+use super::position::{Position, Stretch};
 use super::terms::Terms;
-use crate::books::{Lots, Month, Moved};
+use crate::books::{Month, Moved, Span};
 use crate::domain::{PartnerId, ShopId, TemplateId};
+use crate::queries::QueryError;
 use counterfoil_statements::{Cell, Table, forms};
 use std::collections::BTreeMap;
-
-/// What the cards hold at one place of the log.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Held {
-    pub(super) cards: Cards,
-    pub(super) lots: OpenLots,
-}
-
-impl Held {
-    /// Goes on.
-    pub(super) fn add(&mut self, cards: &Cards, lots: &OpenLots) {
-        for (key, more) in cards {
-            self.cards.entry(*key).or_default().add(more);
-        }
-        for (key, more) in lots {
-            self.lots.entry(*key).or_default().add(more);
-        }
-    }
-
-    /// What remains in open lots, less what is owed, by template.
-    pub(super) fn by_template(&self) -> BTreeMap<(PartnerId, TemplateId), i128> {
-        let mut sums = BTreeMap::new();
-        for ((partner, template, _), Lots { points, .. }) in &self.lots {
-            *sums.entry((*partner, *template)).or_default() += points;
-        }
-        for (key, holders) in &self.cards {
-            *sums.entry(*key).or_default() -= holders.debt;
-        }
-        sums
-    }
-
-    /// The same by partner.
-    pub(super) fn by_partner(&self) -> BTreeMap<PartnerId, i128> {
-        let mut sums = BTreeMap::new();
-        for ((partner, _), points) in self.by_template() {
-            *sums.entry(partner).or_default() += points;
-        }
-        sums
-    }
-}
 
 /// Movements of one row, before the period and in it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -88,35 +51,89 @@ impl Line {
     }
 }
 
+/// A month of the period: what was recorded in it, and what was held when it ended.
+#[derive(Debug, Clone, Copy)]
+struct InMonth {
+    during: Moved,
+    held: i128,
+}
+
 /// All that trial balances are made of.
 #[derive(Debug, Default)]
 pub(super) struct Trial {
-    pub(super) before: Moves,
-    /// Each month of the period in which something was recorded: its movements, and what was held when it ended.
-    pub(super) months: Vec<(Month, Moves, BTreeMap<PartnerId, i128>)>,
-    pub(super) opened: Held,
+    shops: BTreeMap<(PartnerId, ShopId), Line>,
+    templates: BTreeMap<(PartnerId, TemplateId), Line>,
+    months: BTreeMap<(PartnerId, Month), InMonth>,
+    /// What was held when the period began, by template.
+    opened: BTreeMap<CardsOf, i128>,
     pub(super) closed: Held,
 }
 
 impl Trial {
-    fn during(&self) -> impl Iterator<Item = (&(PartnerId, ShopId, TemplateId), &Moved)> {
-        self.months.iter().flat_map(|(_, moves, _)| moves)
+    /// Reads the kept sums of a period, and of all that came before it.
+    pub(super) fn read(
+        kept: &Kept<'_>,
+        stretches: &[Stretch],
+        begin: &Position,
+        end: &Position,
+    ) -> Result<Self, QueryError> {
+        let start = Position::start();
+        let (mut trial, mut held) = (Self::default(), Held::default());
+        kept.moves((&start, begin), |(partner, shop, template), moved| {
+            kept.room.at(&mut trial.shops, (partner, shop))?.before.add(moved);
+            kept.room.at(&mut trial.templates, (partner, template))?.before.add(moved);
+            Ok(())
+        })?;
+        held.go_on(kept, (&start, begin))?;
+        trial.opened = held.by_template();
+        let ends = month_ends(stretches, begin, end);
+        let places: Vec<&Position> =
+            std::iter::once(begin).chain(ends.iter().map(|(_, place)| place.as_ref().unwrap_or(end))).collect();
+        for ((month, _), pair) in ends.iter().zip(places.windows(2)) {
+            let &[from, to] = pair else { continue };
+            trial.month(kept, *month, (from, to), &mut held)?;
+        }
+        trial.closed = held;
+        Ok(trial)
     }
 
-    fn lines<K: Ord>(&self, key: impl Fn(&(PartnerId, ShopId, TemplateId)) -> K) -> BTreeMap<K, Line> {
-        let mut lines: BTreeMap<K, Line> = BTreeMap::new();
-        for (of, moved) in &self.before {
-            lines.entry(key(of)).or_default().before.add(moved);
-        }
-        for (of, moved) in self.during() {
-            lines.entry(key(of)).or_default().during.add(moved);
+    fn month(
+        &mut self,
+        kept: &Kept<'_>,
+        month: Month,
+        between: (&Position, &Position),
+        held: &mut Held,
+    ) -> Result<(), QueryError> {
+        let mut partners: BTreeMap<PartnerId, Moved> = BTreeMap::new();
+        kept.moves(between, |(partner, shop, template), moved| {
+            kept.room.at(&mut self.shops, (partner, shop))?.during.add(moved);
+            kept.room.at(&mut self.templates, (partner, template))?.during.add(moved);
+            kept.room.at(&mut partners, partner)?.add(moved);
+            Ok(())
+        })?;
+        held.go_on(kept, between)?;
+        let ends = held.by_partner();
+        self.months.extend(
+            partners
+                .into_iter()
+                .map(|(partner, during)| ((partner, month), InMonth { during, held: held_by(&ends, &partner) })),
+        );
+        Ok(())
+    }
+
+    fn by_partner_lines(&self) -> BTreeMap<PartnerId, Line> {
+        let mut lines: BTreeMap<PartnerId, Line> = BTreeMap::new();
+        for ((partner, _), line) in &self.templates {
+            let sum = lines.entry(*partner).or_default();
+            sum.before.add(&line.before);
+            sum.during.add(&line.during);
         }
         lines
     }
 
     /// What was redeemed and what expired in the period, by partner.
     pub(super) fn used(&self, terms: &Terms) -> Vec<(PartnerId, i128, i128)> {
-        let lines = self.lines(|(partner, ..)| *partner);
+        let lines = self.by_partner_lines();
         let during = |partner| lines.get(&partner).map(|line| line.during).unwrap_or_default();
         terms.partners().map(|partner| (partner, during(partner).redeemed, during(partner).expired)).collect()
     }
@@ -132,13 +149,13 @@ impl Trial {
 
     fn by_partner(&self, terms: &Terms, all: &mut bool) -> Table {
         let mut table = Table::new(&forms::TRIAL_BALANCE);
-        let mut lines = self.lines(|(partner, ..)| *partner);
+        let mut lines = self.by_partner_lines();
         terms.partners().for_each(|partner| {
             lines.entry(partner).or_default();
         });
-        let (opened, closed) = (self.opened.by_partner(), self.closed.by_partner());
+        let (opened, closed) = (by_partner(&self.opened), self.closed.by_partner());
         for (partner, line) in lines {
-            let closes = held(&opened, &partner) == line.opening() && held(&closed, &partner) == line.closing();
+            let closes = held_by(&opened, &partner) == line.opening() && held_by(&closed, &partner) == line.closing();
             *all &= closes;
             table.push(line.row(vec![partner.get().into()], line.opening(), Some(closes)));
         }
@@ -147,56 +164,59 @@ impl Trial {
 
     fn by_template(&self, all: &mut bool) -> Table {
         let mut table = Table::new(&forms::BY_TEMPLATE);
-        let mut lines = self.lines(|(partner, _, template)| (*partner, *template));
-        lines.retain(|_, line| line.is_any());
-        for (key, _) in self.closed.cards.iter().filter(|(_, holders)| holders.cards > 0) {
-            lines.entry(*key).or_default();
+        let stated = self.templates.iter().filter(|(_, line)| line.is_any());
+        let mut lines: BTreeMap<_, _> = stated.map(|(of, line)| (*of, *line)).collect();
+        for (of, _) in self.closed.cards.iter().filter(|(_, holders)| holders.cards > 0) {
+            lines.entry(*of).or_default();
         }
-        let (opened, closed) = (self.opened.by_template(), self.closed.by_template());
-        for (key, line) in lines {
-            let closes = held(&opened, &key) == line.opening() && held(&closed, &key) == line.closing();
+        let closed = self.closed.by_template();
+        for (of, line) in lines {
+            let closes = held_by(&self.opened, &of) == line.opening() && held_by(&closed, &of) == line.closing();
             *all &= closes;
-            table.push(line.row(vec![key.0.get().into(), key.1.get().into()], line.opening(), Some(closes)));
+            table.push(line.row(vec![of.0.get().into(), of.1.get().into()], line.opening(), Some(closes)));
         }
         table
     }
 
     fn by_shop(&self) -> Table {
         let mut table = Table::new(&forms::BY_SHOP);
-        for ((partner, shop), line) in self.lines(|(partner, shop, _)| (*partner, *shop)) {
-            if line.is_any() {
-                let shop = Cell::id(Some(shop.get()).filter(|shop| *shop != 0));
-                table.push(line.row(vec![partner.get().into(), shop], line.opening(), None));
-            }
+        for ((partner, shop), line) in self.shops.iter().filter(|(_, line)| line.is_any()) {
+            let shop = Cell::id(Some(shop.get()).filter(|shop| *shop != 0));
+            table.push(line.row(vec![partner.get().into(), shop], line.opening(), None));
         }
         table
     }
 
     fn by_month(&self, all: &mut bool) -> Table {
         let mut table = Table::new(&forms::BY_MONTH);
-        let mut openings: BTreeMap<PartnerId, i128> =
-            self.lines(|(partner, ..)| *partner).into_iter().map(|(partner, line)| (partner, line.opening())).collect();
-        let mut rows = BTreeMap::new();
-        for (month, moves, end) in &self.months {
-            let mut lines: BTreeMap<PartnerId, Line> = BTreeMap::new();
-            for ((partner, ..), moved) in moves {
-                lines.entry(*partner).or_default().during.add(moved);
-            }
-            for (partner, line) in lines.into_iter().filter(|(_, line)| line.is_any()) {
-                let opening = openings.entry(partner).or_default();
-                let closing = *opening + line.during.net();
-                let closes = held(end, &partner) == closing;
-                *all &= closes;
-                let name = vec![partner.get().into(), Cell::Text(month.to_string())];
-                rows.insert((partner, *month), line.row(name, *opening, Some(closes)));
-                *opening = closing;
-            }
+        let mut balances: BTreeMap<PartnerId, i128> =
+            self.by_partner_lines().into_iter().map(|(partner, line)| (partner, line.opening())).collect();
+        for ((partner, month), it) in self.months.iter().filter(|(_, it)| it.during.is_any()) {
+            let balance = balances.entry(*partner).or_default();
+            let opening = *balance;
+            *balance += it.during.net();
+            let closes = it.held == *balance;
+            *all &= closes;
+            let line = Line { before: Moved::default(), during: it.during };
+            let name = vec![partner.get().into(), Cell::Text(month.to_string())];
+            table.push(line.row(name, opening, Some(closes)));
         }
-        rows.into_values().for_each(|row| table.push(row));
         table
     }
 }
 
-fn held<K: Ord>(sums: &BTreeMap<K, i128>, key: &K) -> i128 {
-    sums.get(key).copied().unwrap_or(0)
+/// The months of which the period has something, and where each ends; the last one with the period.
+fn month_ends(stretches: &[Stretch], begin: &Position, end: &Position) -> Vec<(Month, Option<Position>)> {
+    let spans = stretches.iter().map(|it| it.span).filter(|span| {
+        let in_part = *span == end.bound && end.part.is_some();
+        *span >= begin.bound && (*span < end.bound || in_part)
+    });
+    let mut months: Vec<(Month, Span)> = spans.map(|span| (span.month(), span)).collect();
+    months.dedup_by_key(|(month, _)| *month);
+    let next = months.iter().skip(1).map(|(_, first)| Some(Position::day(first.day))).chain(std::iter::once(None));
+    months.iter().map(|(month, _)| *month).zip(next).collect()
+}
+
+fn held_by<K: Ord>(sums: &BTreeMap<K, i128>, of: &K) -> i128 {
+    sums.get(of).copied().unwrap_or(0)
 }

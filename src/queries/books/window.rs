@@ -9,22 +9,28 @@
 //! Where a statement's last event lies before the period's end (`as_of_seq`), whatever has happened since may have taken from the lots.
 
 use super::TAKINGS_MAX;
+use super::due::Due;
 use super::kept::Kept;
 use super::position::{Position, Stretch};
-use crate::books::{Ending, Span};
+use crate::books::{Ending, Lots, Month, Span};
 use crate::domain::points::Slice;
-use crate::domain::{PartnerId, Seq, TemplateId, Timestamp};
+use crate::domain::{CardId, PartnerId, Seq, TemplateId, Timestamp};
 use crate::projections::{Takings, WhichTakings};
 use crate::queries::QueryError;
 use rusqlite::OptionalExtension as _;
-use std::collections::BTreeMap;
+use rustc_hash::FxHashSet;
 
 /// How many seqs of the history may have to be looked through to find the movements that took.
 const WALK_MAX: i64 = 2_000_000;
 
-const OPEN_NOW: &str = "SELECT lots.lot, cards.partner, cards.template, lots.expires_at, lots.remaining \
+const OPEN_NOW: &str = "SELECT cards.partner, cards.template, lots.expires_at, lots.remaining \
      FROM lots INDEXED BY lots_by_expiry JOIN cards ON cards.card = lots.card \
      WHERE lots.expires_at > ?1 AND lots.expires_at <= ?2 AND lots.lot <= ?3 AND (?4 IS NULL OR cards.partner = ?4)";
+const LEFT_NOW: &str = "SELECT coalesce(sum(lots.remaining), 0) \
+     FROM lots INDEXED BY lots_by_expiry JOIN cards ON cards.card = lots.card \
+     WHERE lots.expires_at > ?1 AND lots.expires_at <= ?2 AND lots.lot <= ?3 AND (?4 IS NULL OR cards.partner = ?4)";
+const OF_LOT: &str =
+    "SELECT template, EXISTS (SELECT 1 FROM lots WHERE card = ?1 AND lot = ?2) FROM cards WHERE card = ?1";
 const TOUCHED: &str = "SELECT DISTINCT day, block FROM book_ends WHERE ending = ?1 AND (day, block) >= (?2, ?3) \
      AND (?4 IS NULL OR partner = ?4) ORDER BY day, block";
 const LEFT_AFTER_DAY: &str =
@@ -37,12 +43,14 @@ pub(super) struct Window {
     until: i64,
 }
 
+/// What was taken from a lot after the place.
 #[derive(Debug)]
-pub(super) struct OpenLot {
-    pub(super) partner: PartnerId,
-    pub(super) template: TemplateId,
-    pub(super) expires_at: Timestamp,
-    pub(super) points: i64,
+struct Taken {
+    partner: PartnerId,
+    card: CardId,
+    lot: Seq,
+    expires_at: Timestamp,
+    points: i64,
 }
 
 impl Window {
@@ -58,20 +66,23 @@ impl Window {
         expires_at.micros() > self.after && expires_at.micros() <= self.until
     }
 
-    /// The lots of the window that were open at a place of the log.
+    /// Adds the lots of the window that were open at a place of the log to those that are due.
     pub(super) fn open_at(
         self,
         kept: &Kept<'_>,
         stretches: &[Stretch],
         position: &Position,
-    ) -> Result<Vec<OpenLot>, QueryError> {
+        due: &mut Due,
+    ) -> Result<(), QueryError> {
+        self.open_now(kept, position.seq, due)?;
         let mut search = Search {
             window: self,
             kept,
             known: position.seq,
             takings: Takings::new(kept.connection, TAKINGS_MAX),
             walk: WALK_MAX,
-            open: self.open_now(kept, position.seq)?,
+            emptied: FxHashSet::default(),
+            due,
         };
         let head = stretches.last().map_or(0, |it| it.last);
         if position.cut {
@@ -79,22 +90,20 @@ impl Window {
         } else if head > position.seq {
             search.since(stretches, position)?;
         }
-        Ok(search.open.into_values().collect())
+        Ok(())
     }
 
     /// Those that are open now, of the lots up to one.
-    fn open_now(self, kept: &Kept<'_>, last: i64) -> rusqlite::Result<BTreeMap<Seq, OpenLot>> {
+    fn open_now(self, kept: &Kept<'_>, last: i64, due: &mut Due) -> Result<(), QueryError> {
         let mut statement = kept.connection.prepare_cached(OPEN_NOW)?;
-        let rows = statement.query_map((self.after, self.until, last, kept.only.map(PartnerId::get)), |row| {
-            let lot = OpenLot {
-                partner: PartnerId::new(row.get(1)?),
-                template: TemplateId::new(row.get(2)?),
-                expires_at: Timestamp::from_micros(row.get(3)?),
-                points: row.get(4)?,
-            };
-            Ok((Seq::new(row.get(0)?), lot))
-        })?;
-        rows.collect()
+        let mut rows = statement.query((self.after, self.until, last, kept.only.map(PartnerId::get)))?;
+        while let Some(row) = rows.next()? {
+            let month = Month::of(Timestamp::from_micros(row.get(2)?));
+            let of = (PartnerId::new(row.get(0)?), TemplateId::new(row.get(1)?), month);
+            let lot = Lots { lots: 1, points: i128::from(row.get::<_, i64>(3)?) };
+            kept.room.change(due, of, |lots| lots.add(&lot))?;
+        }
+        Ok(())
     }
 }
 
@@ -106,7 +115,9 @@ struct Search<'k, 'c> {
     takings: Takings<'c>,
     /// How many seqs may still be looked through.
     walk: i64,
-    open: BTreeMap<Seq, OpenLot>,
+    /// Lots of which nothing remains now, as far as what was taken from them has been found.
+    emptied: FxHashSet<Seq>,
+    due: &'k mut Due,
 }
 
 impl Search<'_, '_> {
@@ -139,7 +150,8 @@ impl Search<'_, '_> {
         let left: i64 = statement.query_row((ending.get(), ending.day(), only), |row| row.get(0))?;
         let next_day = Ending::new(ending.get() + 1).start().micros();
         let whole_day = Window { after: ending.start().micros(), until: next_day - 1 };
-        let now: i64 = whole_day.open_now(self.kept, last_of_day)?.values().map(|lot| lot.points).sum();
+        let mut now = self.kept.connection.prepare_cached(LEFT_NOW)?;
+        let now: i64 = now.query_row((whole_day.after, whole_day.until, last_of_day, only), |row| row.get(0))?;
         Ok(left - now)
     }
 
@@ -176,19 +188,25 @@ impl Search<'_, '_> {
             for slice in stated.taken {
                 each(slice);
                 let ends = slice.expires_at.filter(|time| window.holds(*time) && slice.lot.get() <= known);
-                taken.extend(ends.map(|at| (stored.partner, stated.card, slice.lot, at, slice.points.get())));
+                taken.extend(ends.map(|expires_at| Taken {
+                    partner: stored.partner,
+                    card: stated.card,
+                    lot: slice.lot,
+                    expires_at,
+                    points: slice.points.get(),
+                }));
             }
         })?;
-        let mut template = self.kept.connection.prepare_cached("SELECT template FROM cards WHERE card = ?1")?;
-        for (partner, card, lot, expires_at, points) in taken {
-            if let Some(known) = self.open.get_mut(&lot) {
-                known.points += points;
-                continue;
-            }
-            let found: Option<i64> = template.query_row([card.get()], |row| row.get(0)).optional()?;
-            let Some(template) = found.map(TemplateId::new) else { continue };
-            self.open.insert(lot, OpenLot { partner, template, expires_at, points });
-        }
-        Ok(())
+        taken.into_iter().try_for_each(|it| self.give_back(&it))
+    }
+
+    fn give_back(&mut self, taken: &Taken) -> Result<(), QueryError> {
+        let mut statement = self.kept.connection.prepare_cached(OF_LOT)?;
+        let found = statement.query_row((taken.card.get(), taken.lot.get()), |row| Ok((row.get(0)?, row.get(1)?)));
+        let Some((template, is_open)) = found.optional()? else { return Ok(()) };
+        let counted = is_open || !self.emptied.insert(taken.lot);
+        let of = (taken.partner, TemplateId::new(template), Month::of(taken.expires_at));
+        let more = Lots { lots: i128::from(!counted), points: i128::from(taken.points) };
+        self.kept.room.change(self.due, of, |lots| lots.add(&more))
     }
 }

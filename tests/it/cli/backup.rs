@@ -51,6 +51,37 @@ fn the_credentials_of_the_original_work_in_the_copy() {
 }
 
 #[test]
+fn the_secrets_of_keys_and_webhooks_are_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let to = |name: &str| dir.path().join(name);
+    let books = to("books");
+    run("init", &books).ok();
+    run("keys create", &books).ok();
+    for port in [9001, 9002, 9003] {
+        run(&format!("webhooks create --url https://receiver.example:{port}/ --events *"), &books).ok();
+    }
+    run("webhooks rotate --webhook 1", &books).ok();
+    run("webhooks remove --webhook 2", &books).ok();
+    let told = run(&format!("backup --to {}", to("copy").display()), &books).ok();
+    assert!(told.contains("It holds the secrets of 2 keys and 2 webhooks.\n"), "{told}");
+    assert!(!told.contains("no secret"), "{told}");
+
+    let ledger = rusqlite::Connection::open(books.join("ledger.db")).unwrap();
+    let third =
+        "SELECT payload ->> '$.secret_id' FROM events WHERE kind = 'webhook.created' AND payload ->> '$.webhook' = 3";
+    let third: String = ledger.query_row(third, [], |row| row.get(0)).unwrap();
+    let ops = rusqlite::Connection::open(books.join("ops.db")).unwrap();
+    assert_eq!(ops.execute("DELETE FROM webhook_secrets WHERE secret_id = ?1", [third]).unwrap(), 1);
+    drop((ledger, ops));
+    let told = run(&format!("backup --to {}", to("lacking").display()), &books).ok();
+    assert!(told.contains("2 keys and 1 webhooks.\n1 webhooks have no secret and send nothing"), "{told}");
+    let report = backup(&books, &to("counted"), "").json();
+    assert_eq!(report["secrets"], serde_json::json!({ "keys": 2, "webhooks": 1 }));
+    let told = run(&format!("restore --from {}", to("lacking").display()), &to("restored")).ok();
+    assert!(told.contains("1 webhooks have no secret and send nothing."), "{told}");
+}
+
+#[test]
 fn an_auditors_copy_has_the_whole_log_and_nothing_of_the_vault_or_the_secrets() {
     let dir = tempfile::tempdir().unwrap();
     let copy = tempfile::tempdir().unwrap();
@@ -58,6 +89,7 @@ fn an_auditors_copy_has_the_whole_log_and_nothing_of_the_vault_or_the_secrets() 
     let report = backup(dir.path(), copy.path(), "--for-auditor").json();
     assert_eq!(service.terminate().0, 0);
     assert_eq!(report["files"], serde_json::json!(["ledger.db"]));
+    assert!(report["secrets"].is_null(), "{report}");
     assert_eq!(events(copy.path()), events(dir.path()));
     for personal in [EMAIL, "Ona", "A coffee paid with points", "Demo Coffee"] {
         assert!(any_file_holds(dir.path(), personal), "{personal}");

@@ -2,8 +2,8 @@
 
 use super::program::{Service, events, eventually, run};
 use super::restore::{Scene, last_of, remove_databases};
-use crate::support::{Reaction, Receiver, verify};
-use serde_json::Value;
+use crate::support::{Client, Reaction, Receiver, verify};
+use serde_json::{Value, json};
 use std::path::Path;
 use std::time::Duration;
 
@@ -173,6 +173,9 @@ fn a_dormant_service_sends_nothing_and_writes_nothing() {
     run(&format!("webhooks create --url {} --events *", receiver.url), &books).ok();
     run("webhooks redeliver --webhook 1 --from 1", &books).ok();
     run("keys create", &books).ok();
+    let health = |service: &Service| Client::new(&format!("http://{}", service.address())).get("/health").data(200);
+    let told = health(&service);
+    assert_eq!((&told["status"], &told["dormant"]), (&json!("ok"), &json!(true)));
     std::thread::sleep(Duration::from_millis(2_500));
     let (code, log) = service.terminate();
     assert_eq!(code, 0);
@@ -180,6 +183,7 @@ fn a_dormant_service_sends_nothing_and_writes_nothing() {
     let shelved = || std::fs::read_dir(&shelf).unwrap().count();
     assert_eq!((receiver.all().len(), checkpoints(), shelved()), (0, signed, 0));
     let service = Service::start(&awake, &books);
+    assert_eq!(health(&service)["dormant"], false);
     eventually("everything that waited", || !receiver.all().is_empty() && checkpoints() > signed && shelved() > 0);
     assert_eq!(service.terminate().0, 0);
 }

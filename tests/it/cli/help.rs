@@ -4,7 +4,7 @@ use super::program::run_bare;
 
 #[test]
 fn each_subcommand_explains_its_flags() {
-    let subcommands: [(&str, &[&str]); 19] = [
+    let subcommands: [(&str, &[&str]); 20] = [
         ("demo", &["--data", "--listen"]),
         ("init", &["--data", "--partner", "--currency", "--json"]),
         (
@@ -55,6 +55,10 @@ fn each_subcommand_explains_its_flags() {
             "export",
             &["--data", "--format", "--output", "--columns", "--partner", "--date-from", "--tier", "--type", "--json"],
         ),
+        (
+            "books",
+            &["--data", "--from", "--to", "--as-of-seq", "--partner", "--format", "--table", "--output", "--json"],
+        ),
         ("webhooks create", &["--data", "--url", "--events", "--shops", "--description", "--partner", "--json"]),
         ("webhooks skip", &["--data", "--webhook", "--json"]),
         ("webhooks redeliver", &["--data", "--webhook", "--from", "--to", "--json"]),
@@ -79,6 +83,7 @@ fn each_subcommand_explains_its_flags() {
         "keys",
         "erase",
         "export",
+        "books",
         "rebuild",
         "backup",
         "restore",

@@ -2,6 +2,7 @@
 
 mod backup;
 mod backups;
+mod books;
 mod checkpoints;
 mod config;
 mod demo;

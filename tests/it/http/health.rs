@@ -16,7 +16,7 @@ fn health_tells_the_state_of_every_part_without_credentials() {
         assert_eq!(data["status"], "ok", "{data:#}");
         assert!(is_time(&data["timestamp"]));
         assert_eq!(data["version"], env!("CARGO_PKG_VERSION"));
-        assert_eq!(data["environment"], "production");
+        assert_eq!((&data["environment"], &data["dormant"]), (&json!("production"), &json!(false)));
         for part in ["api", "database", "cache", "jwt", "memory"] {
             assert_eq!(data["components"][part]["status"], "ok", "{part}");
         }

@@ -41,6 +41,28 @@ fn registered() -> BTreeSet<String> {
     patterns.map(|text| text.replace(LOCALE, "{locale}").replace(":.*}", "}")).collect()
 }
 
+#[test]
+fn every_part_of_the_api_says_what_it_is_for() {
+    let document = contract::committed();
+    let about = |tag: &Value| tag["description"].as_str().is_some_and(|about| about.ends_with('.'));
+    let tags: Vec<&Value> = document["tags"].as_array().expect("tags").iter().collect();
+    assert!(tags.len() > 10 && tags.iter().all(|tag| about(tag)), "{tags:#?}");
+}
+
+/// The books and the streams of the log have no type of their own.
+#[test]
+fn the_books_and_the_rows_of_a_stream_have_schemas() {
+    let document = contract::committed();
+    let answers = |path: &str| document["paths"][path]["get"]["responses"]["200"]["content"].clone();
+    assert_eq!(answers("/audit/books")["application/json"]["schema"]["$ref"], "#/components/schemas/Books");
+    let books = &document["components"]["schemas"]["Books"];
+    assert_eq!(books["properties"]["by_month"]["items"]["properties"]["awarded"]["type"], "integer");
+    assert!(books["properties"].get("checks").is_none(), "only the auditor's tool has them");
+    for content in answers("/audit/events/stream").as_object().expect("forms").values() {
+        assert_eq!(content["schema"]["contentSchema"]["$ref"], "#/components/schemas/LogRow", "{content}");
+    }
+}
+
 fn documented() -> BTreeMap<String, BTreeSet<String>> {
     let document = contract::committed();
     let paths = document["paths"].as_object().expect("paths");

@@ -72,6 +72,7 @@ HEALTH = {
     "timestamp": ANY_TIME,
     "version": str,
     "environment": OneOf("staging", "production"),
+    "dormant": bool,
     "components": {"api": COMPONENT, "database": COMPONENT, "cache": COMPONENT, "jwt": COMPONENT, "memory": COMPONENT},
 }
 

@@ -8,6 +8,8 @@ use crate::http::openapi::answers::{
     Checkpoints, Consistency, Inclusion, Keys, LogPage, Receipt, Seals, SealsOfPeriod, Statement,
 };
 use crate::http::openapi::fields::*;
+use crate::http::openapi::schemas::reference;
+use crate::http::openapi::statements;
 use crate::http::openapi::table::Table;
 use serde_json::{Value, json};
 
@@ -34,6 +36,7 @@ fn log(table: &mut Table) {
     let listed = table.schemas.of::<Checkpoints>();
     let keys = table.schemas.of::<Keys>();
     let page = table.schemas.of::<LogPage>();
+    let (lines, told) = rows_without_end();
     let mut api = table.section(&[""], "Audit: log and checkpoints");
     api.get("/audit/checkpoint", checkpoints::newest, "The newest checkpoint")
         .needs(Scope::Audit)
@@ -75,8 +78,20 @@ fn log(table: &mut Table) {
         .about("JSON Lines, or Server-Sent Events by `Accept: text/event-stream`; `Last-Event-ID` is honoured.")
         .needs(Scope::Audit)
         .query([field("after", whole(0, i64::MAX), "Those after this one.")])
-        .answers("application/jsonl; charset=utf-8", json!({ "type": "string" }))
-        .answers("text/event-stream; charset=utf-8", json!({ "type": "string" }));
+        .answers("application/jsonl; charset=utf-8", lines)
+        .answers("text/event-stream; charset=utf-8", told);
+}
+
+/// The schemas of a stream: a line or an event of it holds a row.
+fn rows_without_end() -> (Value, Value) {
+    let of_rows = |about: &str| {
+        let row = reference("LogRow");
+        json!({ "type": "string", "description": about, "contentMediaType": "application/json", "contentSchema": row })
+    };
+    (
+        of_rows("A row on each line; an empty line says that there is nothing new."),
+        of_rows("A row as the `data` of each event, its seq as the `id`; a comment says that there is nothing new."),
+    )
 }
 
 fn proved(table: &mut Table) {
@@ -120,6 +135,7 @@ fn sealed(table: &mut Table) {
     let seals = table.schemas.of::<Seals>();
     let of_period = table.schemas.of::<SealsOfPeriod>();
     let statement = table.schemas.of::<Statement>();
+    let books_as_json = table.schemas.insert("Books", statements::books());
     let mut api = table.section(&[""], "Audit: balances and books");
     api.get("/audit/balances", balances::list, "List sealed balances")
         .needs(Scope::Audit)
@@ -148,7 +164,7 @@ fn sealed(table: &mut Table) {
             field("format", words(&["json", "csv", "xlsx", "html"]), "Also by `Accept`; `json` where neither says."),
             field("table", string(), "With `format=csv`, this table alone."),
         ])
-        .answers("application/json", json!({ "type": "object" }))
+        .answers("application/json", books_as_json)
         .answers("application/zip", bytes())
         .answers("text/csv; charset=utf-8", json!({ "type": "string" }))
         .answers("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", bytes())

@@ -7,6 +7,7 @@ mod honest;
 mod liar;
 mod lies;
 mod patient;
+mod restored;
 mod rotated;
 mod scene;
 mod unbidden;
