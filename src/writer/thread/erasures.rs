@@ -1,6 +1,6 @@
 //! Erasing: level with the projector, in a commit of its own, and then out of the WAL.
 
-use super::{Committed, Message, Refusal, Thread, deliver, refuse};
+use super::{Committed, Message, Refusal, Thread, Waiting, deliver, refuse};
 use crate::storage::BUSY;
 use crate::writer::Command;
 use rusqlite::Connection;
@@ -10,10 +10,62 @@ use std::time::{Duration, Instant};
 const ERASE_PATIENCE: Duration = Duration::from_secs(30);
 /// How long what came to its time waits for it: the job tries again.
 const FORGET_PATIENCE: Duration = Duration::from_secs(1);
-/// How long an erasure tries to empty the WAL against readers before leaving it to the next commit.
-const TRUNCATE_PATIENCE: Duration = Duration::from_secs(5);
-/// How long to wait before each further try.
-pub(super) const TRUNCATE_AGAIN: Duration = Duration::from_secs(1);
+/// How long who asked for an erasure waits for the WAL to be emptied against readers. Then it is emptied when they have ended.
+const EMPTY_PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait before each further try where somebody waits for it.
+const AGAIN_SOON: Duration = Duration::from_millis(50);
+/// How long where nobody does.
+const AGAIN_LATER: Duration = Duration::from_secs(1);
+
+/// The WAL, which holds pages with what was erased until it is emptied. A backup or a replica may be in the way of that for a while:
+/// tills do not wait for it, who asked for the erasure does.
+pub(super) struct Emptying {
+    due: bool,
+    tried: Instant,
+    /// Whom to tell that somebody is erased.
+    untold: Vec<Waiting>,
+    /// When they are told at the latest.
+    until: Instant,
+}
+
+impl Emptying {
+    pub(super) fn new(due: bool) -> Self {
+        let now = Instant::now();
+        Self { due, tried: now, untold: Vec::new(), until: now }
+    }
+
+    /// How long to rest at most before the next try; none where there is none to make.
+    pub(super) fn rest(&self) -> Option<Duration> {
+        let rest = if self.untold.is_empty() { AGAIN_LATER } else { AGAIN_SOON };
+        self.due.then_some(rest)
+    }
+
+    /// One try, and whoever waited for it is told.
+    fn try_now(&mut self, ledger: &Connection) {
+        self.tried = Instant::now();
+        match try_truncate(ledger) {
+            Ok(emptied) => {
+                self.due = !emptied;
+                if emptied {
+                    self.tell();
+                } else if !self.untold.is_empty() && self.tried >= self.until {
+                    tracing::warn!("a reader holds the WAL: what was erased leaves it when the reader has ended");
+                    self.tell();
+                }
+            }
+            Err(source) => {
+                self.due = true;
+                tracing::warn!(%source, "the WAL could not be emptied after an erasure");
+                self.tell();
+            }
+        }
+    }
+
+    /// Tells those who wait. What they asked for is in the log, wherever the WAL is.
+    pub(super) fn tell(&mut self) {
+        self.untold.drain(..).for_each(|waiting| deliver(waiting, true));
+    }
+}
 
 impl Thread {
     /// Erases people or records: level with the projector, so that every record about them is known, and in a commit of its own.
@@ -28,48 +80,32 @@ impl Thread {
         let Committed { waiting, written, erased } = self.commit(vec![message]);
         // Asked for, also where there was nothing to erase: the time before, the process may have died at this point.
         if written && asked {
-            self.truncate_due = !self.truncate_wal(TRUNCATE_PATIENCE);
-        } else if written && erased {
-            self.truncate_once();
+            if self.emptying.untold.is_empty() {
+                self.emptying.until = Instant::now() + EMPTY_PATIENCE;
+            }
+            // Told only then: who hears that a person is erased may look at the files.
+            self.emptying.untold.extend(waiting);
+            self.emptying.try_now(&self.book.ledger);
+            return;
         }
-        // Only now: who is told that a person is erased may look at the files.
+        if written && erased {
+            self.empty_once();
+        }
         waiting.into_iter().for_each(|waiting| deliver(waiting, written));
     }
 
-    /// Empties the WAL, which until then may hold pages with what was erased. Tries for a while.
-    fn truncate_wal(&mut self, patience: Duration) -> bool {
-        let start = Instant::now();
-        loop {
-            self.last_truncation = Instant::now();
-            match try_truncate(&self.book.ledger) {
-                Ok(true) => return true,
-                Ok(false) if start.elapsed() < patience => std::thread::sleep(Duration::from_millis(20)),
-                Ok(false) => {
-                    tracing::warn!("a reader holds the WAL: what was erased leaves it when the reader has ended");
-                    return false;
-                }
-                Err(source) => {
-                    tracing::warn!(%source, "the WAL could not be emptied after an erasure");
-                    return false;
-                }
-            }
+    /// Empties the WAL if nobody is in the way right now. Where a reader was in the way already, only the next try in its turn looks
+    /// again.
+    pub(super) fn empty_once(&mut self) {
+        if !self.emptying.due {
+            self.emptying.try_now(&self.book.ledger);
         }
     }
 
-    /// Empties the WAL if nobody is in the way right now: tills wait behind what was corrected or came to its time. Where a reader was
-    /// in the way already, only the next try in its turn looks again.
-    pub(super) fn truncate_once(&mut self) {
-        if !self.truncate_due {
-            self.last_truncation = Instant::now();
-            self.truncate_due = !try_truncate(&self.book.ledger).unwrap_or(false);
-        }
-    }
-
-    /// One try, now and then, where an erasure could not empty the WAL.
-    pub(super) fn truncate_late(&mut self) {
-        if self.truncate_due && self.last_truncation.elapsed() > TRUNCATE_AGAIN {
-            self.last_truncation = Instant::now();
-            self.truncate_due = !try_truncate(&self.book.ledger).unwrap_or(false);
+    /// One try, now and then, where the WAL could not be emptied.
+    pub(super) fn empty_late(&mut self) {
+        if self.emptying.rest().is_some_and(|rest| self.emptying.tried.elapsed() > rest) {
+            self.emptying.try_now(&self.book.ledger);
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::event_log;
 use crate::live::Live;
 use crate::storage::{DataDir, StorageError, open_ledger, open_reader};
-use erasures::{TRUNCATE_AGAIN, is_erasure, try_truncate};
+use erasures::{Emptying, is_erasure, try_truncate};
 use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -57,7 +57,7 @@ pub fn start(
 ) -> Result<(Writer, JoinHandle<()>), StartError> {
     let (ledger, views) = (open_limited(dir, &pages_max)?, open_reader(dir)?);
     // A process that died between an erasure and this left what was erased in the WAL.
-    let truncate_due = !try_truncate(&ledger)?;
+    let emptying = Emptying::new(!try_truncate(&ledger)?);
     let committed = event_log::head(&ledger)?;
     let ids = Ids::load(&views, &ledger)?;
     let keys = known_keys(&views);
@@ -73,8 +73,7 @@ pub fn start(
         condition: condition.clone(),
         incoming,
         pages_max,
-        truncate_due,
-        last_truncation: Instant::now(),
+        emptying,
         broken: false,
     };
     let handle = std::thread::Builder::new().name("writer".to_owned()).spawn(move || thread.run())?;
@@ -115,9 +114,7 @@ struct Thread {
     condition: Arc<Condition>,
     incoming: Receiver<Message>,
     pages_max: Arc<AtomicU32>,
-    /// An erasure could not empty the WAL yet.
-    truncate_due: bool,
-    last_truncation: Instant,
+    emptying: Emptying,
     /// The log ends where nobody wrote: nothing may be added to it.
     broken: bool,
 }
@@ -143,7 +140,7 @@ impl Thread {
             let first = match self.next() {
                 Ok(first) => first,
                 Err(RecvTimeoutError::Timeout) => {
-                    self.truncate_late();
+                    self.empty_late();
                     continue;
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -154,15 +151,16 @@ impl Thread {
                 break;
             }
         }
+        self.emptying.tell();
         std::mem::forget(guard);
     }
 
     /// The next message. Where the WAL is still to be emptied, nobody waits for one longer than until the next try.
     fn next(&self) -> Result<Message, RecvTimeoutError> {
-        if self.truncate_due {
-            return self.incoming.recv_timeout(TRUNCATE_AGAIN);
+        match self.emptying.rest() {
+            Some(rest) => self.incoming.recv_timeout(rest),
+            None => self.incoming.recv().map_err(|_| RecvTimeoutError::Disconnected),
         }
-        self.incoming.recv().map_err(|_| RecvTimeoutError::Disconnected)
     }
 
     /// What the queue holds right now, up to a batch, and whether to stop after it.
@@ -205,13 +203,13 @@ impl Thread {
             return;
         }
         self.commit_batch(ordinary);
-        self.truncate_late();
+        self.empty_late();
     }
 
     fn commit_batch(&mut self, messages: Vec<Message>) {
         let Committed { waiting, written, erased } = self.commit(messages);
         if written && erased {
-            self.truncate_once();
+            self.empty_once();
         }
         waiting.into_iter().for_each(|waiting| deliver(waiting, written));
     }

@@ -124,3 +124,39 @@ fn nothing_of_an_erased_person_is_left_in_any_file() {
     assert_eq!(found("unforgettable"), Vec::<String>::new());
     assert_eq!(found("37061234567"), Vec::<String>::new());
 }
+
+#[test]
+fn tills_do_not_wait_while_somebody_holds_what_an_erasure_has_to_empty() {
+    let (shop, card, customer) = shop_with_history();
+    let other = shop.card("somebody.else@example.com");
+    let path = shop.server.files.path().join("ledger.db");
+    let reader = rusqlite::Connection::open(&path).unwrap();
+    let erasures = |connection: &rusqlite::Connection| -> i64 {
+        let sql = "SELECT count(*) FROM events WHERE kind = 'customer.erased'";
+        connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    // A backup reads like this.
+    reader.execute_batch("BEGIN").unwrap();
+    assert_eq!(erasures(&reader), 0);
+    std::thread::scope(|scope| {
+        let start = Instant::now();
+        let erasure = scope.spawn(|| shop.delete(&format!("/api/customers/{customer}")).data(200));
+        let beside = rusqlite::Connection::open(&path).unwrap();
+        while erasures(&beside) == 0 {
+            std::thread::yield_now();
+        }
+        shop.award(&other, 5);
+        assert!(
+            !erasure.is_finished(),
+            "who waits is whoever asked to be erased, for up to 5 seconds, and here {:?}",
+            start.elapsed()
+        );
+        reader.execute_batch("ROLLBACK").unwrap();
+        assert_eq!(erasure.join().unwrap()["customer_id"], json!(customer));
+        // Nobody was in its way any more, or it said so after 5 seconds.
+        let wal = std::fs::read(shop.server.files.path().join("ledger.db-wal")).unwrap();
+        let left = wal.windows(18).any(|bytes| bytes == b"Unforgettable note");
+        assert!(!left || start.elapsed() > Duration::from_secs(4), "{:?}", start.elapsed());
+    });
+    shop.get(&format!("/api/loyalty-cards/{}", card["id"].as_str().unwrap())).data(200);
+}
