@@ -67,19 +67,24 @@ pub fn secrets_held(ledger: &Path, ops: &Path) -> Result<SecretsHeld, BackupErro
     count_secrets(ledger, &ops_file).map_err(database)
 }
 
-/// Checks an ops.db, and that it holds a hash for every key of the log. A webhook may lack its secret: one that was removed while
-/// the copy was made, or one of a directory that was restored without.
+/// Checks an ops.db, and that it holds a hash for every key of the log that was not revoked. A webhook may lack its secret: one that
+/// was removed while the copy was made, or one of a directory that was restored without.
 pub(super) fn secrets(ledger: &Path, ops: &Path) -> Result<SecretsHeld, BackupError> {
     let held = secrets_held(ledger, ops)?;
     match held.keys_without.as_slice() {
         [] => Ok(held),
         keys @ [first, ..] => {
-            Err(BackupError::Finding(format!("{} keys have no secret in ops.db, {first} first", keys.len())))
+            let count = keys.len();
+            Err(BackupError::Finding(format!(
+                "{count} keys have no secret in ops.db, {first} first: whoever has them cannot use them. Revoke them (`counterfoil keys revoke`)"
+            )))
         }
     }
 }
 
-const KEYS: &str = "SELECT payload ->> '$.public_id' FROM events WHERE kind = 'key.created'";
+// A key that was revoked authenticates nobody, with its secret or without.
+const KEYS: &str = "SELECT payload ->> '$.public_id' FROM events WHERE kind = 'key.created' \
+     AND payload ->> '$.key' NOT IN (SELECT payload ->> '$.key' FROM events WHERE kind = 'key.revoked')";
 // Of the rows of a webhook, SQLite takes the secret from the one with the greatest seq.
 const WEBHOOKS: &str = "SELECT secret FROM (SELECT payload ->> '$.webhook' AS webhook, payload ->> '$.secret_id' AS secret, max(seq) \
      FROM events WHERE kind IN ('webhook.created', 'webhook.rotated') GROUP BY webhook) \

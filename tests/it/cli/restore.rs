@@ -185,6 +185,12 @@ fn without_secrets_a_ledger_is_restored_only_where_that_is_said() {
     assert!(told.contains("1 keys have no secret"), "{told}");
     run("keys create", &fresh).ok();
     verify(&fresh);
+    // A key that nobody can use any more is in the way of a backup until somebody says that it is meant.
+    let again = scene.path("again");
+    let backup = run(&format!("backup --to {}", again.display()), &fresh);
+    assert!(backup.code != 0 && backup.stderr.contains("counterfoil keys revoke"), "{}", backup.stderr);
+    run("keys revoke --key 1", &fresh).ok();
+    run(&format!("backup --to {}", again.display()), &fresh).ok();
 }
 
 #[test]
