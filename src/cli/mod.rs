@@ -35,6 +35,7 @@ mod service;
 mod settings;
 mod staging;
 mod status;
+mod timeouts;
 mod webhooks;
 
 pub use failure::Failure;
