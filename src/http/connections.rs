@@ -9,8 +9,8 @@
 //! reads slowly is not cut: each time that the client's system has room again, the time begins anew. On a stream of which nothing waits
 //! to be sent, nothing is counted.
 //!
-//! An answer counts as given once the system has the last of it. So the system takes little at a time ([`UNSENT_BYTES`]): else a slow
-//! client would still have much to read when its time begins, and one that does not read would hold megabytes.
+//! The system takes little of an answer at a time ([`UNSENT_BYTES`]): a client that does not read holds no megabytes, and a slow one makes
+//! room soon enough for the last of its answer, which the server would else not wait for.
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::body::{BodySize, MessageBody};
@@ -174,5 +174,32 @@ impl<B: MessageBody> MessageBody for Held<B> {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
         self.project().body.poll_next(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::net::sockopt::tcp_user_timeout;
+    use std::io::{ErrorKind, Write as _};
+
+    #[test]
+    fn a_connection_takes_its_bounds_over_from_its_listener() {
+        let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+        bound(&listener, Duration::from_secs(85)).unwrap();
+        let _client = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        assert_eq!(tcp_user_timeout(&stream).unwrap(), 85_000);
+        stream.set_nonblocking(true).unwrap();
+        let mut held = 0;
+        let full = loop {
+            match stream.write(&[0; 32 * 1_024]) {
+                Ok(taken) => held += taken,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(full.kind(), ErrorKind::WouldBlock);
+        // What the client's system takes is not this one's to bound: it is some hundred kilobytes here.
+        assert!((32 * 1_024..4 * UNSENT_BYTES).contains(&held), "{held} bytes");
     }
 }

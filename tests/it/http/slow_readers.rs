@@ -45,35 +45,33 @@ fn a_client_that_does_not_read_does_not_keep_its_connection() {
     assert!(answered(&told) < CATALOGUES, "it was not cut");
 }
 
-/// Reads so many bytes in small steps, so that a second takes no more than that.
-fn read_slowly(stream: &mut TcpStream, length: usize, a_second: usize) -> Vec<u8> {
-    const STEPS: u32 = 20;
+/// Reads so many bytes; at most so many a second, where that is given.
+fn read(stream: &mut TcpStream, length: usize, a_second: Option<usize>) -> Vec<u8> {
+    const STEP: Duration = Duration::from_millis(50);
     let mut told = vec![0; length];
-    let (start, step) = (Instant::now(), a_second / 20);
-    for (number, part) in (1..).zip(told.chunks_mut(step)) {
+    let start = Instant::now();
+    for (number, part) in (1..).zip(told.chunks_mut(a_second.map_or(length, |most| most / 20))) {
         stream.read_exact(part).unwrap();
-        std::thread::sleep((Duration::from_secs(1) / STEPS * number).saturating_sub(start.elapsed()));
+        if a_second.is_some() {
+            std::thread::sleep((STEP * number).saturating_sub(start.elapsed()));
+        }
     }
     told
 }
 
 #[test]
 fn a_client_that_reads_slowly_is_told_everything() {
-    // Longer than what the system holds takes to be read, and far shorter than all of it.
-    let shop = impatient(|config| (config.head_within, config.idle_within) = (SOON, SOON * 6));
+    let shop = impatient(|config| (config.head_within, config.idle_within) = (SOON * 2, SOON * 2));
     let mut stream = connect(&shop);
     set_socket_recv_buffer_size(&stream, 64 * 1_024).unwrap();
     stream.write_all(b"GET /en/error-codes HTTP/1.1\r\nHost: x\r\nAccept-Encoding: identity\r\n\r\n").unwrap();
     let length = answer(&mut stream).len();
-    let (much, rest) = (4_000_000 / length, 2_000_000 / length);
-    let asking = ask_for_much(&stream, much + rest);
-    let mut told = vec![0; rest * length];
-    stream.read_exact(&mut told).unwrap();
-    told.extend(read_slowly(&mut stream, 2_000_000, 250_000));
+    let times = 6_000_000 / length;
+    let asking = ask_for_much(&stream, times);
+    // For longer than one may read nothing, and at the end again: what the system has then is all that the service said.
+    let (slowly, quickly) = (Some(300_000), None);
+    let parts = [(1_500_000, slowly), (times * length - 2_250_000, quickly), (750_000, slowly)];
+    let told: Vec<u8> = parts.into_iter().flat_map(|(length, a_second)| read(&mut stream, length, a_second)).collect();
     assert!(asking.join().unwrap());
-    let last = much * length - 2_000_000;
-    let start = told.len();
-    told.resize(start + last, 0);
-    stream.read_exact(&mut told[start..]).unwrap();
-    assert_eq!(answered(&told), much + rest);
+    assert_eq!(answered(&told), times);
 }
