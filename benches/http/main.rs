@@ -126,6 +126,10 @@ fn main() -> anyhow::Result<()> {
     for round in 0..options.rounds {
         for connections in [64, 256] {
             let measure = |service: &Service, target: Target, pace: Pace| {
+                // Balances are compared with the echo: both beside a projector that has nothing left to do of the awards before.
+                if matches!(target, Target::Echo | Target::Balance) {
+                    Service::at_rest(&programme)?;
+                }
                 drive(service.address(), target, &programme, connections, seconds, pace)
             };
             let echo = report(&mut out, "echo", connections, measure(&service, Target::Echo, Pace::Full)?)?;

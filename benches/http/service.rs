@@ -4,7 +4,7 @@ use crate::programme::Programme;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A running server. Killed when dropped.
 #[derive(Debug)]
@@ -33,6 +33,19 @@ impl Service {
             std::thread::sleep(Duration::from_millis(500));
         }
         Ok(service)
+    }
+
+    /// Waits until the projector has caught up: what it does meanwhile is not a read's.
+    pub(crate) fn at_rest(programme: &Programme) -> anyhow::Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        loop {
+            let status = status(programme.data())?;
+            if status["projected"] == status["events"] {
+                return Ok(());
+            }
+            anyhow::ensure!(Instant::now() < deadline, "the projector does not catch up: {status}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// The naive server on an empty database of its own.
@@ -74,10 +87,13 @@ impl Service {
 
 /// How many cards the service has in memory.
 fn cards_held(data: &Path) -> anyhow::Result<Option<u64>> {
+    Ok(status(data)?["cards_in_memory"].as_u64())
+}
+
+fn status(data: &Path) -> anyhow::Result<serde_json::Value> {
     let status =
         Command::new(env!("CARGO_BIN_EXE_counterfoil")).args(["status", "--json", "--data"]).arg(data).output()?;
-    let status: serde_json::Value = serde_json::from_slice(&status.stdout)?;
-    Ok(status["cards_in_memory"].as_u64())
+    Ok(serde_json::from_slice(&status.stdout)?)
 }
 
 impl Drop for Service {

@@ -36,6 +36,7 @@ mod service;
 mod settings;
 mod staging;
 mod status;
+mod timeouts;
 mod webhooks;
 
 pub use failure::Failure;

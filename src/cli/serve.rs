@@ -8,6 +8,7 @@ use super::listen::{self, Listen};
 use super::logging::{self, LogFormat};
 use super::output::Output;
 use super::service::{self, Configuration};
+use super::timeouts::Timeouts;
 use crate::app::EngineConfig;
 use crate::control;
 use crate::http::{HttpConfig, Identity, ProxyHeaders};
@@ -121,6 +122,8 @@ pub(super) struct Serve {
     #[arg(long, hide = true)]
     bench_echo: bool,
     #[command(flatten)]
+    timeouts: Timeouts,
+    #[command(flatten)]
     limits: Limits,
 }
 
@@ -141,7 +144,7 @@ enum Sealing {
 impl Serve {
     fn http(&self) -> Result<HttpConfig, Failure> {
         let authorities = self.webhooks_ca.as_deref().map(authorities).transpose()?.unwrap_or_default();
-        Ok(HttpConfig {
+        Ok(self.timeouts.of(HttpConfig {
             rate_limits: self.limits.allowances(),
             public_url: self.public_url.clone(),
             figures: self.metrics_listen.is_some(),
@@ -162,7 +165,7 @@ impl Serve {
             workers: self.workers,
             bench_echo: self.bench_echo,
             ..HttpConfig::default()
-        })
+        }))
     }
 
     /// Whether everything that settings name is there.

@@ -9,6 +9,7 @@ use crate::ops::split_bearer;
 use crate::writer::Actor;
 use actix_web::dev::Payload;
 use actix_web::http::Method;
+use actix_web::http::header::{AUTHORIZATION, AsHeaderName, HeaderName};
 use actix_web::{FromRequest, HttpRequest, web};
 use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
@@ -16,6 +17,11 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 const KEY_PREFIX: &str = "lty_";
+// Parsed once: each request looks for all of them.
+static API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+static API_SECRET: HeaderName = HeaderName::from_static("x-api-secret");
+static SHOP_ID: HeaderName = HeaderName::from_static("shop-id");
+static X_SHOP_ID: HeaderName = HeaderName::from_static("x-shop-id");
 
 /// The authenticated caller of a request.
 #[derive(Debug, Clone)]
@@ -77,7 +83,7 @@ impl FromRequest for Caller {
 
 /// Whether a request presents any credentials at all.
 pub(crate) fn presents_any(request: &HttpRequest) -> bool {
-    ["x-api-key", "x-api-secret", "authorization"].iter().any(|name| request.headers().contains_key(*name))
+    [&API_KEY, &API_SECRET, &AUTHORIZATION].iter().any(|name| request.headers().contains_key(*name))
 }
 
 /// Checks the credentials of a request, and counts the request against the limits of their key.
@@ -137,11 +143,11 @@ fn check(request: &HttpRequest, state: &HttpState, now: Timestamp) -> Result<(Ca
 }
 
 fn presented(request: &HttpRequest) -> Result<Presented<'_>, ApiError> {
-    if let Some(token) = header(request, "authorization").and_then(bearer) {
+    if let Some(token) = header(request, AUTHORIZATION).and_then(bearer) {
         let (public_id, secret) = split_bearer(token).ok_or(ApiError::MalformedKey)?;
         return Ok(Presented { form: KeyForm::Bearer, public_id, secret });
     }
-    let (Some(public_id), Some(secret)) = (header(request, "x-api-key"), header(request, "x-api-secret")) else {
+    let (Some(public_id), Some(secret)) = (header(request, &API_KEY), header(request, &API_SECRET)) else {
         return Err(ApiError::AuthRequired);
     };
     if !public_id.starts_with(KEY_PREFIX) {
@@ -162,7 +168,7 @@ fn bearer(value: &str) -> Option<&str> {
 
 // A bearer token is bound to its shop and comes with that shop's id; a pair may name any shop that it may act for.
 fn shop_of_request(request: &HttpRequest, directory: &Directory, key: &Key) -> Result<Option<ShopId>, ApiError> {
-    match (header(request, "shop-id").or_else(|| header(request, "x-shop-id")), key.form) {
+    match (header(request, &SHOP_ID).or_else(|| header(request, &X_SHOP_ID)), key.form) {
         (Some(named), _) => own_shop(directory, key.partner, key.shop, named).map(Some),
         // A bearer of the deployment is bound to no shop.
         (None, KeyForm::Bearer) if key.shop.is_some() => Err(ApiError::AuthRequired),
@@ -185,7 +191,7 @@ fn own_shop(
 }
 
 // A header that is not visible ASCII cannot be a credential; an empty one counts as absent.
-pub(super) fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+pub(super) fn header(request: &HttpRequest, name: impl AsHeaderName) -> Option<&str> {
     let value = request.headers().get(name)?.to_str().ok()?.trim();
     (!value.is_empty()).then_some(value)
 }

@@ -5,8 +5,12 @@
 //! each connection is watched here too, and shut once nothing has been answered on it for as long as pause and head may take together.
 //!
 //! Nor does the server bound how long an answer waits for a client that does not read. The system ends such a connection where nothing
-//! of what was sent was taken for as long (`TCP_USER_TIMEOUT`), also where the client says all the while that it has no room. On a
-//! stream of which nothing waits to be sent, nothing is counted.
+//! of what was sent was taken for as long (`TCP_USER_TIMEOUT`), also where the client says all the while that it has no room. Whoever
+//! reads slowly is not cut: each time that the client's system has room again, the time begins anew. On a stream of which nothing waits
+//! to be sent, nothing is counted.
+//!
+//! The system takes little of an answer at a time ([`UNSENT_BYTES`]): a client that does not read holds no megabytes, and a slow one makes
+//! room soon enough for the last of its answer, which the server would else not wait for.
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::body::{BodySize, MessageBody};
@@ -15,7 +19,7 @@ use actix_web::rt;
 use actix_web::rt::net::{TcpStream, UnixStream};
 use actix_web::web::Bytes;
 use pin_project_lite::pin_project;
-use rustix::net::sockopt::set_tcp_user_timeout;
+use rustix::net::sockopt::{set_socket_send_buffer_size, set_tcp_user_timeout};
 use std::any::Any;
 use std::cell::Cell;
 use std::net::Shutdown;
@@ -25,6 +29,16 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use std::{io, net, os};
+
+/// How much of its answers the system holds for a connection, in bytes: it doubles this, for what it needs beside them.
+const UNSENT_BYTES: usize = 256 * 1_024;
+
+/// Has the system bound the connections that this listener will take: how much it holds for each, and how long. They take this over
+/// from their listener. (A Unix socket leads to a proxy, which bounds its own clients.)
+pub(super) fn bound(listener: &net::TcpListener, quiet: Duration) -> io::Result<()> {
+    set_socket_send_buffer_size(listener, UNSENT_BYTES)?;
+    Ok(set_tcp_user_timeout(listener, u32::try_from(quiet.as_millis()).unwrap_or(u32::MAX))?)
+}
 
 /// A connection that is watched. Its watch ends with it.
 #[derive(Debug)]
@@ -54,7 +68,7 @@ impl Watched {
     ///
     /// None where the system has no descriptor left for it.
     pub(super) fn begin(connection: &dyn Any, quiet: Duration) -> Option<Self> {
-        let socket = match Socket::of(connection).and_then(|socket| socket.bounded(quiet)) {
+        let socket = match Socket::of(connection) {
             Ok(socket) => socket,
             Err(error) => {
                 tracing::warn!(%error, "a connection is not watched");
@@ -105,15 +119,6 @@ impl Socket {
         let secure = || connection.downcast_ref::<TlsStream<TcpStream>>().map(|stream| stream.get_ref().0);
         let stream = plain.or_else(secure).ok_or(io::ErrorKind::Unsupported)?;
         Ok(Self::Tcp(stream.as_fd().try_clone_to_owned()?.into()))
-    }
-
-    /// Has the system end the connection once nothing of what was sent was taken for so long. A Unix socket leads to a proxy, which
-    /// bounds its own clients.
-    fn bounded(self, quiet: Duration) -> io::Result<Self> {
-        if let Self::Tcp(stream) = &self {
-            set_tcp_user_timeout(stream, u32::try_from(quiet.as_millis()).unwrap_or(u32::MAX))?;
-        }
-        Ok(self)
     }
 
     fn shut(&self) -> io::Result<()> {
@@ -169,5 +174,33 @@ impl<B: MessageBody> MessageBody for Held<B> {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
         self.project().body.poll_next(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::net::sockopt::{set_socket_recv_buffer_size, tcp_user_timeout};
+    use std::io::{ErrorKind, Write as _};
+
+    #[test]
+    fn a_connection_takes_its_bounds_over_from_its_listener() {
+        let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+        bound(&listener, Duration::from_secs(85)).unwrap();
+        let client = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        set_socket_recv_buffer_size(&client, 64 * 1_024).unwrap();
+        let (mut stream, _) = listener.accept().unwrap();
+        assert_eq!(tcp_user_timeout(&stream).unwrap(), 85_000);
+        stream.set_nonblocking(true).unwrap();
+        let mut held = 0;
+        let full = loop {
+            match stream.write(&[0; 32 * 1_024]) {
+                Ok(taken) => held += taken,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(full.kind(), ErrorKind::WouldBlock);
+        // The client's system takes some as well.
+        assert!((32 * 1_024..4 * UNSENT_BYTES).contains(&held), "{held} bytes");
     }
 }

@@ -1,6 +1,6 @@
 //! Routes, and the server that serves them.
 
-use super::connections::Watched;
+use super::connections::{self, Watched};
 use super::errors::ApiError;
 use super::locales::Locale;
 use super::openapi::{explorer, served};
@@ -24,7 +24,7 @@ const SHUTDOWN_SECONDS: u64 = 30;
 #[derive(Debug)]
 pub enum Listener {
     Tcp(TcpListener),
-    /// HTTP/2 as well as HTTP/1.1, as the client prefers.
+    /// HTTP/1.1, as without TLS: of HTTP/2 the library bounds neither heads nor how long a stream may stand still.
     Tls(TcpListener, Arc<Identity>),
     Unix(UnixListener),
 }
@@ -68,8 +68,12 @@ pub fn server(state: HttpState, listener: Listener, config: &HttpConfig) -> io::
             }
         });
     let server = match listener {
-        Listener::Tcp(listener) => server.listen(listener)?,
+        Listener::Tcp(listener) => {
+            connections::bound(&listener, quiet)?;
+            server.listen(listener)?
+        }
         Listener::Tls(listener, identity) => {
+            connections::bound(&listener, quiet)?;
             server.listen_rustls_0_23(listener, identity.server_config().map_err(io::Error::other)?)?
         }
         Listener::Unix(listener) => server.listen_uds(listener)?,

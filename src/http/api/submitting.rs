@@ -10,11 +10,14 @@ use crate::http::limits;
 use crate::http::locales::Message;
 use crate::queries::Lookups;
 use crate::writer::{Command, Outcome, Recorded, Refusal, Request};
+use actix_web::http::header::HeaderName;
 use actix_web::{FromRequest, HttpRequest};
 use serde_json::Value;
 use std::future::{Ready, ready};
 
 use super::ERASED;
+
+static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The `{id}` of a path, as it was written.
 #[derive(Debug)]
@@ -44,10 +47,10 @@ impl FromRequest for IdempotencyKey {
 
 impl IdempotencyKey {
     fn of(request: &HttpRequest) -> Result<Self, ApiError> {
-        if !request.headers().contains_key("idempotency-key") {
+        if !request.headers().contains_key(&IDEMPOTENCY_KEY) {
             return Ok(Self(None));
         }
-        let key = header(request, "idempotency-key").unwrap_or_default();
+        let key = header(request, &IDEMPOTENCY_KEY).unwrap_or_default();
         let valid =
             (1..=limits::IDEMPOTENCY_KEY_BYTES).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
         if valid {

@@ -25,5 +25,6 @@ mod reset;
 mod restore;
 mod seals;
 mod serve;
+mod timeouts;
 mod tls;
 mod webhooks;

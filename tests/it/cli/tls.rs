@@ -9,6 +9,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Two pairs of a certificate for `localhost` and its key, good for a hundred years and known to nobody.
 fn pair(name: &str) -> (PathBuf, PathBuf) {
@@ -30,13 +31,26 @@ fn put(dir: &Path, name: &str) {
     std::fs::copy(key, dir.join("tls.key")).unwrap();
 }
 
+const HEALTH: &[u8] = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
 /// Connects as one who trusts `name` alone; answers what `GET /health` came to, and the protocol that was agreed on.
 fn ask(
     address: &str,
     name: &str,
     versions: &[&'static SupportedProtocolVersion],
     offered: &[&str],
-) -> Result<(String, Option<Vec<u8>>), String> {
+) -> Result<(String, Option<String>), String> {
+    say(address, name, versions, offered, HEALTH)
+}
+
+/// The same with other words.
+fn say(
+    address: &str,
+    name: &str,
+    versions: &[&'static SupportedProtocolVersion],
+    offered: &[&str],
+    words: &[u8],
+) -> Result<(String, Option<String>), String> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(pair(name).0).unwrap()).unwrap();
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
@@ -44,22 +58,21 @@ fn ask(
         builder.with_protocol_versions(versions).unwrap().with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = offered.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
     let client = ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap();
-    let mut stream = StreamOwned::new(client, TcpStream::connect(address).unwrap());
+    let socket = TcpStream::connect(address).unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let mut stream = StreamOwned::new(client, socket);
     while stream.conn.is_handshaking() {
         stream.conn.complete_io(&mut stream.sock).map_err(|error| error.to_string())?;
     }
-    let agreed = stream.conn.alpn_protocol().map(<[u8]>::to_vec);
-    if agreed.as_deref() == Some(b"h2") {
-        return Ok((String::new(), agreed));
-    }
-    stream.write_all(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    let agreed = stream.conn.alpn_protocol().map(|agreed| String::from_utf8(agreed.to_vec()).unwrap());
+    stream.write_all(words).unwrap();
     let mut answer = Vec::new();
     let _closed = stream.read_to_end(&mut answer);
     Ok((String::from_utf8(answer).unwrap(), agreed))
 }
 
 #[test]
-fn both_versions_of_tls_and_of_http_are_spoken_and_plain_text_is_not() {
+fn both_versions_of_tls_are_spoken_and_plain_text_is_not() {
     let dir = tempfile::tempdir().unwrap();
     run("init", dir.path()).ok();
     let (service, _) = serving(dir.path(), "one");
@@ -68,11 +81,9 @@ fn both_versions_of_tls_and_of_http_are_spoken_and_plain_text_is_not() {
         let (answer, _) = ask(&address, "one", &[version], &["http/1.1"]).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
-    let (_, agreed) = ask(&address, "one", &[&version::TLS13], &["h2", "http/1.1"]).unwrap();
-    assert_eq!(agreed.as_deref(), Some(&b"h2"[..]));
     // A hello of TLS 1.1, with signature algorithms that would do: the alert names the version.
     let mut old = TcpStream::connect(&address).unwrap();
-    old.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
+    old.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let random = [7; 32];
     let extensions = [0, 8, 0, 13, 0, 4, 0, 2, 4, 3];
     let body = [&[3, 2][..], &random, &[0, 0, 2, 0xc0, 0x2b, 1, 0], &extensions].concat();
@@ -91,6 +102,30 @@ fn both_versions_of_tls_and_of_http_are_spoken_and_plain_text_is_not() {
     let (code, log) = service.terminate();
     assert_eq!(code, 0, "{log}");
     assert!(!log.contains("is not watched"), "its end is seen to: {log}");
+}
+
+#[test]
+fn http_1_1_is_agreed_on_and_http_2_is_not_spoken() {
+    let dir = tempfile::tempdir().unwrap();
+    run("init", dir.path()).ok();
+    let (service, _) = serving(dir.path(), "one");
+    let address = service.address();
+    for version in [&version::TLS12, &version::TLS13] {
+        for (offered, expected) in
+            [(&["h2", "http/1.1"][..], Some("http/1.1")), (&["http/1.1"], Some("http/1.1")), (&[], None)]
+        {
+            let (answer, agreed) = ask(address, "one", &[version], offered).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200"), "{offered:?}: {answer}");
+            assert_eq!(agreed.as_deref(), expected, "{offered:?}");
+        }
+        let refused = ask(address, "one", &[version], &["h2"]).unwrap_err();
+        assert!(refused.contains("NoApplicationProtocol"), "the alert says why: {refused}");
+        // Who speaks it without asking is refused in words that it does not know, and not heard any further.
+        let preface = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &[0, 0, 0, 4, 0, 0, 0, 0, 0][..], HEALTH].concat();
+        let (answer, _) = say(address, "one", &[version], &[], &preface).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400") && answer.matches("HTTP/1.1 ").count() == 1, "{answer}");
+    }
+    assert_eq!(service.terminate().0, 0);
 }
 
 #[test]

@@ -1,21 +1,26 @@
-//! Clients that ask for much and read nothing.
+//! Clients that ask for much and read nothing, or slowly.
 
 use super::connections::{SOON, answer, connect, impatient};
 use counterfoil::http::HttpConfig;
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 /// More than the system holds for a client that does not read.
 const CATALOGUES: usize = 6_000;
 
 /// Asks for a lot, on a thread of its own: the service takes no more requests than it can answer.
-fn ask_for_much(stream: &TcpStream) -> std::thread::JoinHandle<bool> {
+fn ask_for_much(stream: &TcpStream, times: usize) -> std::thread::JoinHandle<bool> {
     let mut asking = stream.try_clone().unwrap();
     std::thread::spawn(move || {
         let ask = b"GET /en/error-codes HTTP/1.1\r\nHost: x\r\nAccept-Encoding: identity\r\n\r\n";
-        (0..CATALOGUES).all(|_| asking.write_all(ask).is_ok())
+        (0..times).all(|_| asking.write_all(ask).is_ok())
     })
+}
+
+fn answered(told: &[u8]) -> usize {
+    told.windows(12).filter(|line| line == b"HTTP/1.1 200").count()
 }
 
 #[test]
@@ -28,7 +33,7 @@ fn a_client_that_does_not_read_does_not_keep_its_connection() {
     let shop = impatient(bounded);
     let stream = connect(&shop);
     set_socket_recv_buffer_size(&stream, 4096).unwrap();
-    let asking = ask_for_much(&stream);
+    let asking = ask_for_much(&stream, CATALOGUES);
     // Only one is served at a time: this one is, once the other was ended.
     let mut next = connect(&shop);
     std::thread::sleep(SOON);
@@ -37,5 +42,36 @@ fn a_client_that_does_not_read_does_not_keep_its_connection() {
     asking.join().unwrap();
     let (mut told, mut stream) = (Vec::new(), stream);
     let _ended = stream.read_to_end(&mut told);
-    assert!(told.windows(12).filter(|line| line == b"HTTP/1.1 200").count() < CATALOGUES, "it was not cut");
+    assert!(answered(&told) < CATALOGUES, "it was not cut");
+}
+
+/// Reads so many bytes; at most so many a second, where that is given.
+fn read(stream: &mut TcpStream, length: usize, a_second: Option<usize>) -> Vec<u8> {
+    const STEP: Duration = Duration::from_millis(50);
+    let mut told = vec![0; length];
+    let start = Instant::now();
+    for (number, part) in (1..).zip(told.chunks_mut(a_second.map_or(length, |most| most / 20))) {
+        stream.read_exact(part).unwrap();
+        if a_second.is_some() {
+            std::thread::sleep((STEP * number).saturating_sub(start.elapsed()));
+        }
+    }
+    told
+}
+
+#[test]
+fn a_client_that_reads_slowly_is_told_everything() {
+    let shop = impatient(|config| (config.head_within, config.idle_within) = (SOON * 2, SOON * 2));
+    let mut stream = connect(&shop);
+    set_socket_recv_buffer_size(&stream, 64 * 1_024).unwrap();
+    stream.write_all(b"GET /en/error-codes HTTP/1.1\r\nHost: x\r\nAccept-Encoding: identity\r\n\r\n").unwrap();
+    let length = answer(&mut stream).len();
+    let times = 6_000_000 / length;
+    let asking = ask_for_much(&stream, times);
+    // For longer than one may read nothing, and at the end again: what the system has then is all that the service said.
+    let (slowly, quickly) = (Some(300_000), None);
+    let parts = [(1_500_000, slowly), (times * length - 2_250_000, quickly), (750_000, slowly)];
+    let told: Vec<u8> = parts.into_iter().flat_map(|(length, a_second)| read(&mut stream, length, a_second)).collect();
+    assert!(asking.join().unwrap());
+    assert_eq!(answered(&told), times);
 }

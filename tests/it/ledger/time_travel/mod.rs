@@ -16,7 +16,7 @@ use counterfoil::domain::programme::{
     ChangeSettings, RETENTION_DAYS_MAX, Retention, Settings, SettingsRecord, ShopFacts, ShopRecord, TemplateRecord,
     TemplateRules, TierBasis, TierLevel, TierPlan, UpdateShop, UpdateTemplate,
 };
-use counterfoil::domain::{CardId, CustomerId, Metadata, Money, Seq, ShopId, TemplateId, Timestamp};
+use counterfoil::domain::{CardId, CustomerId, Metadata, Money, RecordId, Seq, ShopId, TemplateId, Timestamp};
 use counterfoil::queries::{
     CardNames, CardSheet, CardView, CustomerFigures, CustomerSheet, HistoryFilter, HistoryPage, Moment, Queries,
     Subject, TransactionFilter, TransactionPage, TransactionSort, Window,
@@ -57,6 +57,8 @@ impl Told {
         }
         if let Some(customer) = &mut self.customer {
             customer.view.person = None;
+            // Where a name was corrected and then erased, the record of now stands in for that of then: neither says anything.
+            customer.view.customer.record = RecordId::new(0);
         }
         for row in &mut self.transactions.page.rows {
             (row.person, row.note) = (None, None);
