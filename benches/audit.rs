@@ -15,7 +15,7 @@ use counterfoil::projections::{StoredTiles, rebuild};
 use counterfoil::queries::{BooksQuestion, Queries};
 use counterfoil::storage::{DataDir, open_ledger, open_reader};
 use counterfoil::tree::{Edge, consistency, inclusion, leaf_hash, root};
-use counterfoil::writer::{Actor, BULK_MAX, Command, LAG_MAX, Request};
+use counterfoil::writer::{Actor, BULK_MAX, Command, LAG_FELT, Request};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -76,7 +76,7 @@ fn log_of_a_year(files: &tempfile::TempDir) -> DataDir {
         at += YEAR / events() * i64::try_from(chunk.len()).expect("a small number");
         clock.set(Timestamp::from_micros(at));
         // Faster than the projector in the long run: who waits for it is not refused.
-        while engine.live().progress().lag() > LAG_MAX / 2 {
+        while engine.live().progress().lag() > LAG_FELT {
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
         let answers = runtime.block_on(engine.writer().submit_all(chunk)).expect("a place in the queue");

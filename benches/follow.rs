@@ -12,7 +12,7 @@ use counterfoil::domain::{CardId, Metadata, PartnerId, Seq};
 use counterfoil::event_log;
 use counterfoil::projections::{Projector, rebuild};
 use counterfoil::storage::{DataDir, open_ledger, open_views};
-use counterfoil::writer::{Actor, BULK_MAX, Command, LAG_MAX, Request};
+use counterfoil::writer::{Actor, BULK_MAX, Command, LAG_FELT, Request};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -73,7 +73,7 @@ fn long_log(files: &tempfile::TempDir) -> DataDir {
     let mut requests = (0..CARDS).map(issue).chain((0..events() - 2 * CARDS).map(award)).peekable();
     while requests.peek().is_some() {
         // Faster than the projector in the long run: who waits for it is not refused.
-        while engine.live().progress().lag() > LAG_MAX / 2 {
+        while engine.live().progress().lag() > LAG_FELT {
             std::thread::sleep(Duration::from_millis(1));
         }
         let chunk: Vec<_> = requests.by_ref().take(BULK_MAX).collect();

@@ -13,7 +13,7 @@ use counterfoil::domain::{
 };
 use counterfoil::event_log::{self, Appender, Claim, Entry, EventInsert, Fingerprint};
 use counterfoil::storage::{DataDir, open_ledger};
-use counterfoil::writer::{Actor, BULK_MAX, Command, LAG_MAX, Request};
+use counterfoil::writer::{Actor, BULK_MAX, Command, LAG_FELT, Request};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -150,7 +150,7 @@ fn submit(engine: &Engine, requests: Vec<Request>) {
     while requests.peek().is_some() {
         let chunk = requests.by_ref().take(BULK_MAX).collect();
         // Faster than the projector in the long run: who waits for it is not refused.
-        while engine.live().progress().lag() > LAG_MAX / 2 {
+        while engine.live().progress().lag() > LAG_FELT {
             std::thread::sleep(Duration::from_millis(1));
         }
         let answers = runtime.block_on(engine.writer().submit_all(chunk)).expect("a place in the queue");

@@ -46,7 +46,7 @@ def verify(ledger, kept_size):
     ledger.execute("BEGIN")
     sizes = "SELECT coalesce(payload ->> 'size', payload ->> '$.handover.size') FROM events WHERE kind IN ('checkpoint.made', 'checkpoint_key.created')"
     stated = {size for size, in ledger.execute(sizes)}
-    last, seq, subtrees, roots, keys, newest, retired, unsigned = bytes(32), 0, [], {}, {}, 1, (None, 0), []
+    last, seq, subtrees, roots, keys, signed_sizes, retired, unsigned = bytes(32), 0, [], {}, {}, set(), (None, 0), []
     columns = "seq, command_seq, recorded_at, partner_id, stream, version, kind, schema, actor, idempotency_key, fingerprint, payload, hash"
     for *row, hash in ledger.execute(f"SELECT {columns} FROM events ORDER BY seq"):
         seq, expected, kind, payload = seq + 1, seq, row[6], json.loads(row[11])
@@ -56,12 +56,14 @@ def verify(ledger, kept_size):
         subtrees.append(hashlib.sha256(b"\x00" + last).digest())  # one subtree for each bit that is set in the size
         for _ in range((seq & -seq).bit_length() - 1): subtrees[-2:] = [node(*subtrees[-2:])]
         if seq in stated or seq == kept_size: roots[seq] = root(subtrees)
-        if kind == "checkpoint_key.retired": retired = payload["key"], row[1]
+        if kind == "checkpoint_key.retired":
+            require(payload["key"] == list(keys)[-1] != retired[0], seq, "key: was not in force")
+            retired = payload["key"], row[1]
         if kind == "checkpoint_key.created":
-            if given := payload.get("handover"):
-                size, (old, command) = given["size"], retired
+            if "handover" in payload:
+                given, size, (old, command) = payload["handover"], payload["handover"]["size"], retired
                 require(command == row[1], seq, "handover: by a key that was not retired in the same command")
-                require(newest <= size < row[1], seq, "handover: its tree is not between the newest checkpoint and this command")
+                require(max(signed_sizes, default=1) <= size < row[1], seq, "handover: its tree is not between the newest checkpoint and this command")
                 require(roots[size].hex() == given["root"], seq, "root: is not that of the events before")
                 by, signature = bytes.fromhex(keys[old]["public_key"]), bytes.fromhex(given["signature"])
                 require(signed(by, signature, rotation(keys[old], payload, size, roots[size])), seq, "signature: the key before did not sign for this one")
@@ -69,11 +71,11 @@ def verify(ledger, kept_size):
             keys[payload["key"]] = payload
         if kind in ("checkpoint.made", "checkpoint.cosigned"):
             key, size, made = keys[payload["key"]], payload["size"], kind == "checkpoint.made"
-            require(size in roots and (not made or roots[size].hex() == payload["root"]), seq, "root: is not that of the events before")
+            require(size in roots and (roots[size].hex() == payload["root"] if made else size in signed_sizes), seq, "root: is not that of the events before")
             time = b"" if made else f"cosignature/v1\ntime {payload['timestamp']}\n".encode()
             by, signature = bytes.fromhex((key if made else payload)["public_key"]), bytes.fromhex(payload["signature"])
             require(signed(by, signature, time + note(key, size, roots[size])), seq, "signature: does not fit")
-            newest = max(newest, size)
+            if made: signed_sizes.add(size)
     return seq, last, roots, keys, unsigned
 
 if __name__ == "__main__":

@@ -53,7 +53,7 @@
 //! HTTP handler ── parse, authenticate ──► Command ──► bounded queue ──► the writer: one thread, one connection
 //!   for each command of the batch:
 //!     look up its idempotency key ── seen: the original answer again, or a conflict
-//!     load the state it needs     ── the batch, else memory, else views.db by primary key
+//!     load the state it needs     ── the batch, else memory, else views.db by its number
 //!     decide(state, command, now) ── events, or a rejection                     pure, no I/O
 //!     seal, append, evolve        ── vault record, seq, chain; then the state in memory
 //!   COMMIT: one fsync for the batch, and only then every caller is answered

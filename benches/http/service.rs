@@ -40,7 +40,12 @@ impl Service {
         let deadline = Instant::now() + Duration::from_secs(120);
         loop {
             let status = status(programme.data())?;
-            if status["projected"] == status["events"] {
+            let (projected, events) = (status["projected"].as_u64(), status["events"].as_u64());
+            anyhow::ensure!(
+                projected.is_some() && events.is_some(),
+                "the status tells how far the projector is: {status}"
+            );
+            if projected == events {
                 return Ok(());
             }
             anyhow::ensure!(Instant::now() < deadline, "the projector does not catch up: {status}");

@@ -84,7 +84,7 @@ pub fn fill(source: &DataDir, copy: &DataDir, go_on: &GoOn) -> Result<Filled, Ba
     copy_database(&source.ledger(), &copy.ledger(), go_on)?;
     copy_database(&source.ops(), &copy.ops(), go_on)?;
     let verified = verify_log(&copy.ledger(), go_on)?;
-    let secrets = verify::secrets(&copy.ledger(), &copy.ops())?;
+    let secrets = verify::secrets(&copy.ledger(), &copy.ops(), go_on)?;
     Ok(Filled { verified, secrets, import_unfinished: importing || source.is_importing() })
 }
 

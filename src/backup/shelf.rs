@@ -85,6 +85,13 @@ impl Shelf {
 
     fn make(&self, source: &DataDir, copy: &DataDir, now: Timestamp, go_on: &GoOn) -> Result<Kept, BackupError> {
         let filled = fill(source, copy, go_on)?;
+        let without = filled.secrets.webhooks_without;
+        if without > 0 {
+            tracing::warn!(
+                webhooks = without,
+                "webhooks have no secret in ops.db and send nothing: `counterfoil webhooks rotate` gives them one"
+            );
+        }
         for path in [copy.ledger(), copy.ops()] {
             let settle = || {
                 fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;

@@ -7,6 +7,7 @@ use super::{BackupError, GoOn};
 use crate::domain::Seq;
 use crate::event_log::{TailError, check_chain, check_tail, hash_at, head};
 use rusqlite::{Connection, OpenFlags};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// What a verified log holds.
@@ -59,18 +60,18 @@ pub struct SecretsHeld {
 /// Checks an ops.db, and counts the secrets in it that the log names.
 ///
 /// # Errors
-/// When a file cannot be read, or ops.db is damaged.
-pub fn secrets_held(ledger: &Path, ops: &Path) -> Result<SecretsHeld, BackupError> {
+/// When a file cannot be read, ops.db is damaged, or `go_on` ends it.
+pub fn secrets_held(ledger: &Path, ops: &Path, go_on: &GoOn) -> Result<SecretsHeld, BackupError> {
     let database = |source| BackupError::Database { path: ops.to_owned(), source };
     let ops_file = open(ops).map_err(database)?;
     structure(&ops_file, ops)?;
-    count_secrets(ledger, &ops_file).map_err(database)
+    count_secrets(ledger, &ops_file, go_on).map_err(database)
 }
 
 /// Checks an ops.db, and that it holds a hash for every key of the log that was not revoked. A webhook may lack its secret: one that
 /// was removed while the copy was made, or one of a directory that was restored without.
-pub(super) fn secrets(ledger: &Path, ops: &Path) -> Result<SecretsHeld, BackupError> {
-    let held = secrets_held(ledger, ops)?;
+pub(super) fn secrets(ledger: &Path, ops: &Path, go_on: &GoOn) -> Result<SecretsHeld, BackupError> {
+    let held = secrets_held(ledger, ops, go_on)?;
     match held.keys_without.as_slice() {
         [] => Ok(held),
         keys @ [first, ..] => {
@@ -82,33 +83,59 @@ pub(super) fn secrets(ledger: &Path, ops: &Path) -> Result<SecretsHeld, BackupEr
     }
 }
 
-// A key that was revoked authenticates nobody, with its secret or without.
-const KEYS: &str = "SELECT payload ->> '$.public_id' FROM events WHERE kind = 'key.created' \
-     AND payload ->> '$.key' NOT IN (SELECT payload ->> '$.key' FROM events WHERE kind = 'key.revoked')";
-// Of the rows of a webhook, SQLite takes the secret from the one with the greatest seq.
-const WEBHOOKS: &str = "SELECT secret FROM (SELECT payload ->> '$.webhook' AS webhook, payload ->> '$.secret_id' AS secret, max(seq) \
-     FROM events WHERE kind IN ('webhook.created', 'webhook.rotated') GROUP BY webhook) \
-     WHERE webhook NOT IN (SELECT payload ->> '$.webhook' FROM events WHERE kind = 'webhook.removed')";
+/// What the log says of keys and webhooks, and nothing else of it.
+const NAMED: &str = "SELECT kind, payload FROM events WHERE kind IN ('key.created', 'key.revoked', 'webhook.created', 'webhook.rotated', \
+     'webhook.removed') ORDER BY seq";
 
-fn count_secrets(ledger: &Path, ops: &Connection) -> rusqlite::Result<SecretsHeld> {
+/// By their numbers: the public ids of the keys, the ids of the secrets of the webhooks.
+#[derive(Default)]
+struct Named {
+    keys: BTreeMap<i64, String>,
+    webhooks: BTreeMap<i64, String>,
+}
+
+impl Named {
+    // One pass: the log has no index, and may be long.
+    fn of(ledger: &Connection) -> rusqlite::Result<Self> {
+        let mut named = Self::default();
+        let mut statement = ledger.prepare(NAMED)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let kind: String = row.get(0)?;
+            // What cannot be read names nothing that ops.db could hold.
+            let payload: serde_json::Value = serde_json::from_str(row.get_ref(1)?.as_str()?).unwrap_or_default();
+            let number = |name: &str| payload[name].as_i64().unwrap_or_default();
+            let text = |name: &str| payload[name].as_str().unwrap_or_default().to_owned();
+            match kind.as_str() {
+                "key.created" => drop(named.keys.insert(number("key"), text("public_id"))),
+                // It authenticates nobody, with its secret or without.
+                "key.revoked" => drop(named.keys.remove(&number("key"))),
+                "webhook.removed" => drop(named.webhooks.remove(&number("webhook"))),
+                _ => drop(named.webhooks.insert(number("webhook"), text("secret_id"))),
+            }
+        }
+        Ok(named)
+    }
+}
+
+fn count_secrets(ledger: &Path, ops: &Connection, go_on: &GoOn) -> rusqlite::Result<SecretsHeld> {
     let ledger = open(ledger)?;
-    let keys = lacking(&ledger, KEYS, ops, "SELECT EXISTS (SELECT 1 FROM key_secrets WHERE public_id = ?1)")?;
-    let webhooks =
-        lacking(&ledger, WEBHOOKS, ops, "SELECT EXISTS (SELECT 1 FROM webhook_secrets WHERE secret_id = ?1)")?;
+    watch(&ledger, go_on)?;
+    let Named { keys, webhooks } = Named::of(&ledger)?;
+    let keys = lacking(keys, ops, "SELECT EXISTS (SELECT 1 FROM key_secrets WHERE public_id = ?1)")?;
+    let webhooks = lacking(webhooks, ops, "SELECT EXISTS (SELECT 1 FROM webhook_secrets WHERE secret_id = ?1)")?;
     Ok(SecretsHeld { keys: keys.0, keys_without: keys.1, webhooks: webhooks.0, webhooks_without: webhooks.1.len() })
 }
 
 /// How many of the ids that the log names are known, and those that are not.
-fn lacking(ledger: &Connection, named: &str, ops: &Connection, known: &str) -> rusqlite::Result<(usize, Vec<String>)> {
-    let named: Vec<String> =
-        ledger.prepare(named)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+fn lacking(named: BTreeMap<i64, String>, ops: &Connection, known: &str) -> rusqlite::Result<(usize, Vec<String>)> {
     let (mut held, mut without) = (0, Vec::new());
     if named.is_empty() {
         // An ops.db of an older version lacks the table, too.
         return Ok((held, without));
     }
     let mut known = ops.prepare(known)?;
-    for id in named {
+    for id in named.into_values() {
         if known.query_row([&id], |row| row.get::<_, bool>(0))? {
             held += 1;
         } else {

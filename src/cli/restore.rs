@@ -137,7 +137,7 @@ impl Restore {
             )));
         }
         drop(open_ops(staged)?);
-        let held = secrets_held(&staged.ledger(), &staged.ops())?;
+        let held = secrets_held(&staged.ledger(), &staged.ops(), &to_the_end())?;
         match held.keys_without.as_slice() {
             without @ [first, ..] if !self.without_secrets => Err(BackupError::Finding(format!(
                 "{} keys have no secret in ops.db, {first} first; --without-secrets restores it all the same",

@@ -12,17 +12,20 @@ const LONGEST: Duration = Duration::from_secs(3_600);
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Slow clients")]
 pub(super) struct Timeouts {
-    /// How long a client may take to send the head of a request; 1s to 1h
+    /// How long a client may take to send the head of the first request on a connection; 1s to 1h
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = patience)]
     head_timeout: Duration,
     /// How long it may take to send the whole body, however many bytes trickle in; 1s to 1h
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = patience)]
     body_timeout: Duration,
     /// How long a connection is kept between an answer and the next request; 1s to 1h. Longer than a proxy keeps it, or the proxy
-    /// finds connections closed that it was about to use. With --head-timeout added, this also bounds how long a client may read
-    /// nothing of what it was sent
+    /// finds connections closed that it was about to use
     #[arg(long, value_name = "TIME", default_value = "75s", value_parser = patience)]
     idle_timeout: Duration,
+    /// How long a connection may stand still while an answer waits to be read or the head of a further request does not end; 1s to 1h,
+    /// and no less than --head-timeout and --idle-timeout together. Who reads about 340 KB in this time is never cut
+    #[arg(long, value_name = "TIME", default_value = "85s", value_parser = patience)]
+    stall_timeout: Duration,
 }
 
 impl Timeouts {
@@ -32,6 +35,7 @@ impl Timeouts {
             head_within: self.head_timeout,
             body_within: self.body_timeout,
             idle_within: self.idle_timeout,
+            stalled_within: self.stall_timeout,
             ..config
         }
     }
@@ -69,7 +73,7 @@ mod tests {
         let matches = Words::command().try_get_matches_from(["serve"]).unwrap();
         let Words { timeouts } = Words::from_arg_matches(&matches).unwrap();
         let (given, own) = (timeouts.of(HttpConfig::default()), HttpConfig::default());
-        let of = |config: &HttpConfig| [config.head_within, config.body_within, config.idle_within];
+        let of = |it: &HttpConfig| [it.head_within, it.body_within, it.idle_within, it.stalled_within];
         assert_eq!(of(&given), of(&own));
     }
 }

@@ -1,7 +1,8 @@
-//! Exports: all that is held about one person as a document; the books of a period as files; which columns a data set has, and how its rows become CSV, JSON, JSON Lines or a workbook, a page at a time.
+//! Exports: all that is held about one person as a document; the books of a period as files; which columns a data set has, and how its
+//! rows become CSV, JSON, JSON Lines or a workbook, a page at a time.
 //!
 //! Pure: rows go in, bytes come out. Whoever reads the pages and sends the bytes decides how fast; nothing here keeps more than
-//! what the page at hand makes.
+//! what the page at hand makes, but the books, which have a bound and are printed whole.
 
 mod books;
 mod cell;

@@ -9,8 +9,8 @@
 //! reads slowly is not cut: each time that the client's system has room again, the time begins anew. On a stream of which nothing waits
 //! to be sent, nothing is counted.
 //!
-//! The system takes little of an answer at a time ([`UNSENT_BYTES`]): a client that does not read holds no megabytes, and a slow one makes
-//! room soon enough for the last of its answer, which the server would else not wait for.
+//! The server takes little of an answer at a time ([`PIECE_BYTES`]), and so does the system ([`UNSENT_BYTES`]): a client that does not read
+//! holds no megabytes beside the answer itself, and a slow one makes room soon enough for the last of it.
 
 use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::body::{BodySize, MessageBody};
@@ -149,19 +149,25 @@ impl Drop for Answering {
     }
 }
 
+/// How much of an answer the server is given at a time, in bytes: it copies whatever it gets, and asks for more once the client has taken
+/// some.
+const PIECE_BYTES: usize = 32 * 1_024;
+
 pin_project! {
-    /// The body of an answer. Until it is gone, its connection is not quiet.
+    /// The body of an answer, piece by piece. Until it is gone, its connection is not quiet.
     #[derive(Debug)]
     pub(crate) struct Held<B> {
         #[pin]
         body: B,
+        // What the body has given and the server has not: it costs nothing where the body is shared by all who ask for it.
+        rest: Bytes,
         answering: Option<Answering>,
     }
 }
 
 impl<B> Held<B> {
     pub(super) const fn new(body: B, answering: Option<Answering>) -> Self {
-        Self { body, answering }
+        Self { body, rest: Bytes::new(), answering }
     }
 }
 
@@ -173,7 +179,15 @@ impl<B: MessageBody> MessageBody for Held<B> {
     }
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        self.project().body.poll_next(context)
+        let this = self.project();
+        if this.rest.is_empty() {
+            match this.body.poll_next(context) {
+                Poll::Ready(Some(Ok(given))) if given.len() > PIECE_BYTES => *this.rest = given,
+                other @ (Poll::Ready(_) | Poll::Pending) => return other,
+            }
+        }
+        let piece = this.rest.split_to(PIECE_BYTES.min(this.rest.len()));
+        Poll::Ready(Some(Ok(piece)))
     }
 }
 
@@ -182,6 +196,21 @@ mod tests {
     use super::*;
     use rustix::net::sockopt::{set_socket_recv_buffer_size, tcp_user_timeout};
     use std::io::{ErrorKind, Write as _};
+
+    #[test]
+    fn a_body_is_given_in_pieces_and_is_the_same() {
+        let whole: Vec<u8> = (0..=u8::MAX).cycle().take(3 * PIECE_BYTES + 5).collect();
+        for length in [0, 1, PIECE_BYTES, PIECE_BYTES + 1, whole.len()] {
+            let mut body = std::pin::pin!(Held::new(Bytes::copy_from_slice(&whole[..length]), None));
+            let mut context = Context::from_waker(std::task::Waker::noop());
+            let mut given = Vec::new();
+            while let Poll::Ready(Some(Ok(piece))) = body.as_mut().poll_next(&mut context) {
+                assert!((1..=PIECE_BYTES).contains(&piece.len()));
+                given.extend_from_slice(&piece);
+            }
+            assert_eq!(given, whole[..length]);
+        }
+    }
 
     #[test]
     fn a_connection_takes_its_bounds_over_from_its_listener() {

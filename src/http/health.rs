@@ -14,7 +14,7 @@ use std::time::Instant;
 use utoipa::ToSchema;
 
 /// How many events the projector may be behind before the service calls itself degraded.
-const LAG_MAX: i64 = 300_000;
+const LAG_MAX: i64 = crate::writer::LAG_MAX / 4 * 3;
 /// How many requests may wait for the writer before the service calls itself degraded.
 const WAITING_MAX: usize = crate::writer::WAITING_MAX / 2;
 
@@ -176,8 +176,11 @@ fn database(state: &HttpState, locale: Locale) -> Component {
 // The views follow the log; how far behind they are is what a reader may have to wait for.
 fn cache(state: &HttpState, locale: Locale) -> Component {
     let lag = state.queries.live().progress().lag();
-    let status = if lag > LAG_MAX { Condition::Degraded } else { Condition::Ok };
-    Component { status, message: Some(Message::EventsBehind { lag }.text(locale)), latency: None }
+    Component { status: condition_at(lag), message: Some(Message::EventsBehind { lag }.text(locale)), latency: None }
+}
+
+const fn condition_at(lag: i64) -> Condition {
+    if lag > LAG_MAX { Condition::Degraded } else { Condition::Ok }
 }
 
 fn memory(locale: Locale) -> Component {
@@ -187,5 +190,19 @@ fn memory(locale: Locale) -> Component {
     Component {
         message: pages.map(|pages| Message::MegabytesResident { megabytes: pages / 256 }.text(locale)),
         ..Component::well()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::writer;
+
+    #[test]
+    fn a_lag_is_told_before_the_writer_waits_for_it_and_not_while_it_only_slows() {
+        assert!(matches!(condition_at(writer::LAG_FELT), Condition::Ok));
+        assert!(matches!(condition_at(LAG_MAX), Condition::Ok));
+        assert!(matches!(condition_at(LAG_MAX + 1), Condition::Degraded));
+        assert!(matches!(condition_at(writer::LAG_MAX), Condition::Degraded), "it comes no farther");
     }
 }

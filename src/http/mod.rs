@@ -90,6 +90,9 @@ pub struct HttpConfig {
     pub body_within: Duration,
     /// How long a connection is kept between an answer and the next request.
     pub idle_within: Duration,
+    /// How long a connection may stand still while an answer waits to be read, or while the head of a further request does not come to
+    /// its end; no less than both of the other bounds together.
+    pub stalled_within: Duration,
     /// More than one only where there are more cores than the writer and the projector use.
     pub workers: usize,
     /// Serves an endpoint that does nothing, for the benchmark alone.
@@ -113,6 +116,7 @@ impl Default for HttpConfig {
             head_within: Duration::from_secs(10),
             body_within: Duration::from_secs(30),
             idle_within: Duration::from_secs(75),
+            stalled_within: Duration::from_secs(85),
             workers: 1,
             bench_echo: false,
         }

@@ -51,12 +51,15 @@ pub fn server(state: HttpState, listener: Listener, config: &HttpConfig) -> io::
             .configure(configure)
             .default_service(web::to(unknown_path))
     });
-    let quiet = config.idle_within + config.head_within;
+    // Else a connection would be cut that only rests between two requests.
+    let quiet = config.stalled_within.max(config.idle_within + config.head_within);
     let server = server
         .workers(config.workers.max(1))
         .max_connections(config.max_connections)
         .keep_alive(config.idle_within)
         .client_request_timeout(config.head_within)
+        // The last of an answer may still be on its way when the pause after it is over.
+        .client_disconnect_timeout(quiet)
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals()
         .on_connect(move |connection, known| {

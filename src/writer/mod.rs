@@ -17,4 +17,4 @@ mod thread;
 pub use command::{Actor, BuyerId, Command, Outcome, Recorded, Refusal, Request};
 pub use handle::{BULK_MAX, Bulk, ExpiryRest, QUEUE_MAX, WAITING_MAX, Writer};
 pub use pace::{CardPace, NoPace};
-pub use thread::{LAG_MAX, StartError, start};
+pub use thread::{LAG_FELT, LAG_MAX, StartError, start};

@@ -125,6 +125,17 @@ class Chain(unittest.TestCase):
         said = self.refused(("UPDATE events SET command_seq = seq WHERE seq = ?", [seq]), chained=True)
         self.assertIn(f"seq {seq}: handover: by a key that was not retired in the same command", said)
 
+    def test_a_key_that_is_not_in_force_hands_nothing_over(self):
+        seq, payload = self.first("checkpoint_key.retired")
+        text = json.dumps({**payload, "key": payload["key"] + 7}, separators=(",", ":"))
+        said = self.refused(("UPDATE events SET payload = ? WHERE seq = ?", [text, seq]), chained=True)
+        self.assertIn(f"seq {seq}: key: was not in force", said)
+        # It is retired a second time, by a row that said something else.
+        later, = self.values(f"SELECT seq FROM events WHERE seq > {seq + 1} AND kind LIKE 'points.%' ORDER BY seq LIMIT 1")
+        change = "UPDATE events SET kind = 'checkpoint_key.retired', payload = ? WHERE seq = ?"
+        said = self.refused((change, [json.dumps(payload, separators=(",", ":")), later]), chained=True)
+        self.assertIn(f"seq {later}: key: was not in force", said)
+
     def test_a_rotation_after_the_key_was_lost_is_listed(self):
         listed = "the log's key was rotated without the signature of the key before it"
         self.assertNotIn(listed, self.said(MADE.ledger)[1], "the key before signed")

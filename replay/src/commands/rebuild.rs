@@ -2,7 +2,9 @@
 
 use super::CommandError;
 use crate::findings::Findings;
-use crate::fold::{CardCounts, CardRow, Cards, Cell, LotRow, MovementRow, Shelf, Tables, Value, shelves};
+use crate::fold::{
+    CardCounts, CardRow, Cards, Cell, LotRow, MovementRow, Shelf, Tables, VIEWS_INDEXES, VIEWS_TABLES, Value, shelves,
+};
 use crate::instant::Instant;
 use crate::ledger::{COLUMNS, Event, head, require_ledger};
 use crate::merkle::{Growing, Tiles, leaf};
@@ -77,16 +79,13 @@ pub fn rebuild(ledger: &Path, file: &Path, progress: &Progress) -> Result<Writte
     let mut target = Connection::open(file)?;
     // A rebuild that was interrupted is thrown away, so nothing has to survive a loss of power.
     target.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")?;
-    target.execute_batch(TABLES)?;
+    target.execute_batch(VIEWS_TABLES)?;
     let transaction = target.transaction()?;
     let written = fold_into(&connection, &transaction, progress)?;
     transaction.commit()?;
-    target.execute_batch(INDEXES)?;
+    target.execute_batch(VIEWS_INDEXES)?;
     Ok(written)
 }
-
-const TABLES: &str = include_str!("../../../schema/sql/views/tables.sql");
-const INDEXES: &str = include_str!("../../../schema/sql/views/indexes.sql");
 
 fn fold_into(ledger: &Connection, target: &Connection, progress: &Progress) -> Result<Written, CommandError> {
     progress.begin("folding", head(ledger)?);

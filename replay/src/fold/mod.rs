@@ -34,7 +34,7 @@ pub use purchase::worth;
 pub use refund::RefundNote;
 pub use rows::{CardRow, LotRow, MovementRow, Value, differences};
 pub use seals::SealRows;
-pub use shapes::{Cell, SHAPES, Shape, is_json};
+pub use shapes::{Cell, SHAPES, Shape, VIEWS_INDEXES, VIEWS_TABLES, is_json};
 pub use shelves::{CardCounts, Contacts, ERA_BITS, Shelf, plain, shelves};
 pub use standings::{Note, Standings};
 pub use tables::{Course, CustomerRow, KeyRow, PartnerRow, Sums, Tables, ThingRow};

@@ -2,6 +2,11 @@
 
 use std::fmt;
 
+/// The projections' tables, as the service makes them.
+pub const VIEWS_TABLES: &str = include_str!("../../../schema/sql/views/tables.sql");
+/// Their indexes, and the views through which they are looked up.
+pub const VIEWS_INDEXES: &str = include_str!("../../../schema/sql/views/indexes.sql");
+
 /// A value of a column.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {

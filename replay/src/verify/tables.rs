@@ -2,11 +2,13 @@
 
 use super::VerifyError;
 use crate::findings::{Check, Findings};
-use crate::fold::{CardRow, Cell, LotRow, MovementRow, SHAPES, Shape, Shelf, is_json, plain};
+use crate::fold::{
+    CardRow, Cell, LotRow, MovementRow, SHAPES, Shape, Shelf, VIEWS_INDEXES, VIEWS_TABLES, is_json, plain,
+};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What `customers.email_hash` and `phone_hash` are derived in.
 const LOOKUP: &str = "counterfoil lookup v1";
@@ -53,7 +55,40 @@ pub(super) fn check_shapes(views: &Connection, findings: &mut Findings) -> rusql
         let sentence = format!("views.db has a table {name}, which this tool does not know");
         findings.row(Check::Projections, "sqlite_schema", name, None, sentence);
     }
+    check_ways(views, findings)?;
     Ok(complete)
+}
+
+/// Checks that rows are found in the ways that the service made: through an index or a view of another text a row may be in its table
+/// and in no list. A trigger has no business here.
+fn check_ways(views: &Connection, findings: &mut Findings) -> rusqlite::Result<()> {
+    let made = Connection::open_in_memory()?;
+    made.execute_batch(VIEWS_TABLES)?;
+    made.execute_batch(VIEWS_INDEXES)?;
+    let mut known = ways(&made)?;
+    for (name, text) in ways(views)? {
+        let sentence = match known.remove(&name) {
+            Some(made) if made == text => continue,
+            Some(_) => format!(
+                "{name} of views.db is not as the service makes it: what is read through it may differ from the tables"
+            ),
+            None => format!(
+                "views.db has {name}, which this tool does not know: what is read or written through it may differ"
+            ),
+        };
+        findings.row(Check::Projections, "sqlite_schema", name, None, sentence);
+    }
+    for (name, _) in known {
+        let sentence = format!("views.db has no {name}: what is read through it cannot be found");
+        findings.row(Check::Projections, "sqlite_schema", name, None, sentence);
+    }
+    Ok(())
+}
+
+/// Indexes, views and triggers, with their texts.
+fn ways(connection: &Connection) -> rusqlite::Result<BTreeMap<String, String>> {
+    let sql = "SELECT name, type || ' ' || sql FROM sqlite_schema WHERE type <> 'table' AND sql IS NOT NULL";
+    connection.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
 /// Compares a table with the rows that the log gives.

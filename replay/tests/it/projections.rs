@@ -141,17 +141,28 @@ fn every_missing_and_surplus_row_is_named() {
     }
 }
 
+/// Nothing of the table is changed, and one movement is in no history.
+const HIDING: &str = "DROP VIEW card_movements; CREATE VIEW card_movements AS SELECT era, movements.* \
+     FROM eras CROSS JOIN movements INDEXED BY movements_by_card WHERE movements.seq >> 20 = +era AND seq <> 30";
+
 #[test]
 fn the_layout_and_the_watermark_are_checked() {
     let books = Books::of_every_kind();
     for (sql, table, key) in [
         ("UPDATE meta SET value = 'aa' WHERE name = 'watermark_hash'", "meta", "watermark_hash"),
         ("UPDATE meta SET value = '999' WHERE name = 'watermark'", "meta", "watermark"),
+        ("UPDATE meta SET value = '9223372036854775807' WHERE name = 'watermark'", "meta", "watermark"),
+        ("UPDATE meta SET value = '-9223372036854775808' WHERE name = 'watermark'", "meta", "watermark_hash"),
         ("DELETE FROM meta WHERE name = 'watermark'", "meta", "watermark"),
         ("UPDATE meta SET value = '5' WHERE name = 'layout'", "meta", "layout"),
         ("ALTER TABLE shops DROP COLUMN facts", "sqlite_schema", "shops"),
         ("ALTER TABLE shops ADD COLUMN note TEXT", "sqlite_schema", "shops"),
         ("CREATE TABLE notes (note TEXT)", "sqlite_schema", "notes"),
+        ("DROP VIEW card_lots", "sqlite_schema", "card_lots"),
+        (HIDING, "sqlite_schema", "card_movements"),
+        ("CREATE VIEW notes AS SELECT 1 AS note", "sqlite_schema", "notes"),
+        ("DROP INDEX lots_by_expiry", "sqlite_schema", "lots_by_expiry"),
+        ("CREATE TRIGGER meddler AFTER INSERT ON cards BEGIN DELETE FROM lots; END", "sqlite_schema", "meddler"),
     ] {
         let problems = after(&books, sql);
         let named = problems.iter().any(|problem| problem["table"] == table && problem["key"] == key);

@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 /// How many messages wait for the writer. Enough that it never waits for rows, and at most half of its queue.
 const DEPTH: usize = 12;
-/// How far views.db may be behind: well below what would make the writer refuse others.
-const LAG_MAX: i64 = writer::LAG_MAX / 4 * 3;
+/// How far views.db may be behind: below what would have the writer slow others.
+const LAG_MAX: i64 = writer::LAG_FELT / 4 * 3;
 /// How long the projector may stand still, and the writer refuse, before the import gives up.
 const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(2);

@@ -13,9 +13,12 @@ const FORGET_PATIENCE: Duration = Duration::from_secs(1);
 /// How long who asked for an erasure waits for the WAL to be emptied against readers. Then it is emptied when they have ended.
 const EMPTY_PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait before each further try where somebody waits for it.
-const AGAIN_SOON: Duration = Duration::from_millis(50);
+const AGAIN_SOON: Duration = Duration::from_millis(250);
 /// How long where nobody does.
 const AGAIN_LATER: Duration = Duration::from_secs(1);
+/// How long such a try waits for readers. As long as it does, nobody writes, so that those who come find nothing in the WAL that they
+/// would hold: between short reads it comes to its end, which a try that waits for nobody might never do.
+const FOR_READERS: Duration = Duration::from_millis(20);
 
 /// The WAL, which holds pages with what was erased until it is emptied. A backup or a replica may be in the way of that for a while:
 /// tills do not wait for it, who asked for the erasure does.
@@ -40,24 +43,36 @@ impl Emptying {
         self.due.then_some(rest)
     }
 
-    /// One try, and whoever waited for it is told.
-    fn try_now(&mut self, ledger: &Connection) {
+    /// One try, which waits for readers that long, and whoever waited for it is told.
+    fn try_now(&mut self, ledger: &Connection, patience: Duration) {
         self.tried = Instant::now();
-        match try_truncate(ledger) {
-            Ok(emptied) => {
-                self.due = !emptied;
-                if emptied {
-                    self.tell();
-                } else if !self.untold.is_empty() && self.tried >= self.until {
-                    tracing::warn!("a reader holds the WAL: what was erased leaves it when the reader has ended");
-                    self.tell();
+        match try_truncate(ledger, patience) {
+            Ok(true) => {
+                self.due = false;
+                self.tell();
+            }
+            Ok(false) => {
+                self.due = true;
+                if self.tried >= self.until {
+                    self.give_up();
                 }
             }
             Err(source) => {
+                // Once: the tries go on for as long as the disk fails.
+                if !self.due || !self.untold.is_empty() {
+                    tracing::warn!(%source, "the WAL could not be emptied after an erasure");
+                }
                 self.due = true;
-                tracing::warn!(%source, "the WAL could not be emptied after an erasure");
                 self.tell();
             }
+        }
+    }
+
+    /// Tells those who wait before the WAL is emptied.
+    fn give_up(&mut self) {
+        if !self.untold.is_empty() {
+            tracing::warn!("a reader holds the WAL: what was erased leaves it when the reader has ended");
+            self.tell();
         }
     }
 
@@ -67,15 +82,26 @@ impl Emptying {
     }
 }
 
+/// Whatever becomes of the writer: what they asked for was done.
+impl Drop for Emptying {
+    fn drop(&mut self) {
+        self.tell();
+    }
+}
+
 impl Thread {
     /// Erases people or records: level with the projector, so that every record about them is known, and in a commit of its own.
     pub(super) fn erase(&mut self, message: Message) {
         // A person who asks to be erased is worth a wait; what came to its time is not.
         let asked = asks_for_erasure(&message);
         let behind = if asked { ERASE_PATIENCE } else { FORGET_PATIENCE };
-        if !self.live.progress().caught_up_blocking(behind) {
-            refuse(message, &Refusal::Busy);
-            return;
+        let start = Instant::now();
+        while !self.live.progress().caught_up_blocking(AGAIN_SOON) {
+            if start.elapsed() > behind {
+                refuse(message, &Refusal::Busy);
+                return;
+            }
+            self.empty_late();
         }
         let Committed { waiting, written, erased } = self.commit(vec![message]);
         // Asked for, also where there was nothing to erase: the time before, the process may have died at this point.
@@ -85,7 +111,7 @@ impl Thread {
             }
             // Told only then: who hears that a person is erased may look at the files.
             self.emptying.untold.extend(waiting);
-            self.emptying.try_now(&self.book.ledger);
+            self.emptying.try_now(&self.book.ledger, FOR_READERS);
             return;
         }
         if written && erased {
@@ -98,22 +124,30 @@ impl Thread {
     /// again.
     pub(super) fn empty_once(&mut self) {
         if !self.emptying.due {
-            self.emptying.try_now(&self.book.ledger);
+            self.emptying.try_now(&self.book.ledger, Duration::ZERO);
         }
     }
 
     /// One try, now and then, where the WAL could not be emptied.
     pub(super) fn empty_late(&mut self) {
         if self.emptying.rest().is_some_and(|rest| self.emptying.tried.elapsed() > rest) {
-            self.emptying.try_now(&self.book.ledger);
+            self.emptying.try_now(&self.book.ledger, FOR_READERS);
+        }
+    }
+
+    /// The last try before the writer ends.
+    pub(super) fn empty_last(&mut self) {
+        if !self.emptying.untold.is_empty() {
+            self.emptying.try_now(&self.book.ledger, FOR_READERS);
+            self.emptying.give_up();
         }
     }
 }
 
-/// One checkpoint that empties the WAL, unless a reader is in the way.
-pub(super) fn try_truncate(ledger: &Connection) -> rusqlite::Result<bool> {
+/// One checkpoint that empties the WAL, unless a reader is in the way for longer than `patience`.
+pub(super) fn try_truncate(ledger: &Connection, patience: Duration) -> rusqlite::Result<bool> {
     // SQLite would wait for readers as long as for locks; the batch behind this must not.
-    ledger.busy_timeout(Duration::ZERO)?;
+    ledger.busy_timeout(patience)?;
     let busy = ledger.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
     ledger.busy_timeout(BUSY)?;
     busy.map(|busy| busy == 0)

@@ -27,7 +27,7 @@ const BATCH_MAX: usize = 1_024;
 /// reader waits, 5 seconds, also where both have no more than a part of a core.
 pub const LAG_MAX: i64 = 100_000;
 /// From how many on the writer slows: what it leaves of the processor is the projector's. A busy service has fewer between two rounds.
-const LAG_FELT: i64 = LAG_MAX / 2;
+pub const LAG_FELT: i64 = LAG_MAX / 2;
 /// How long a batch waits just below [`LAG_MAX`]; the less, the closer the lag is to [`LAG_FELT`].
 const SLOWED: Duration = Duration::from_millis(20);
 /// How long a batch waits for a lagging projector before it is refused.
@@ -57,7 +57,7 @@ pub fn start(
 ) -> Result<(Writer, JoinHandle<()>), StartError> {
     let (ledger, views) = (open_limited(dir, &pages_max)?, open_reader(dir)?);
     // A process that died between an erasure and this left what was erased in the WAL.
-    let emptying = Emptying::new(!try_truncate(&ledger)?);
+    let emptying = Emptying::new(!try_truncate(&ledger, Duration::ZERO)?);
     let committed = event_log::head(&ledger)?;
     let ids = Ids::load(&views, &ledger)?;
     let keys = known_keys(&views);
@@ -151,7 +151,9 @@ impl Thread {
                 break;
             }
         }
-        self.emptying.tell();
+        if !self.broken {
+            self.empty_last();
+        }
         std::mem::forget(guard);
     }
 
@@ -185,6 +187,7 @@ impl Thread {
         debug_assert!(!self.broken, "nothing is taken after the writer gave up");
         if !self.projector_keeps_up() {
             messages.into_iter().for_each(|message| refuse(message, &Refusal::Busy));
+            self.empty_late();
             return;
         }
         let mut ordinary = Vec::with_capacity(messages.len());
@@ -270,6 +273,7 @@ impl Thread {
     /// Nothing or everything of the batch is in the log. Looks which, on a fresh connection; answers whether it was written.
     fn after_failure(&mut self, source: &BatchError, end: event_log::Appender) -> bool {
         self.condition.fails();
+        self.emptying.tell();
         self.book.moves.forget();
         tracing::error!(%source, "a batch could not be committed");
         let _ = self.book.ledger.execute_batch("ROLLBACK");

@@ -46,7 +46,7 @@ fn a_head_a_body_and_a_pause_may_take_as_long_as_the_settings_say() {
 #[test]
 fn a_time_that_is_none_or_too_long_is_refused_by_its_name() {
     let dir = tempfile::tempdir().unwrap();
-    for name in ["head-timeout", "body-timeout", "idle-timeout"] {
+    for name in ["head-timeout", "body-timeout", "idle-timeout", "stall-timeout"] {
         for wrong in ["0", "2h", "soon"] {
             let complaint = run(&format!("config check --{name} {wrong}"), dir.path()).refused();
             assert!(complaint.contains(name) && complaint.contains("from 1s to 1h"), "{complaint}");

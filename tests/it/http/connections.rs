@@ -56,6 +56,8 @@ pub(super) fn impatient(set: impl FnOnce(&mut HttpConfig)) -> Shop {
         head_within: enough,
         body_within: enough,
         idle_within: enough,
+        // What is tested is the sum of the two.
+        stalled_within: Duration::ZERO,
         ..HttpConfig::default()
     };
     set(&mut config);
