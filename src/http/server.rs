@@ -58,8 +58,6 @@ pub fn server(state: HttpState, listener: Listener, config: &HttpConfig) -> io::
         .max_connections(config.max_connections)
         .keep_alive(config.idle_within)
         .client_request_timeout(config.head_within)
-        // The last of an answer may still be on its way when the pause after it is over.
-        .client_disconnect_timeout(quiet)
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .disable_signals()
         .on_connect(move |connection, known| {

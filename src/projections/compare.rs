@@ -14,7 +14,7 @@ const TABLES: [(&str, &str); 27] = [
     ("customers", "customer"),
     ("customer_records", "customer, record"),
     ("cards", "card"),
-    ("lots", "lot"),
+    ("lots", "era, card, lot"),
     ("movements", "seq"),
     ("stream_events", "stream, id, seq"),
     ("refunds", "order_seq, seq"),

@@ -40,7 +40,8 @@ mod tests {
             let row = "INSERT INTO movements (seq, card, type, points, balance_before, balance_after, order_id, reference, actor, \
                        at, partner, kind) VALUES (?1, ?1 & 1, 'award', 1, 0, 1, 'o', 'r', 'a', 1, 1, 0)";
             views.execute(row, [seq]).unwrap();
-            views.execute("INSERT INTO lots (lot, card, points, remaining) VALUES (?1, ?1 & 1, 1, 1)", [seq]).unwrap();
+            let row = "INSERT INTO lots (era, card, lot, points, remaining) VALUES (?1 >> 20, ?1 & 1, ?1, 1, 1)";
+            views.execute(row, [seq]).unwrap();
         }
         let found = |sql: &str| {
             let mut statement = views.prepare(sql).unwrap();

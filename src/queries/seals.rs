@@ -50,8 +50,10 @@ pub struct MonthEnd {
 /// A partner's cards after one, in the order of the index `cards_by_partner`.
 const CARDS: &str = "SELECT card, number, balance, coalesce(last_seq, 0), issued_at FROM cards \
                      WHERE partner = ?1 AND card > ?2 ORDER BY card LIMIT ?3";
-/// What is still open of lots of then whose time had come by then.
-const DUE: &str = "SELECT cards.card, sum(remaining) FROM cards INDEXED BY cards_by_partner CROSS JOIN card_lots AS lots ON lots.card = cards.card \
+/// What is still open of lots of then whose time had come by then. (The plus sign has each card's own lots looked up: the bounds of the
+/// cards are not theirs.)
+const DUE: &str = "SELECT cards.card, sum(remaining) FROM cards INDEXED BY cards_by_partner \
+                   CROSS JOIN card_lots AS lots ON lots.card = +cards.card \
                    WHERE cards.partner = ?1 AND cards.card BETWEEN ?2 AND ?3 AND lot <= ?4 AND expires_at <= ?5 \
                    GROUP BY cards.card";
 const ANY_DUE: &str = "SELECT 1 FROM lots WHERE expires_at <= ?1 LIMIT 1";
@@ -338,7 +340,7 @@ mod tests {
              INSERT INTO cards (card, partner, customer, template, number, status, design, tier, balance, debt, lifetime, redeemed, \
                  expired, adjusted, movements, issued_at, updated_at, last_activity, version, as_of) \
              SELECT n, CASE WHEN n IN (1, 5000) THEN 1 ELSE 2 END, 1, 1, n, '', '', '', 7, 0, 7, 0, 0, 0, 1, 0, 0, 0, 1, n FROM n; \
-             INSERT INTO lots (lot, card, points, remaining, expires_at) SELECT card, card, 7, 7, 10 FROM cards; \
+             INSERT INTO lots (era, card, lot, points, remaining, expires_at) SELECT 0, card, card, 7, 7, 10 FROM cards; \
              INSERT INTO eras (era) VALUES (0);";
         views.execute_batch(rows).unwrap();
         let mut statement = views.prepare(DUE).unwrap();

@@ -3,7 +3,8 @@
 use super::CommandError;
 use crate::findings::Findings;
 use crate::fold::{
-    CardCounts, CardRow, Cards, Cell, LotRow, MovementRow, Shelf, Tables, VIEWS_INDEXES, VIEWS_TABLES, Value, shelves,
+    CardCounts, CardRow, Cards, Cell, ERA_BITS, LotRow, MovementRow, Shelf, Tables, VIEWS_INDEXES, VIEWS_TABLES, Value,
+    shelves,
 };
 use crate::instant::Instant;
 use crate::ledger::{COLUMNS, Event, head, require_ledger};
@@ -152,7 +153,7 @@ fn write_cards(cards: &Cards, target: &Connection) -> Result<u64, CommandError> 
         lots.extend(card.lots.iter().map(|lot| (id, lot)));
         written += 1;
     }
-    lots.sort_unstable_by_key(|(_, lot)| lot.lot);
+    lots.sort_unstable_by_key(|(id, lot)| (lot.lot.get() >> ERA_BITS, *id, lot.lot));
     let mut lot_row = insert(target, "lots", &LotRow::NAMES)?;
     for (id, lot) in lots {
         lot_row.execute(rusqlite::params_from_iter(LotRow::values(id, lot)))?;

@@ -1,6 +1,7 @@
 //! Rows of the projections as the fold wants them, comparable column by column.
 
 use super::card::{Card, Lot};
+use super::shelves::ERA_BITS;
 use crate::points::CardId;
 use std::fmt;
 
@@ -136,12 +137,13 @@ pub struct LotRow;
 
 impl LotRow {
     /// The columns, in the order of [`LotRow::values`].
-    pub const NAMES: [&'static str; 6] = ["card", "lot", "points", "remaining", "shop", "expires_at"];
+    pub const NAMES: [&'static str; 7] = ["era", "card", "lot", "points", "remaining", "shop", "expires_at"];
 
     /// The values of an open lot.
     #[must_use]
-    pub fn values(card: CardId, lot: &Lot) -> [Value<'static>; 6] {
+    pub fn values(card: CardId, lot: &Lot) -> [Value<'static>; 7] {
         [
+            (lot.lot.get() >> ERA_BITS).into(),
             card.get().into(),
             lot.lot.get().into(),
             lot.points.get().into(),

@@ -115,12 +115,12 @@ fn compare_cards(views: &Views, folds: &Folds<'_>, findings: &mut Findings) -> R
 
 fn compare_lots(views: &Views, folds: &Folds<'_>, findings: &mut Findings) -> Result<u64, VerifyError> {
     let columns = LotRow::NAMES.join(", ");
-    let mut statement = views.connection.prepare(&format!("SELECT {columns} FROM lots ORDER BY lot"))?;
+    let mut statement = views.connection.prepare(&format!("SELECT {columns} FROM lots ORDER BY era, card, lot"))?;
     let mut rows = statement.query([])?;
     let (mut compared, mut matched) = (0, 0);
     while let Some(row) = rows.next()? {
         compared += 1;
-        let (id, lot) = (CardId::new(row.get(0)?), LotId::new(row.get(1)?));
+        let (id, lot) = (CardId::new(row.get(1)?), LotId::new(row.get(2)?));
         let open = folds
             .card(id)
             .and_then(|card| card.lots.binary_search_by_key(&lot, |open| open.lot).ok().map(|at| card.lots[at]));

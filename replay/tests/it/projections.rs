@@ -16,7 +16,7 @@ const KEYS: [(&str, usize); 28] = [
     ("customers", 1),
     ("customer_records", 2),
     ("cards", 1),
-    ("lots", 2),
+    ("lots", 3),
     ("movements", 1),
     ("stream_events", 3),
     ("refunds", 2),

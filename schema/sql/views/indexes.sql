@@ -14,7 +14,6 @@ CREATE INDEX cards_by_balance            ON cards (partner, balance, card, statu
 CREATE INDEX cards_by_activity           ON cards (partner, last_activity, card, status, tier);
 CREATE INDEX lots_by_expiry              ON lots (expires_at, card) WHERE expires_at IS NOT NULL;
 -- Era by era; see `eras`. Rows with the same key stand in the order of the log.
-CREATE INDEX lots_by_card                ON lots (lot >> 20, card);
 CREATE INDEX movements_by_card           ON movements (seq >> 20, card);
 CREATE INDEX movements_by_order          ON movements (seq >> 20, order_id) WHERE order_id IS NOT NULL;
 CREATE INDEX movements_by_reference      ON movements (seq >> 20, reference) WHERE reference IS NOT NULL;
@@ -25,7 +24,7 @@ CREATE UNIQUE INDEX seals_by_period      ON seals (partner, period);
 -- What is found by a card or by a name, in all eras. In the order of the log: ORDER BY era, seq. (The plus sign takes the column's
 -- affinity away, with which the index of an expression would not be used.)
 CREATE VIEW card_lots AS
-    SELECT era, lots.* FROM eras CROSS JOIN lots INDEXED BY lots_by_card WHERE lots.lot >> 20 = +era;
+    SELECT eras.era, card, lot, points, remaining, shop, expires_at FROM eras CROSS JOIN lots WHERE lots.era = eras.era;
 CREATE VIEW card_movements AS
     SELECT era, movements.* FROM eras CROSS JOIN movements INDEXED BY movements_by_card WHERE movements.seq >> 20 = +era;
 CREATE VIEW order_movements AS

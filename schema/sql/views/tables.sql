@@ -56,10 +56,12 @@ CREATE TABLE cards (
     version INTEGER NOT NULL, as_of INTEGER NOT NULL
 ) STRICT;
 
--- Open lots only: a lot leaves the table when nothing remains of it. Its id is the seq of the event that opened it.
+-- Open lots only: a lot leaves the table when nothing remains of it. Its id is the seq of the event that opened it. Those of a card
+-- stand together in each era: a card is read with all of them when it is used for the first time.
 CREATE TABLE lots (
-    lot INTEGER PRIMARY KEY, card INTEGER NOT NULL, points INTEGER NOT NULL, remaining INTEGER NOT NULL, shop INTEGER, expires_at INTEGER
-) STRICT;
+    era INTEGER NOT NULL, card INTEGER NOT NULL, lot INTEGER NOT NULL, points INTEGER NOT NULL, remaining INTEGER NOT NULL,
+    shop INTEGER, expires_at INTEGER, PRIMARY KEY (era, card, lot)
+) STRICT, WITHOUT ROWID;
 
 -- History: one row for each event that moved points; seq is the transaction's id.
 CREATE TABLE movements (

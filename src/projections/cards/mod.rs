@@ -5,6 +5,7 @@ mod load;
 pub(super) use load::load_without_lots;
 pub use load::{card_by_number, card_of_customer, cards_of_customer, each_card, load_card, owner_of_card};
 
+use super::eras::era;
 use crate::domain::cards::{Card, Status};
 use crate::domain::points::{Lot, Lots, OpenedLot, Points, Slice};
 use crate::domain::{CardId, LotId, Movement, RecordId, Seq, ShopId, Timestamp};
@@ -38,7 +39,7 @@ pub(super) fn save(connection: &Connection, before: &Card, card: &Card) -> rusql
 /// Writes the lots of new cards, in the order of the table: a rebuild has all there are.
 pub(super) fn insert_lots(connection: &Connection, cards: &[Card]) -> rusqlite::Result<()> {
     let mut lots: Vec<_> = cards.iter().flat_map(|card| card.lots.iter().map(|lot| (card.id, lot))).collect();
-    lots.sort_unstable_by_key(|(_, lot)| lot.id);
+    lots.sort_unstable_by_key(|(card, lot)| place(*card, lot.id));
     lots.into_iter().try_for_each(|(card, lot)| insert_lot(connection, card, lot))
 }
 
@@ -61,11 +62,13 @@ pub(super) fn save_moved<'e>(
 }
 
 fn take_from_lot(connection: &Connection, card: CardId, slice: &Slice) -> rusqlite::Result<()> {
+    let mut statement = connection
+        .prepare_cached("UPDATE lots SET remaining = remaining - ?4 WHERE era = ?1 AND card = ?2 AND lot = ?3")?;
+    let (era, card, lot) = place(card, slice.lot);
+    one_row(statement.execute((era, card, lot, slice.points.get()))?)?;
     let mut statement =
-        connection.prepare_cached("UPDATE lots SET remaining = remaining - ?3 WHERE lot = ?1 AND card = ?2")?;
-    one_row(statement.execute((slice.lot.get(), card.get(), slice.points.get()))?)?;
-    let mut statement = connection.prepare_cached("DELETE FROM lots WHERE lot = ?1 AND remaining = 0")?;
-    statement.execute([slice.lot.get()]).map(|_| ())
+        connection.prepare_cached("DELETE FROM lots WHERE era = ?1 AND card = ?2 AND lot = ?3 AND remaining = 0")?;
+    statement.execute((era, card, lot)).map(|_| ())
 }
 
 /// What `card_counts` counts a card under.
@@ -191,7 +194,7 @@ fn save_lots(connection: &Connection, before: &Lots, card: &Card) -> rusqlite::R
         match (old.peek(), new.peek()) {
             (None, None) => return Ok(()),
             (Some(gone), next) if next.is_none_or(|next| gone.id < next.id) => {
-                delete_lot(connection, gone)?;
+                delete_lot(connection, card.id, gone)?;
                 old.next();
             }
             (Some(kept), Some(lot)) if kept.id == lot.id => {
@@ -211,23 +214,30 @@ fn save_lots(connection: &Connection, before: &Lots, card: &Card) -> rusqlite::R
 }
 
 /// Whether something remains in a lot.
-pub(super) fn is_open(connection: &Connection, lot: LotId) -> rusqlite::Result<bool> {
-    connection.prepare_cached("SELECT 1 FROM lots WHERE lot = ?1")?.exists([lot.get()])
+pub(super) fn is_open(connection: &Connection, card: CardId, lot: LotId) -> rusqlite::Result<bool> {
+    let mut statement = connection.prepare_cached("SELECT 1 FROM lots WHERE era = ?1 AND card = ?2 AND lot = ?3")?;
+    statement.exists(place(card, lot))
 }
 
-fn delete_lot(connection: &Connection, lot: &Lot) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached("DELETE FROM lots WHERE lot = ?1")?;
-    statement.execute([lot.id.get()]).map(|_| ())
+/// What the table of lots is sorted by.
+const fn place(card: CardId, lot: LotId) -> (i64, i64, i64) {
+    (era(lot), card.get(), lot.get())
+}
+
+fn delete_lot(connection: &Connection, card: CardId, lot: &Lot) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached("DELETE FROM lots WHERE era = ?1 AND card = ?2 AND lot = ?3")?;
+    statement.execute(place(card, lot.id)).map(|_| ())
 }
 
 fn insert_lot(connection: &Connection, card: CardId, lot: &Lot) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
-        "INSERT INTO lots (card, lot, points, remaining, shop, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
-         ON CONFLICT (lot) DO UPDATE SET remaining = excluded.remaining",
+        "INSERT INTO lots (era, card, lot, points, remaining, shop, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+         ON CONFLICT (era, card, lot) DO UPDATE SET remaining = excluded.remaining",
     )?;
     let shop = lot.shop.map(ShopId::get);
     let expires_at = lot.expires_at.map(Timestamp::micros);
-    statement.execute((card.get(), lot.id.get(), lot.points.get(), lot.remaining.get(), shop, expires_at)).map(|_| ())
+    let (era, card, id) = place(card, lot.id);
+    statement.execute((era, card, id, lot.points.get(), lot.remaining.get(), shop, expires_at)).map(|_| ())
 }
 
 fn by_id(lots: &Lots) -> Vec<&Lot> {

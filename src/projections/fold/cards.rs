@@ -121,7 +121,7 @@ impl Fold {
         cards::save_moved(views, &card, balance, seqs.zip(movements.iter().copied()))?;
         let mut open = FxHashSet::default();
         for slice in movements.iter().flat_map(|movement| movement.stated().taken) {
-            if cards::is_open(views, slice.lot)? {
+            if cards::is_open(views, id, slice.lot)? {
                 open.insert(slice.lot);
             }
         }

@@ -297,9 +297,9 @@ fn give_too_many_lots(shop: &Shop, card: &str) {
     let card: i64 = card["card_".len()..].parse().unwrap();
     let views = rusqlite::Connection::open(shop.server.files.path().join("views.db")).unwrap();
     views.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
-    let sql = "INSERT INTO lots (card, lot, points, remaining, expires_at) \
+    let sql = "INSERT INTO lots (era, card, lot, points, remaining, expires_at) \
          WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < ?2) \
-         SELECT ?1, 1000 + n, 1, 1, ?3 + n * 1000000 FROM number";
+         SELECT 0, ?1, 1000 + n, 1, 1, ?3 + n * 1000000 FROM number";
     let from = shop.server.clock.now().plus_days(4).micros();
     views.execute(sql, (card, counterfoil::queries::EXPIRING_WALK_MAX + 1, from)).unwrap();
 }
