@@ -282,7 +282,7 @@ fn a_connection_that_is_used_is_kept() {
 
 #[test]
 fn connections_beyond_those_that_are_served_at_once_wait_for_their_turn() {
-    let soon = Duration::from_millis(200);
+    let soon = Duration::from_secs(1);
     let config = HttpConfig { rate_limits: None, max_connections: 2, idle_within: soon, ..HttpConfig::default() };
     let shop = Shop::with(TemplateRules::default(), config);
     let streams: Vec<_> = (0..6)
