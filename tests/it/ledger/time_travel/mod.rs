@@ -42,22 +42,30 @@ struct Told {
     transactions: TransactionPage,
 }
 
+/// Where a name or a note was corrected and then erased, the record of now stands in for that of then: neither says anything.
+fn without_record(card: &mut Card) {
+    card.metadata_record = card.metadata_record.map(|_| RecordId::new(0));
+}
+
 impl Told {
     /// Without what the vault has lost meanwhile.
     fn erased(mut self) -> Self {
+        self.card.iter_mut().for_each(without_record);
         if let Some(view) = &mut self.view {
+            without_record(&mut view.card);
             (view.person, view.metadata) = (None, Metadata::new());
             view.recent.iter_mut().for_each(|row| row.note = None);
         }
         if let Some(sheet) = &mut self.sheet {
+            without_record(&mut sheet.card);
             (sheet.person, sheet.metadata) = (None, Metadata::new());
         }
         if let Some(history) = &mut self.history {
+            without_record(&mut history.card);
             history.page.rows.iter_mut().for_each(|row| row.note = None);
         }
         if let Some(customer) = &mut self.customer {
             customer.view.person = None;
-            // Where a name was corrected and then erased, the record of now stands in for that of then: neither says anything.
             customer.view.customer.record = RecordId::new(0);
         }
         for row in &mut self.transactions.page.rows {
