@@ -23,8 +23,8 @@ pub(super) struct Timeouts {
     #[arg(long, value_name = "TIME", default_value = "75s", value_parser = patience)]
     idle_timeout: Duration,
     /// How long a connection may stand still while an answer waits to be read or the head of a further request does not end; 1s to 1h,
-    /// and no less than --head-timeout and --idle-timeout together. Who reads about 340 KB in this time, and 64 KB within
-    /// --idle-timeout, is never cut
+    /// and no less than --head-timeout and --idle-timeout together. A client that reads 340 KB in this time, and 64 KB within
+    /// --idle-timeout, makes room often enough
     #[arg(long, value_name = "TIME", default_value = "85s", value_parser = patience)]
     stall_timeout: Duration,
 }

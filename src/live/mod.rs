@@ -105,8 +105,8 @@ impl Live {
         self.progress.committed(head, at);
     }
 
-    /// Takes in a card as views.db has had it at any moment since this process started, unless a newer one is known. False once there is no
-    /// room for more.
+    /// Takes in a card as views.db has had it at any moment since this process started, unless a newer one is known. False once there
+    /// is no room for more.
     pub(crate) fn preload(&self, card: &Card) -> bool {
         let packed = Packed::new(card);
         let mut shard = self.shard(card.id).write();
