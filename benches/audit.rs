@@ -3,21 +3,20 @@
 //!
 //! Compare the first two groups with each other in one run.
 
+mod shop;
+
 use counterfoil::app::{Engine, EngineConfig};
 use counterfoil::clock::Clock;
-use counterfoil::domain::cards::Issue;
-use counterfoil::domain::customers::PersonRecord;
-use counterfoil::domain::points::{Award, Note, Order, Particulars, Points};
-use counterfoil::domain::programme::{CreatePartner, CreateTemplate, TemplateRules};
-use counterfoil::domain::{CardId, Metadata, PartnerId, Seq, Timestamp};
+use counterfoil::domain::points::Note;
+use counterfoil::domain::programme::TemplateRules;
+use counterfoil::domain::{Seq, Timestamp};
 use counterfoil::event_log;
 use counterfoil::projections::{StoredTiles, rebuild};
 use counterfoil::queries::{BooksQuestion, Queries};
 use counterfoil::storage::{DataDir, open_ledger, open_reader};
 use counterfoil::tree::{Edge, consistency, inclusion, leaf_hash, root};
-use counterfoil::writer::{Actor, BULK_MAX, Command, LAG_FELT, Request};
+use counterfoil::writer::{BULK_MAX, Command, Request};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use std::collections::BTreeMap;
 use std::hint::black_box;
 
 // As the binary has it.
@@ -34,27 +33,9 @@ fn events() -> i64 {
     std::env::var("EVENTS").map_or(1_000_000, |text| text.parse().expect("EVENTS is a number"))
 }
 
-fn request(command: Command) -> Request {
-    Request { partner: PartnerId::new(1), actor: Actor::CommandLine, idempotency_key: None, command }
-}
-
-fn issue(number: i64) -> Request {
-    request(Command::Issue(Issue {
-        person: PersonRecord { email: format!("customer{number}@example.com"), ..PersonRecord::default() },
-        initial_points: None,
-        design: "default".to_owned(),
-        activate: true,
-        metadata: Metadata::new(),
-        shop: None,
-        happened_at: None,
-    }))
-}
-
 fn award(number: i64) -> Request {
-    let name = Some(Order::Id(format!("order-{number}")));
-    let card = CardId::new(2 + (number * 7_919) % CARDS);
-    let particulars = Particulars { shop: None, name, note: Note::default(), past: None };
-    request(Command::Award(Award { card, points: Points::new(5), expires_at: None, particulars }))
+    let card = shop::card((number * 7_919) % CARDS);
+    shop::request(Command::Award(shop::award(card, format!("order-{number}"), Note::default())))
 }
 
 fn log_of_a_year(files: &tempfile::TempDir) -> DataDir {
@@ -63,24 +44,14 @@ fn log_of_a_year(files: &tempfile::TempDir) -> DataDir {
     let config = EngineConfig { clock: clock.clone(), ..EngineConfig::new(dir.clone()) };
     let engine = Engine::start(config).expect("an engine");
     let rules = TemplateRules { points_expiration_days: Some(180), ..TemplateRules::default() };
-    let partner = CreatePartner { name: "Bench".to_owned(), currency: "EUR".to_owned() };
-    let template = CreateTemplate::titled(BTreeMap::new(), rules);
-    for command in [Command::CreatePartner(partner), Command::CreateTemplate(template)] {
-        engine.writer().submit_blocking(request(command)).expect("a programme");
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let mut requests = (0..CARDS).map(issue).chain((0..events() - CARDS).map(award)).peekable();
+    shop::found(&engine, rules);
+    let mut requests = (0..CARDS).map(shop::issue).chain((0..events() - CARDS).map(award)).peekable();
     let mut at = START;
     while requests.peek().is_some() {
         let chunk: Vec<_> = requests.by_ref().take(BULK_MAX).collect();
         at += YEAR / events() * i64::try_from(chunk.len()).expect("a small number");
         clock.set(Timestamp::from_micros(at));
-        // Faster than the projector in the long run: who waits for it is not refused.
-        while engine.live().progress().lag() > LAG_FELT {
-            std::thread::sleep(std::time::Duration::from_millis(1));
-        }
-        let answers = runtime.block_on(engine.writer().submit_all(chunk)).expect("a place in the queue");
-        assert!(answers.iter().all(Result::is_ok));
+        shop::submit(&engine, chunk);
     }
     engine.stop();
     dir

@@ -3,18 +3,17 @@
 //!
 //! Compare the two with each other in one run: the cost of an event is not to grow with the log.
 
+mod shop;
+
 use counterfoil::app::{Engine, EngineConfig};
-use counterfoil::domain::cards::Issue;
-use counterfoil::domain::customers::PersonRecord;
-use counterfoil::domain::points::{Award, Note, Order, Particulars, Points};
-use counterfoil::domain::programme::{CreatePartner, CreateTemplate, TemplateRules};
-use counterfoil::domain::{CardId, Metadata, PartnerId, Seq};
+use counterfoil::domain::Seq;
+use counterfoil::domain::points::Note;
+use counterfoil::domain::programme::TemplateRules;
 use counterfoil::event_log;
 use counterfoil::projections::{Projector, rebuild};
 use counterfoil::storage::{DataDir, open_ledger, open_views};
-use counterfoil::writer::{Actor, BULK_MAX, Command, LAG_FELT, Request};
+use counterfoil::writer::{Command, Request};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -36,50 +35,18 @@ fn events() -> i64 {
     std::env::var("EVENTS").map_or(3_100_000, |text| text.parse().expect("EVENTS is a number"))
 }
 
-fn request(command: Command) -> Request {
-    Request { partner: PartnerId::new(1), actor: Actor::CommandLine, idempotency_key: None, command }
-}
-
-fn issue(number: i64) -> Request {
-    request(Command::Issue(Issue {
-        person: PersonRecord { email: format!("customer{number}@example.com"), ..PersonRecord::default() },
-        initial_points: None,
-        design: "default".to_owned(),
-        activate: true,
-        metadata: Metadata::new(),
-        shop: None,
-        happened_at: None,
-    }))
-}
-
 fn award(number: i64) -> Request {
     // Spread over all cards and over all names, as orders are.
     let spread = number.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    let name = Some(Order::Id(format!("{spread:016x}")));
-    let card = CardId::new(2 + i64::try_from(spread % CARDS.unsigned_abs()).unwrap_or(0));
-    let particulars = Particulars { shop: None, name, note: Note::default(), past: None };
-    request(Command::Award(Award { card, points: Points::new(5), expires_at: None, particulars }))
+    let card = shop::card(i64::try_from(spread % CARDS.unsigned_abs()).unwrap_or(0));
+    shop::request(Command::Award(shop::award(card, format!("{spread:016x}"), Note::default())))
 }
 
 fn long_log(files: &tempfile::TempDir) -> DataDir {
     let dir = DataDir::new(files.path());
     let engine = Engine::start(EngineConfig::new(dir.clone())).expect("an engine");
-    let partner = CreatePartner { name: "Bench".to_owned(), currency: "EUR".to_owned() };
-    let template = CreateTemplate::titled(BTreeMap::new(), TemplateRules::default());
-    for command in [Command::CreatePartner(partner), Command::CreateTemplate(template)] {
-        engine.writer().submit_blocking(request(command)).expect("a programme");
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let mut requests = (0..CARDS).map(issue).chain((0..events() - 2 * CARDS).map(award)).peekable();
-    while requests.peek().is_some() {
-        // Faster than the projector in the long run: who waits for it is not refused.
-        while engine.live().progress().lag() > LAG_FELT {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        let chunk: Vec<_> = requests.by_ref().take(BULK_MAX).collect();
-        let answers = runtime.block_on(engine.writer().submit_all(chunk)).expect("a place in the queue");
-        assert!(answers.iter().all(Result::is_ok));
-    }
+    shop::found(&engine, TemplateRules::default());
+    shop::submit(&engine, (0..CARDS).map(shop::issue).chain((0..events() - 2 * CARDS).map(award)));
     engine.stop();
     dir
 }

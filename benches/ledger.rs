@@ -3,18 +3,18 @@
 //!
 //! Compare the groups with each other in one run: bulk awards and the import against bare appends, verify and rebuild against the bare scan.
 
+mod shop;
+
 use counterfoil::app::{Engine, EngineConfig};
-use counterfoil::domain::cards::{Card, CardIssued, CardNumber, Issue, Status};
-use counterfoil::domain::customers::PersonRecord;
-use counterfoil::domain::points::{Award, Note, OpenedLot, Order, Origin, Particulars, Points, PointsAwarded};
+use counterfoil::domain::cards::{Card, CardIssued, CardNumber, Status};
+use counterfoil::domain::points::{Award, Note, OpenedLot, Origin, Points, PointsAwarded};
 use counterfoil::domain::programme::{CreatePartner, CreateTemplate, Directory, TemplateRules};
-use counterfoil::domain::{
-    CardId, Commitment, CustomerId, Event, Metadata, PartnerId, RecordId, Sealed, Seq, TemplateId, Timestamp,
-};
+use counterfoil::domain::{CardId, Commitment, CustomerId, Event, RecordId, Sealed, Seq, TemplateId, Timestamp};
 use counterfoil::event_log::{self, Appender, Claim, Entry, EventInsert, Fingerprint};
 use counterfoil::storage::{DataDir, open_ledger};
-use counterfoil::writer::{Actor, BULK_MAX, Command, LAG_FELT, Request};
+use counterfoil::writer::Command;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use shop::{PARTNER, submit};
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -26,13 +26,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const CARDS: i64 = 100_000;
 const NOW: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 
+// A multiplication spreads neighbours over all cards.
+const fn card_of(number: i64) -> CardId {
+    shop::card((number * 7_919) % CARDS)
+}
+
 fn award_of(number: i64) -> Award {
-    let name = Some(Order::Id(format!("order-{number}")));
     let note = Note { reason: Some("Purchase reward".to_owned()), ..Note::default() };
-    // A multiplication spreads neighbours over all cards.
-    let card = CardId::new(2 + (number * 7_919) % CARDS);
-    let particulars = Particulars { shop: None, name, note, past: None };
-    Award { card, points: Points::new(5), expires_at: None, particulars }
+    shop::award(card_of(number), format!("order-{number}"), note)
 }
 
 fn decide(criterion: &mut Criterion) {
@@ -48,8 +49,8 @@ fn decide(criterion: &mut Criterion) {
         happened_at: None,
         sealed: None,
     };
-    let card = Card::issued(&issued, PartnerId::new(1), Seq::new(1), NOW);
-    let (partner, template) = (PartnerId::new(1), TemplateId::new(1));
+    let card = Card::issued(&issued, PARTNER, Seq::new(1), NOW);
+    let (partner, template) = (PARTNER, TemplateId::new(1));
     let mut directory = Directory::default();
     let founded = CreatePartner { name: "Bench".to_owned(), currency: "EUR".to_owned() }.decide(partner);
     let create = CreateTemplate::titled(BTreeMap::new(), TemplateRules::default());
@@ -91,7 +92,7 @@ fn append_batch(ledger: &rusqlite::Connection, end: &mut Appender, event: &Event
         let claim = Claim::new(format!("p1/s-/earn/order/{seq}"), Fingerprint::of(&[]));
         let entry = Entry {
             command_seq: seq,
-            partner: PartnerId::new(1),
+            partner: PARTNER,
             version: seq.get(),
             actor: "key:1",
             claim: Some(&claim),
@@ -119,43 +120,9 @@ fn append(criterion: &mut Criterion) {
 
 fn engine(files: &tempfile::TempDir) -> Engine {
     let engine = Engine::start(EngineConfig::new(DataDir::new(files.path()))).expect("an engine");
-    let partner = CreatePartner { name: "Bench".to_owned(), currency: "EUR".to_owned() };
-    let template = CreateTemplate::titled(BTreeMap::new(), TemplateRules::default());
-    for command in [Command::CreatePartner(partner), Command::CreateTemplate(template)] {
-        engine.writer().submit_blocking(request(command)).expect("a programme");
-    }
-    submit(&engine, (0..CARDS).map(issue).collect());
+    shop::found(&engine, TemplateRules::default());
+    submit(&engine, (0..CARDS).map(shop::issue));
     engine
-}
-
-fn issue(number: i64) -> Request {
-    request(Command::Issue(Issue {
-        person: PersonRecord { email: format!("customer{number}@example.com"), ..PersonRecord::default() },
-        initial_points: None,
-        design: "default".to_owned(),
-        activate: true,
-        metadata: Metadata::new(),
-        shop: None,
-        happened_at: None,
-    }))
-}
-
-fn request(command: Command) -> Request {
-    Request { partner: PartnerId::new(1), actor: Actor::CommandLine, idempotency_key: None, command }
-}
-
-fn submit(engine: &Engine, requests: Vec<Request>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    let mut requests = requests.into_iter().peekable();
-    while requests.peek().is_some() {
-        let chunk = requests.by_ref().take(BULK_MAX).collect();
-        // Faster than the projector in the long run: who waits for it is not refused.
-        while engine.live().progress().lag() > LAG_FELT {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        let answers = runtime.block_on(engine.writer().submit_all(chunk)).expect("a place in the queue");
-        assert!(answers.iter().all(Result::is_ok));
-    }
 }
 
 fn bulk(criterion: &mut Criterion) {
@@ -168,9 +135,9 @@ fn bulk(criterion: &mut Criterion) {
         bencher.iter_batched(
             || {
                 number += 512;
-                (number - 512..number).map(|number| request(Command::Award(award_of(number)))).collect()
+                (number - 512..number).map(|number| shop::request(Command::Award(award_of(number)))).collect()
             },
-            |requests| submit(&engine, requests),
+            |requests: Vec<_>| submit(&engine, requests),
             BatchSize::PerIteration,
         );
     });
@@ -182,7 +149,7 @@ fn read(criterion: &mut Criterion) {
     const AWARDS: i64 = 100_000;
     let files = tempfile::tempdir().expect("a directory");
     let engine = engine(&files);
-    submit(&engine, (0..AWARDS).map(|number| request(Command::Award(award_of(number)))).collect());
+    submit(&engine, (0..AWARDS).map(|number| shop::request(Command::Award(award_of(number)))));
     engine.stop();
     let ledger = open_ledger(&DataDir::new(files.path())).expect("a ledger");
     let head = event_log::head(&ledger).expect("a head").seq;
@@ -225,7 +192,7 @@ fn import(_criterion: &mut Criterion) {
     let (files, bare_files) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
     let engine = engine(&files);
     let start = Instant::now();
-    submit(&engine, (0..ROWS).map(|number| request(Command::Award(award_of(number)))).collect());
+    submit(&engine, (0..ROWS).map(|number| shop::request(Command::Award(award_of(number)))));
     let awards = start.elapsed();
     engine.stop();
     let ledger = open_ledger(&DataDir::new(bare_files.path())).expect("a ledger");
@@ -238,7 +205,7 @@ fn import(_criterion: &mut Criterion) {
     let history = files.path().join("history.csv");
     let mut rows = String::from("order_id,type,happened_at,card_id,amount,points_earned\n");
     for number in 0..ROWS {
-        let (card, second) = (2 + (number * 7_919) % CARDS, number % 60);
+        let (card, second) = (card_of(number), number % 60);
         rows += &format!("past-{number},purchase,2024-05-01T12:00:{second:02}Z,{card},0.50,5\n");
     }
     std::fs::write(&history, rows).expect("a file of rows");

@@ -115,7 +115,7 @@ pub(super) fn run(
     let start_post =
         || Post::start(&dir, live, writer, secrets.clone(), clock, http.webhooks.clone(), operations.webhooks());
     let post = (!dormant).then(start_post).transpose()?;
-    let operator = operator.telling(http.webhooks.clone());
+    let operator = operator.telling(http.webhooks.clone()).dormant(dormant);
     let start_seals = || start_seals(dir.clone(), operator.sealer().clone());
     let seals = seal_balances.then(start_seals).transpose()?;
     let figures = Arc::clone(&engine.writer().figures().backups);

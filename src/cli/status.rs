@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 pub(super) struct Status {
     #[command(flatten)]
     data: Data,
-    /// Print {"served","environment","events","projected","cards_in_memory","writable","backups"} and nothing else; "backups" is null
-    /// where the service makes none, else {"failing","made_at","events"} of the newest good one
+    /// Print {"served","dormant","environment","events","projected","cards_in_memory","writable","backups"} and nothing else; "backups"
+    /// is null where the service makes none, else {"failing","made_at","events"} of the newest good one
     #[arg(long)]
     json: bool,
 }
@@ -26,16 +26,20 @@ impl Status {
         let dir = self.data.dir();
         let served = is_served(&dir);
         let answer = call(&dir, &AdminRequest::Status)?;
-        let AdminAnswer::Status { head, watermark, cards_held, failing, environment, backups } = answer else {
+        let AdminAnswer::Status { head, watermark, cards_held, failing, environment, backups, dormant } = answer else {
             return Err(Failure::unexpected());
         };
         if self.json {
             output.json(&json!({
-                "served": served, "environment": environment, "events": head, "projected": watermark,
+                "served": served, "dormant": dormant, "environment": environment, "events": head, "projected": watermark,
                 "cards_in_memory": cards_held, "writable": !failing, "backups": backups.as_ref().map(shown),
             }))?;
         } else {
-            let service = if served { "A service runs" } else { "No service runs" };
+            let service = match (served, dormant) {
+                (true, true) => "A service runs, which is dormant",
+                (true, false) => "A service runs",
+                (false, _) => "No service runs",
+            };
             output.line(format_args!(
                 "{service}, for {environment}; {head} events in the log, {watermark} of them in views.db."
             ))?;

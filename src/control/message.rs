@@ -97,6 +97,8 @@ pub enum AdminAnswer {
         environment: Environment,
         /// None where none are to be made.
         backups: Option<BackupStanding>,
+        /// Whether the service sends nothing and runs no job.
+        dormant: bool,
     },
     /// Rows may be sent.
     ImportBegun,

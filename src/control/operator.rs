@@ -32,6 +32,7 @@ pub struct Operator {
     notary: Notary,
     policy: Policy,
     sealer: Sealer,
+    dormant: bool,
 }
 
 impl Operator {
@@ -42,13 +43,19 @@ impl Operator {
         let queries = Queries::new(dir.clone(), Arc::clone(engine.live()));
         let notary = Notary::new(writer.clone(), queries.clone(), Arc::clone(&secrets), clock.clone());
         let sealer = Sealer::new(writer.clone(), queries, notary.clone(), clock.clone());
-        Self { writer, secrets, clock, dir, notary, policy: Policy::default(), sealer }
+        Self { writer, secrets, clock, dir, notary, policy: Policy::default(), sealer, dormant: false }
     }
 
     /// The same, who tells receivers of webhooks as the service does.
     #[must_use]
     pub fn telling(self, policy: Policy) -> Self {
         Self { policy, ..self }
+    }
+
+    /// The same, of a service that does nothing by itself.
+    #[must_use]
+    pub fn dormant(self, dormant: bool) -> Self {
+        Self { dormant, ..self }
     }
 
     pub(super) fn office(&self) -> Result<Office, OpsError> {
@@ -239,6 +246,7 @@ impl Operator {
             failing: self.writer.failing(),
             environment: self.secrets.environment(),
             backups: self.backups(),
+            dormant: self.dormant,
         }
     }
 

@@ -117,7 +117,7 @@ fn customer(data: &CustomerData) -> Value {
 
 fn card(held: &DataCard, now: Timestamp) -> Value {
     let DataCard { card, shop_name, metadata, block } = held;
-    let lot = |lot: &crate::domain::points::Lot| {
+    let lot = |lot: crate::domain::points::Lot| {
         json!({ "lot": lot.id, "opened_with": points(lot.points), "remaining": points(lot.remaining),
             "expires_at": lot.expires_at, "shop_id": lot.shop })
     };

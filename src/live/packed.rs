@@ -16,7 +16,7 @@ pub(super) struct Packed {
 impl Packed {
     pub(super) fn new(card: &Card) -> Self {
         // Almost every card fits, and is then copied once into a box of its size.
-        let mut room = [0; 512];
+        let mut room = [0; 2_048];
         let bytes = match postcard::to_slice(card, &mut room) {
             Ok(bytes) => Box::from(&*bytes),
             Err(_) => postcard::to_allocvec(card).expect("a card is plain data").into(),

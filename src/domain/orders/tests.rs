@@ -158,7 +158,7 @@ impl Life {
         assert_eq!(card.debt.get(), self.debt);
         let held: Vec<_> =
             self.lots.iter().filter(|(_, points)| **points > 0).map(|(id, points)| (*id, *points)).collect();
-        let mut lots: Vec<_> = card.lots.iter().map(|lot: &Lot| (lot.id.get(), lot.remaining.get())).collect();
+        let mut lots: Vec<_> = card.lots.iter().map(|lot: Lot| (lot.id.get(), lot.remaining.get())).collect();
         lots.sort_unstable();
         assert_eq!(lots, held);
         let flows = card.lifetime.plus(card.adjusted).minus(card.redeemed).minus(card.expired);

@@ -3,6 +3,8 @@
 use super::Points;
 use crate::domain::{LotId, ShopId, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
 
 /// What remains of one award.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +24,7 @@ impl Lot {
     }
 
     // Soonest expiry first, older first among equals, what never expires last.
-    fn spending_order(&self) -> (bool, Option<Timestamp>, LotId) {
+    fn spending_order(&self) -> Place {
         (self.expires_at.is_none(), self.expires_at, self.id)
     }
 }
@@ -39,51 +41,66 @@ pub struct Slice {
     pub expires_at: Option<Timestamp>,
 }
 
+/// Where a lot stands among others.
+type Place = (bool, Option<Timestamp>, LotId);
+
 /// The open lots of a card, kept in spending order.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lots(Vec<Lot>);
+///
+/// A card whose points are seldom spent has hundreds of them, and whoever awards it more copies and sums them all. So they are kept
+/// packed, in some ten bytes each, with their sum and the place of the last beside them: an award reads none of them.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lots {
+    #[serde(with = "serde_bytes")]
+    packed: Vec<u8>,
+    count: usize,
+    total: Points,
+    last: Option<Place>,
+}
 
 impl Lots {
     /// Puts lots in spending order.
     #[must_use]
     pub fn new(mut lots: Vec<Lot>) -> Self {
         lots.sort_by_key(Lot::spending_order);
-        Self(lots)
+        let mut all = Self::default();
+        lots.into_iter().for_each(|lot| all.open(lot));
+        all
     }
 
     /// The open lots in spending order.
-    pub fn iter(&self) -> impl Iterator<Item = &Lot> {
-        self.0.iter()
+    pub fn iter(&self) -> impl Iterator<Item = Lot> {
+        let mut rest = self.packed.as_slice();
+        std::iter::from_fn(move || unpack(&mut rest))
     }
 
     /// How many lots are open.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
+    pub const fn len(&self) -> usize {
+        self.count
     }
 
     /// Whether no lot is open.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// What remains in all of them, by the books.
     #[must_use]
-    pub fn total(&self) -> Points {
-        self.0.iter().map(|lot| lot.remaining).sum()
+    pub const fn total(&self) -> Points {
+        self.total
     }
 
     /// What remains in lots whose time has come, whether or not the log says so yet.
     #[must_use]
     pub fn due(&self, now: Timestamp) -> Points {
-        self.0.iter().take_while(|lot| lot.is_due(now)).map(|lot| lot.remaining).sum()
+        self.iter().take_while(|lot| lot.is_due(now)).map(|lot| lot.remaining).sum()
     }
 
     /// Everything in lots whose time has come.
     #[must_use]
     pub fn slices_due(&self, now: Timestamp) -> Vec<Slice> {
-        self.0.iter().take_while(|lot| lot.is_due(now)).map(|lot| slice(lot, lot.remaining)).collect()
+        self.iter().take_while(|lot| lot.is_due(now)).map(|lot| slice(&lot, lot.remaining)).collect()
     }
 
     /// The slices that spend `points`, or as much as the chosen lots hold.
@@ -91,12 +108,12 @@ impl Lots {
     pub fn slices(&self, points: Points, choose: impl Fn(&Lot) -> bool) -> Vec<Slice> {
         let mut wanted = points;
         let mut slices = Vec::new();
-        for lot in self.0.iter().filter(|lot| choose(lot)) {
+        for lot in self.iter().filter(choose) {
             if !wanted.is_positive() {
                 break;
             }
             let part = wanted.min(lot.remaining);
-            slices.push(slice(lot, part));
+            slices.push(slice(&lot, part));
             wanted = wanted.minus(part);
         }
         slices
@@ -105,32 +122,82 @@ impl Lots {
     /// Where the lots of these slices were opened, in the same order; empty where none of them has a shop.
     #[must_use]
     pub fn shops(&self, slices: &[Slice]) -> Vec<Option<ShopId>> {
-        let shop = |slice: &Slice| self.0.iter().find(|lot| lot.id == slice.lot).and_then(|lot| lot.shop);
-        let shops: Vec<_> = slices.iter().map(shop).collect();
-        if shops.iter().all(Option::is_none) { Vec::new() } else { shops }
+        let opened_at: BTreeMap<_, _> = self.iter().filter_map(|lot| Some((lot.id, lot.shop?))).collect();
+        if !slices.iter().any(|slice| opened_at.contains_key(&slice.lot)) {
+            return Vec::new();
+        }
+        slices.iter().map(|slice| opened_at.get(&slice.lot).copied()).collect()
     }
 
     /// Opens a lot, at its place in the order.
     pub fn open(&mut self, lot: Lot) {
-        let place = self.0.partition_point(|other| other.spending_order() <= lot.spending_order());
-        self.0.insert(place, lot);
+        let place = lot.spending_order();
+        self.count += 1;
+        self.total = self.total.plus(lot.remaining);
+        if self.last.is_none_or(|last| last <= place) {
+            self.last = Some(place);
+            pack(&lot, &mut self.packed);
+            return;
+        }
+        let mut rest = self.packed.as_slice();
+        let mut at = 0;
+        while unpack(&mut rest).is_some_and(|other| other.spending_order() <= place) {
+            at = self.packed.len() - rest.len();
+        }
+        let mut between = Vec::new();
+        pack(&lot, &mut between);
+        self.packed.splice(at..at, between);
     }
 
-    /// Takes what an event says was taken; a lot with nothing left is closed.
+    /// Takes what an event says was taken; a lot with nothing left is closed. Slices of lots that are not here are passed over.
     pub fn take(&mut self, slices: &[Slice]) {
-        // Slices come in spending order, so one pass over the lots finds them all; but a refund takes from its order's lot first.
-        let mut next = 0;
-        for taken in slices {
-            let (before, from) = self.0.split_at(next);
-            let is = |lot: &Lot| lot.id == taken.lot;
-            let ahead = from.iter().position(is).map(|place| next + place);
-            if let Some(place) = ahead.or_else(|| before.iter().position(is)) {
-                self.0[place].remaining = self.0[place].remaining.minus(taken.points);
-                next = place + 1;
+        if slices.is_empty() {
+            return;
+        }
+        let mut taken: BTreeMap<LotId, Points> = BTreeMap::new();
+        for slice in slices {
+            let points = taken.entry(slice.lot).or_default();
+            *points = points.plus(slice.points);
+        }
+        // What is spent stands in front: the lots behind the last that is taken from stay as they are packed.
+        let mut rest = self.packed.as_slice();
+        let mut left = Self::default();
+        while !taken.is_empty()
+            && let Some(lot) = unpack(&mut rest)
+        {
+            let remaining = lot.remaining.minus(taken.remove(&lot.id).unwrap_or_default());
+            self.count -= 1;
+            self.total = self.total.minus(lot.remaining);
+            if remaining.is_positive() {
+                left.open(Lot { remaining, ..lot });
             }
         }
-        self.0.retain(|lot| lot.remaining.is_positive());
+        left.packed.extend_from_slice(rest);
+        let last = if rest.is_empty() { left.last } else { self.last };
+        *self = Self { packed: left.packed, count: self.count + left.count, total: self.total.plus(left.total), last };
     }
+}
+
+impl fmt::Debug for Lots {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_list().entries(self.iter()).finish()
+    }
+}
+
+fn pack(lot: &Lot, all: &mut Vec<u8>) {
+    // The longest lot takes 52 bytes.
+    let mut room = [0; 64];
+    all.extend_from_slice(postcard::to_slice(lot, &mut room).expect("a lot has a few numbers"));
+}
+
+// What was packed by this process, and never leaves it.
+fn unpack(rest: &mut &[u8]) -> Option<Lot> {
+    if rest.is_empty() {
+        return None;
+    }
+    let (lot, behind) = postcard::take_from_bytes(rest).expect("packed lots");
+    *rest = behind;
+    Some(lot)
 }
 
 fn slice(lot: &Lot, points: Points) -> Slice {
@@ -140,6 +207,9 @@ fn slice(lot: &Lot, points: Points) -> Slice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
 
     fn lot(id: i64, remaining: i64, expires_at: Option<i64>) -> Lot {
         Lot {
@@ -201,5 +271,89 @@ mod tests {
         let mut lots = Lots::new(vec![lot(1, 10, Some(1)), lot(2, 10, None)]);
         lots.take(&lots.slices(Points::new(14), |_| true));
         assert_eq!(lots.iter().map(|lot| (lot.id.get(), lot.remaining.get())).collect::<Vec<_>>(), [(2, 6)]);
+    }
+
+    /// The same kept unpacked.
+    #[derive(Default)]
+    struct Plain(Vec<Lot>);
+
+    impl Plain {
+        fn open(&mut self, lot: Lot) {
+            self.0.push(lot);
+            self.0.sort_by_key(Lot::spending_order);
+        }
+
+        fn take(&mut self, slices: &[Slice]) {
+            for taken in slices {
+                for lot in self.0.iter_mut().filter(|lot| lot.id == taken.lot) {
+                    lot.remaining = lot.remaining.minus(taken.points);
+                }
+            }
+            self.0.retain(|lot| lot.remaining.is_positive());
+        }
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Open(i64, Option<i64>, Option<i64>),
+        Spend(i64),
+        /// What the lots at these places hold, and half of it; and from a lot that is not there.
+        TakeAll(Vec<usize>),
+        TakeHalf(Vec<usize>),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let places = || vec(0..40_usize, 0..6);
+        let step = prop_oneof![
+            4 => (1..=i64::from(u32::MAX), option::of(-5..5_i64), option::of(1..3_i64))
+                .prop_map(|(points, expires, shop)| Step::Open(points, expires, shop)),
+            1 => (1..i64::from(u32::MAX)).prop_map(Step::Spend),
+            1 => places().prop_map(Step::TakeAll),
+            1 => places().prop_map(Step::TakeHalf),
+        ];
+        vec(step, 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn packed_lots_are_as_if_they_lay_in_a_list(steps in steps()) {
+            let (mut packed, mut plain) = (Lots::default(), Plain::default());
+            for (id, step) in (1..).zip(steps) {
+                let chosen = |places: &[usize], part: i64| {
+                    let there = places.iter().filter_map(|place| plain.0.get(*place));
+                    let mut some: BTreeMap<_, _> = there.map(|lot| (lot.id, slice(lot, Points::new(lot.remaining.get() / part)))).collect();
+                    some.insert(LotId::new(-1), slice(&lot(-1, 5, None), Points::new(5)));
+                    some.into_values().rev().collect::<Vec<_>>()
+                };
+                let slices = match &step {
+                    Step::Open(points, expires, shop) => {
+                        let opened = Lot { shop: shop.map(ShopId::new), ..lot(id, *points, *expires) };
+                        packed.open(opened);
+                        plain.open(opened);
+                        Vec::new()
+                    }
+                    Step::Spend(points) => packed.slices(Points::new(*points), |_| true),
+                    Step::TakeAll(places) => chosen(places, 1),
+                    Step::TakeHalf(places) => chosen(places, 2),
+                };
+                let shops: Vec<_> = slices.iter().map(|slice| plain.0.iter().find(|lot| lot.id == slice.lot).and_then(|lot| lot.shop)).collect();
+                prop_assert_eq!(packed.shops(&slices), if shops.iter().any(Option::is_some) { shops } else { Vec::new() });
+                packed.take(&slices);
+                plain.take(&slices);
+                prop_assert_eq!(packed.iter().collect::<Vec<_>>(), plain.0.clone());
+                prop_assert_eq!((packed.len(), packed.is_empty()), (plain.0.len(), plain.0.is_empty()));
+                prop_assert_eq!(packed.total(), plain.0.iter().map(|lot| lot.remaining).sum::<Points>());
+                prop_assert_eq!(&packed, &Lots::new(plain.0.clone()));
+                let sent = postcard::to_allocvec(&packed).unwrap();
+                prop_assert_eq!(&postcard::from_bytes::<Lots>(&sent).unwrap(), &packed);
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_lot_has_room() {
+        let end = i64::MIN;
+        let longest = Lot { shop: Some(ShopId::new(end)), ..lot(end, end, Some(end)) };
+        assert_eq!(Lots::new(vec![longest]).packed.len(), 52);
     }
 }

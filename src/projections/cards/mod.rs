@@ -40,7 +40,7 @@ pub(super) fn save(connection: &Connection, before: &Card, card: &Card) -> rusql
 pub(super) fn insert_lots(connection: &Connection, cards: &[Card]) -> rusqlite::Result<()> {
     let mut lots: Vec<_> = cards.iter().flat_map(|card| card.lots.iter().map(|lot| (card.id, lot))).collect();
     lots.sort_unstable_by_key(|(card, lot)| place(*card, lot.id));
-    lots.into_iter().try_for_each(|(card, lot)| insert_lot(connection, card, lot))
+    lots.into_iter().try_for_each(|(card, lot)| insert_lot(connection, card, &lot))
 }
 
 /// Writes a card that has only moved points: its state and balance as they shall be, and what each movement did to its lots. Those
@@ -240,8 +240,8 @@ fn insert_lot(connection: &Connection, card: CardId, lot: &Lot) -> rusqlite::Res
     statement.execute((era, card, id, lot.points.get(), lot.remaining.get(), shop, expires_at)).map(|_| ())
 }
 
-fn by_id(lots: &Lots) -> Vec<&Lot> {
-    let mut sorted: Vec<&Lot> = lots.iter().collect();
+fn by_id(lots: &Lots) -> Vec<Lot> {
+    let mut sorted: Vec<Lot> = lots.iter().collect();
     sorted.sort_unstable_by_key(|lot| lot.id);
     sorted
 }

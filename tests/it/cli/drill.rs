@@ -176,6 +176,7 @@ fn a_dormant_service_sends_nothing_and_writes_nothing() {
     let health = |service: &Service| Client::new(&format!("http://{}", service.address())).get("/health").data(200);
     let told = health(&service);
     assert_eq!((&told["status"], &told["dormant"]), (&json!("ok"), &json!(true)));
+    assert_eq!(run("status --json", &books).json()["dormant"], true);
     std::thread::sleep(Duration::from_millis(2_500));
     let (code, log) = service.terminate();
     assert_eq!(code, 0);
@@ -183,7 +184,10 @@ fn a_dormant_service_sends_nothing_and_writes_nothing() {
     let shelved = || std::fs::read_dir(&shelf).unwrap().count();
     assert_eq!((receiver.all().len(), checkpoints(), shelved()), (0, signed, 0));
     let service = Service::start(&awake, &books);
-    assert_eq!(health(&service)["dormant"], false);
+    assert_eq!(
+        (&health(&service)["dormant"], &run("status --json", &books).json()["dormant"]),
+        (&json!(false), &json!(false))
+    );
     eventually("everything that waited", || !receiver.all().is_empty() && checkpoints() > signed && shelved() > 0);
     assert_eq!(service.terminate().0, 0);
 }

@@ -154,9 +154,9 @@ fn every_worked_fold_comes_out() {
         let name = text(case, "name");
         let card = folded(list(case, "events"));
         assert_eq!(row(&card), case["card"], "{name}");
-        let mut lots: Vec<&Lot> = card.lots.iter().collect();
+        let mut lots: Vec<Lot> = card.lots.iter().collect();
         lots.sort_by_key(|lot| lot.id);
-        let lots: Vec<Value> = lots.into_iter().map(|lot| lot_row(&card, lot)).collect();
+        let lots: Vec<Value> = lots.into_iter().map(|lot| lot_row(&card, &lot)).collect();
         assert_eq!(&lots, list(case, "lots"), "{name}");
         for expected in list(case, "available") {
             let at = Timestamp::from_micros(number(expected, "at"));

@@ -256,7 +256,7 @@ impl History {
             let audited = balance_at(self.workshop.dir().path(), &name, &moment).expect("a card that is there");
             let mut lots: Vec<_> = audited["lots"].as_array().expect("lots").clone();
             lots.sort_by_key(|lot| lot["lot"].as_i64());
-            let mut own: Vec<_> = card.lots.iter().copied().collect();
+            let mut own: Vec<_> = card.lots.iter().collect();
             own.sort_by_key(|lot| lot.id);
             let own: Vec<_> = own
                 .iter()
