@@ -121,7 +121,7 @@ impl Layer {
 pub(super) struct Memory {
     live: Arc<Live>,
     views: Connection,
-    filter: Arc<KeyFilter>,
+    filter: KeyFilter,
     pending: Pending,
     ids: Ids,
     /// Partners whose earned points are noted until views.db has them: those whose tiers count more than one card's lifetime.
@@ -130,7 +130,7 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    pub(super) fn new(live: Arc<Live>, views: Connection, filter: Arc<KeyFilter>, ids: Ids) -> Self {
+    pub(super) fn new(live: Arc<Live>, views: Connection, filter: KeyFilter, ids: Ids) -> Self {
         let counts_more = |partner: &&Partner| partner.settings.counts_more_than_the_card();
         let tracked = live.directory().partners.values().filter(counts_more).map(|partner| partner.id).collect();
         Self { live, views, filter, pending: Pending::default(), ids, tracked, layer: Layer::over(ids) }

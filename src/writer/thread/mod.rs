@@ -3,7 +3,7 @@
 mod erasures;
 
 use super::batch::{Batch, BatchError, Book};
-use super::filter::KeyFilter;
+use super::filter::{KeyFilter, KnownKeys};
 use super::handle::{Answer, Condition, Message, QUEUE_MAX, Writer};
 use super::memory::{Ids, Memory};
 use super::pace::{CardPace, Moves};
@@ -60,10 +60,9 @@ pub fn start(
     let emptying = Emptying::new(!try_truncate(&ledger, Duration::ZERO)?);
     let committed = event_log::head(&ledger)?;
     let ids = Ids::load(&views, &ledger)?;
-    let keys = known_keys(&views);
-    let filter = Arc::new(KeyFilter::new(keys));
-    fill_in_background(dir, &filter)?;
-    let memory = Memory::new(live.clone(), views, filter, ids);
+    let keys = Arc::new(KnownKeys::new(known_keys(&views)));
+    fill_in_background(dir, &keys)?;
+    let memory = Memory::new(live.clone(), views, KeyFilter::over(keys), ids);
     let condition = Arc::new(Condition::default());
     let (queue, incoming) = sync_channel(QUEUE_MAX);
     let thread = Thread {
@@ -97,10 +96,10 @@ fn known_keys(views: &Connection) -> usize {
     usize::try_from(known).unwrap_or(0)
 }
 
-fn fill_in_background(dir: &DataDir, filter: &Arc<KeyFilter>) -> Result<(), StartError> {
-    let (views, filter) = (open_reader(dir)?, filter.clone());
+fn fill_in_background(dir: &DataDir, keys: &Arc<KnownKeys>) -> Result<(), StartError> {
+    let (views, keys) = (open_reader(dir)?, keys.clone());
     std::thread::Builder::new().name("key-filter".to_owned()).spawn(move || {
-        if let Err(source) = filter.fill(&views) {
+        if let Err(source) = keys.fill(&views) {
             tracing::warn!(%source, "the filter of idempotency keys stays off: every new key is looked up on disk");
         }
     })?;
