@@ -10,7 +10,10 @@ use counterfoil::writer::{Actor, BULK_MAX, Command, LAG_FELT, Request};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+/// The first partner of a ledger.
 pub(crate) const PARTNER: PartnerId = PartnerId::new(1);
+
+/// What is asked for that partner.
 pub(crate) fn request(command: Command) -> Request {
     Request { partner: PARTNER, actor: Actor::CommandLine, idempotency_key: None, command }
 }
@@ -24,6 +27,7 @@ pub(crate) fn found(engine: &Engine, rules: TemplateRules) {
     }
 }
 
+/// A card for a customer of that number.
 pub(crate) fn issue(number: i64) -> Request {
     request(Command::Issue(Issue {
         person: PersonRecord { email: format!("customer{number}@example.com"), ..PersonRecord::default() },

@@ -36,7 +36,7 @@ impl Status {
             }))?;
         } else {
             let service = match (served, dormant) {
-                (true, true) => "A service runs, which is dormant",
+                (true, true) => "A dormant service runs",
                 (true, false) => "A service runs",
                 (false, _) => "No service runs",
             };

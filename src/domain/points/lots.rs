@@ -3,7 +3,7 @@
 use super::Points;
 use crate::domain::{LotId, ShopId, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// What remains of one award.
@@ -23,7 +23,6 @@ impl Lot {
         self.expires_at.is_some_and(|time| time <= now)
     }
 
-    // Soonest expiry first, older first among equals, what never expires last.
     fn spending_order(&self) -> Place {
         (self.expires_at.is_none(), self.expires_at, self.id)
     }
@@ -41,20 +40,19 @@ pub struct Slice {
     pub expires_at: Option<Timestamp>,
 }
 
-/// Where a lot stands among others.
+/// Where a lot stands among others: soonest expiry first, older first among equals, what never expires last.
 type Place = (bool, Option<Timestamp>, LotId);
 
 /// The open lots of a card, kept in spending order.
 ///
 /// A card whose points are seldom spent has hundreds of them, and whoever awards it more copies and sums them all. So they are kept
-/// packed, in some ten bytes each, with their sum and the place of the last beside them: an award reads none of them.
+/// packed, in some ten bytes each, and summed up: an award reads no more than the first.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lots {
-    #[serde(with = "serde_bytes")]
-    packed: Vec<u8>,
-    count: usize,
+    /// Those that expire, and those that never do: what is opened next goes behind the one or the other, as a rule.
+    ending: Run,
+    endless: Run,
     total: Points,
-    last: Option<Place>,
 }
 
 impl Lots {
@@ -69,20 +67,19 @@ impl Lots {
 
     /// The open lots in spending order.
     pub fn iter(&self) -> impl Iterator<Item = Lot> {
-        let mut rest = self.packed.as_slice();
-        std::iter::from_fn(move || unpack(&mut rest))
+        self.ending.iter().chain(self.endless.iter())
     }
 
     /// How many lots are open.
     #[must_use]
     pub const fn len(&self) -> usize {
-        self.count
+        self.ending.count + self.endless.count
     }
 
     /// Whether no lot is open.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.count == 0
+        self.len() == 0
     }
 
     /// What remains in all of them, by the books.
@@ -122,21 +119,62 @@ impl Lots {
     /// Where the lots of these slices were opened, in the same order; empty where none of them has a shop.
     #[must_use]
     pub fn shops(&self, slices: &[Slice]) -> Vec<Option<ShopId>> {
-        let opened_at: BTreeMap<_, _> = self.iter().filter_map(|lot| Some((lot.id, lot.shop?))).collect();
-        if !slices.iter().any(|slice| opened_at.contains_key(&slice.lot)) {
+        let mut sought: BTreeSet<LotId> = slices.iter().map(|slice| slice.lot).collect();
+        let mut shops: BTreeMap<LotId, ShopId> = BTreeMap::new();
+        let mut lots = self.iter();
+        while !sought.is_empty()
+            && let Some(lot) = lots.next()
+        {
+            if sought.remove(&lot.id) {
+                shops.extend(lot.shop.map(|shop| (lot.id, shop)));
+            }
+        }
+        if shops.is_empty() {
             return Vec::new();
         }
-        slices.iter().map(|slice| opened_at.get(&slice.lot).copied()).collect()
+        slices.iter().map(|slice| shops.get(&slice.lot).copied()).collect()
     }
 
     /// Opens a lot, at its place in the order.
     pub fn open(&mut self, lot: Lot) {
+        self.total = self.total.plus(lot.remaining);
+        let run = if lot.expires_at.is_some() { &mut self.ending } else { &mut self.endless };
+        run.open(&lot);
+    }
+
+    /// Takes what an event says was taken; a lot with nothing left is closed. Slices of lots that are not here are passed over.
+    pub fn take(&mut self, slices: &[Slice]) {
+        let mut taken: BTreeMap<LotId, Points> = BTreeMap::new();
+        for slice in slices {
+            let points = taken.entry(slice.lot).or_default();
+            *points = points.plus(slice.points);
+        }
+        let gone = self.ending.take(&mut taken).plus(self.endless.take(&mut taken));
+        self.total = self.total.minus(gone);
+    }
+}
+
+/// Lots in spending order, packed one after another.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Run {
+    #[serde(with = "serde_bytes")]
+    packed: Vec<u8>,
+    count: usize,
+    last: Option<Place>,
+}
+
+impl Run {
+    fn iter(&self) -> impl Iterator<Item = Lot> {
+        let mut rest = self.packed.as_slice();
+        std::iter::from_fn(move || unpack(&mut rest))
+    }
+
+    fn open(&mut self, lot: &Lot) {
         let place = lot.spending_order();
         self.count += 1;
-        self.total = self.total.plus(lot.remaining);
         if self.last.is_none_or(|last| last <= place) {
             self.last = Some(place);
-            pack(&lot, &mut self.packed);
+            pack(lot, &mut self.packed);
             return;
         }
         let mut rest = self.packed.as_slice();
@@ -145,36 +183,41 @@ impl Lots {
             at = self.packed.len() - rest.len();
         }
         let mut between = Vec::new();
-        pack(&lot, &mut between);
+        pack(lot, &mut between);
         self.packed.splice(at..at, between);
     }
 
-    /// Takes what an event says was taken; a lot with nothing left is closed. Slices of lots that are not here are passed over.
-    pub fn take(&mut self, slices: &[Slice]) {
-        if slices.is_empty() {
-            return;
+    /// Takes what is found of `taken` out of it; answers how much less there is.
+    fn take(&mut self, taken: &mut BTreeMap<LotId, Points>) -> Points {
+        let mut gone = Points::ZERO;
+        if taken.is_empty() {
+            return gone;
         }
-        let mut taken: BTreeMap<LotId, Points> = BTreeMap::new();
-        for slice in slices {
-            let points = taken.entry(slice.lot).or_default();
-            *points = points.plus(slice.points);
-        }
-        // What is spent stands in front: the lots behind the last that is taken from stay as they are packed.
+        let mut left = Vec::new();
+        let (mut closed, mut last) = (0, None);
         let mut rest = self.packed.as_slice();
-        let mut left = Self::default();
-        while !taken.is_empty()
-            && let Some(lot) = unpack(&mut rest)
-        {
-            let remaining = lot.remaining.minus(taken.remove(&lot.id).unwrap_or_default());
-            self.count -= 1;
-            self.total = self.total.minus(lot.remaining);
-            if remaining.is_positive() {
-                left.open(Lot { remaining, ..lot });
+        // As a rule, what is spent stands in front: behind the last lot that is taken from, all stays as it is packed.
+        while !taken.is_empty() {
+            let from = rest;
+            let Some(lot) = unpack(&mut rest) else { break };
+            let points = taken.remove(&lot.id);
+            let remaining = lot.remaining.minus(points.unwrap_or_default());
+            if points.is_none() {
+                left.extend_from_slice(&from[..from.len() - rest.len()]);
+            } else if remaining.is_positive() {
+                pack(&Lot { remaining, ..lot }, &mut left);
+            } else {
+                (closed, gone) = (closed + 1, gone.plus(lot.remaining));
+                continue;
             }
+            (last, gone) = (Some(lot.spending_order()), gone.plus(lot.remaining.minus(remaining)));
         }
-        left.packed.extend_from_slice(rest);
-        let last = if rest.is_empty() { left.last } else { self.last };
-        *self = Self { packed: left.packed, count: self.count + left.count, total: self.total.plus(left.total), last };
+        if !rest.is_empty() {
+            last = self.last;
+        }
+        left.extend_from_slice(rest);
+        *self = Self { packed: left, count: self.count - closed, last };
+        gone
     }
 }
 
@@ -297,7 +340,7 @@ mod tests {
     enum Step {
         Open(i64, Option<i64>, Option<i64>),
         Spend(i64),
-        /// What the lots at these places hold, and half of it; and from a lot that is not there.
+        /// What the lots at these places hold, or half of it, more than once where a place is named again; and from a lot that is not there.
         TakeAll(Vec<usize>),
         TakeHalf(Vec<usize>),
     }
@@ -321,9 +364,8 @@ mod tests {
             for (id, step) in (1..).zip(steps) {
                 let chosen = |places: &[usize], part: i64| {
                     let there = places.iter().filter_map(|place| plain.0.get(*place));
-                    let mut some: BTreeMap<_, _> = there.map(|lot| (lot.id, slice(lot, Points::new(lot.remaining.get() / part)))).collect();
-                    some.insert(LotId::new(-1), slice(&lot(-1, 5, None), Points::new(5)));
-                    some.into_values().rev().collect::<Vec<_>>()
+                    let some = there.map(|lot| slice(lot, Points::new(lot.remaining.get() / part)));
+                    some.chain([slice(&lot(-1, 5, None), Points::new(5))]).collect::<Vec<_>>()
                 };
                 let slices = match &step {
                     Step::Open(points, expires, shop) => {
@@ -354,6 +396,6 @@ mod tests {
     fn the_longest_lot_has_room() {
         let end = i64::MIN;
         let longest = Lot { shop: Some(ShopId::new(end)), ..lot(end, end, Some(end)) };
-        assert_eq!(Lots::new(vec![longest]).packed.len(), 52);
+        assert_eq!(Lots::new(vec![longest]).ending.packed.len(), 52);
     }
 }

@@ -9,6 +9,7 @@ use crate::projections::cards::{self, CountKey};
 use crate::projections::load_card;
 use rusqlite::Connection;
 use rustc_hash::FxHashSet;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, hash_map};
 
 /// What a batch does to a card.
@@ -50,11 +51,12 @@ impl Fold {
                     folded.1.evolve(&stored.event, stored.seq, stored.at);
                     let record = standing_record(&stored.event);
                     self.records.extend(record.map(|record| (folded.1.customer, record, stored.seq)));
+                    let open = open_lots(&folded.1);
                     book(
                         &mut self.books,
                         &folded.1,
                         Movement::of(&stored.event).map(|movement| (span, movement)).iter(),
-                        |lot| holds(&folded.1, lot),
+                        |lot| open.contains(&lot),
                     );
                 }
                 Touched::Waiting(events) => events.push(waiting(stored, span)),
@@ -145,7 +147,9 @@ impl Fold {
         }
         let booked: Vec<_> =
             events.iter().filter_map(|waiting| Some((waiting.span, Movement::of(&waiting.event)?))).collect();
-        book(&mut self.books, &card, booked.iter(), |lot| holds(&card, lot));
+        let open = open_lots(&card);
+        book(&mut self.books, &card, booked.iter(), |lot| open.contains(&lot));
+        drop(open);
         Ok(Box::new((Some(before), card)))
     }
 }
@@ -155,8 +159,9 @@ fn movements_alone(events: &[Waiting]) -> Option<Vec<Movement<'_>>> {
     events.iter().map(|waiting| Movement::of(&waiting.event)).collect()
 }
 
-fn holds(card: &Card, lot: LotId) -> bool {
-    card.lots.iter().any(|open| open.id == lot)
+// Listed once, and only where something was taken from lots: there may be thousands of both.
+fn open_lots(card: &Card) -> LazyCell<FxHashSet<LotId>, impl FnOnce() -> FxHashSet<LotId>> {
+    LazyCell::new(|| card.lots.iter().map(|lot| lot.id).collect())
 }
 
 fn waiting(stored: Stored, span: Span) -> Waiting {

@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 /// How many requests one commit takes at most. Beyond this a batch gets no cheaper, only slower to answer.
 const BATCH_MAX: usize = 1_024;
 /// How many events the projector may be behind before the writer waits for it. Readers wait 5 seconds, in which a projector that shares
-/// its cores with a service at full load applies some 70,000: the writer has to slow before that, and not to come here.
+/// its cores with a service at full load applies some 70,000: so the writer slows long before it comes here.
 pub const LAG_MAX: i64 = 100_000;
 /// From how many on the writer slows: what it leaves of the processor is the projector's. A busy service has fewer between two rounds.
 pub const LAG_FELT: i64 = LAG_MAX / 2;
