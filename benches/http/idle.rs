@@ -1,4 +1,7 @@
-//! What slow clients cost the others: latency of awards at half load without them and with them, in turn.
+//! What slow clients cost the others: latency of awards without them and with them, in turn.
+//!
+//! At a third of full load: this program, its clients and the projector, which is behind at full load, take their part of the same cores.
+//! Near their limit a run tells of that and not of the slow clients.
 //!
 //! Half of them never end the head of their first request and send another line of it now and then; the other half were answered once
 //! and hold the connection. Whoever is cut off comes again at once.
@@ -129,11 +132,12 @@ pub(crate) fn run(
     size: usize,
     length: Duration,
     rounds: usize,
+    rate: Option<u32>,
 ) -> anyhow::Result<()> {
     allow(size)?;
     let service = Service::counterfoil(programme, "10m")?;
     let full = drive(service.address(), Target::Award, programme, 64, length, Pace::Full)?;
-    let rate = full.per_second() / 2;
+    let rate = rate.unwrap_or(full.per_second() / 3);
     writeln!(out, "awards at full load: {} a second; below, {rate} a second over 64 connections", full.per_second())?;
     writeln!(out, "\nrun                          requests/s      p50      p99    p99.9   errors")?;
     let measure = || drive(service.address(), Target::Award, programme, 64, length, Pace::PerSecond(rate));

@@ -50,7 +50,7 @@ struct Options {
     /// Runs awards alone, so many connections: for a profiler
     #[arg(long)]
     awards_only: Option<usize>,
-    /// With --awards-only: so many a second instead of as many as are answered
+    /// With --awards-only and --idle: so many a second
     #[arg(long)]
     rate: Option<u32>,
     /// What `serve --checkpoint-every` is given
@@ -96,7 +96,7 @@ fn main() -> anyhow::Result<()> {
         return checkpoints(&mut out, &programme, every, seconds, options.rounds);
     }
     if let Some(size) = options.idle {
-        return idle::run(&mut out, &programme, size, seconds, options.rounds);
+        return idle::run(&mut out, &programme, size, seconds, options.rounds, options.rate);
     }
     if let Some(length) = options.soak {
         return soak::run(&mut out, &programme, length);
