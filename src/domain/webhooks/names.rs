@@ -104,6 +104,11 @@ impl Topic {
         NAMES.iter().find(|(_, topic)| *topic == self).map_or("*", |(name, _)| name)
     }
 
+    /// All names that mean it.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        NAMES.iter().filter(move |(_, topic)| *topic == self).map(|(name, _)| *name)
+    }
+
     /// The name under which it is sent to a receiver who asked for these, or nothing where none of them means it.
     #[must_use]
     pub fn wanted(self, names: &[EventName]) -> Option<&'static str> {

@@ -2,7 +2,7 @@
 
 use super::operation::Shared;
 use super::schemas::Schemas;
-use super::{failures, headers, surfaces, tags};
+use super::{failures, headers, messages, surfaces, tags};
 use crate::http::limits;
 use crate::http::paging::{Meta, Pagination};
 use serde_json::{Map, Value, json};
@@ -27,6 +27,7 @@ pub(super) fn document(public: Option<&str>) -> Value {
     }
     parts.responses.extend(failures::responses(&mut table.schemas));
     shared(&mut table.schemas);
+    let webhooks = messages::described(&mut table.schemas);
     let mut servers = vec![json!({ "url": "./", "description": "Where this document comes from." })];
     servers.extend(public.map(|url| json!({ "url": url })));
     json!({
@@ -40,6 +41,7 @@ pub(super) fn document(public: Option<&str>) -> Value {
         "servers": servers,
         "tags": tags(&table.operations),
         "paths": paths,
+        "webhooks": webhooks,
         "components": {
             "schemas": table.schemas.into_value(),
             "responses": parts.responses,

@@ -12,6 +12,7 @@ mod failures;
 mod fields;
 mod handlers;
 mod headers;
+mod messages;
 mod operation;
 mod schemas;
 pub(crate) mod served;

@@ -53,8 +53,17 @@ pub(crate) fn check(method: &str, path: &str, body: Option<&[u8]>, reply: &Reply
     }
 }
 
+/// Fails where what a receiver was sent is not as the document says.
+#[track_caller]
+pub(crate) fn check_message(message: &Value) {
+    let held = CONTRACT.told(message);
+    held.unwrap_or_else(|why| panic!("schema/openapi.json: {why}\na receiver was sent: {message}"));
+}
+
 struct Contract {
     paths: Vec<Route>,
+    /// The schemas of messages by the names of their events.
+    messages: HashMap<String, Value>,
     responses: Value,
     schemas: Value,
     /// Compiled when they are first needed.
@@ -78,8 +87,10 @@ impl Contract {
             item: item.clone(),
             name: name.clone(),
         });
+        let messages = messages(&document, &schemas);
         Self {
             paths: paths.collect(),
+            messages,
             responses: components["responses"].clone(),
             schemas,
             validators: Mutex::default(),
@@ -109,6 +120,12 @@ impl Contract {
             }
             _ => Ok(()),
         }
+    }
+
+    fn told(&self, message: &Value) -> Result<(), String> {
+        let event = message["event"].as_str().ok_or("a message has no name")?;
+        let schema = self.messages.get(event).ok_or_else(|| format!("{event} is not documented"))?;
+        self.valid(&format!("message {event}"), schema, message, true)
     }
 
     /// The path that fits, of several the one with a word where the others have a parameter.
@@ -179,6 +196,17 @@ impl Contract {
         let wrong: Vec<_> = validator.iter_errors(body).map(|e| format!("{}: {e}", e.instance_path())).collect();
         if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n")) }
     }
+}
+
+fn messages(document: &Value, schemas: &Value) -> HashMap<String, Value> {
+    let operations = document["webhooks"].as_object().into_iter().flat_map(Map::values);
+    let of_topic = operations.map(|item| &item["post"]["requestBody"]["content"]["application/json"]["schema"]);
+    let named = of_topic.flat_map(|schema| {
+        let name = schema["$ref"].as_str().and_then(|place| place.rsplit('/').next()).expect("a schema with a name");
+        let events = schemas[name]["properties"]["event"]["enum"].as_array().expect("the names of the event");
+        events.iter().map(|event| (event.as_str().expect("a name").to_owned(), schema.clone()))
+    });
+    named.collect()
 }
 
 /// Holds every example of the document against its schema; how many there are.

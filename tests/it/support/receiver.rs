@@ -20,12 +20,20 @@ pub(crate) struct Received {
 }
 
 impl Received {
+    /// What was sent, which is held against `schema/openapi.json`.
+    #[track_caller]
     pub(crate) fn body(&self) -> Value {
+        let body = self.parsed();
+        super::contract::check_message(&body);
+        body
+    }
+
+    fn parsed(&self) -> Value {
         serde_json::from_slice(&self.raw).expect("messages are JSON")
     }
 
     pub(crate) fn sequence(&self) -> i64 {
-        self.body()["sequence"].as_i64().expect("a place in the log")
+        self.parsed()["sequence"].as_i64().expect("a place in the log")
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
