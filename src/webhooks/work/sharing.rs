@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, HashMap};
 
 /// How many webhooks have an attempt under way at once: the first one of each, which none of another's keeps it from.
 const FIRST_MAX: usize = 512;
-/// How many of them were not taken what they sent last. They may hang again; the other places are for those without trouble.
+/// How many of these webhooks may be in trouble: what they sent last was not taken, and the next attempt may hang as well. The other
+/// places are for those without.
 const IN_TROUBLE_MAX: usize = 384;
 /// How many attempts are under way besides: what a webhook sends at once, beyond its first.
 const FURTHER_MAX: usize = 128;
