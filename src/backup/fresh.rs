@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 const PROGRAMME: [&str; 5] = ["partner", "shop", "template", "key", "webhook"];
 /// What ops.db knows of the log that is left behind.
 const LEFT_BEHIND: &str = "DELETE FROM export_jobs; DELETE FROM checkpoint_seeds; DELETE FROM webhook_standing; \
-     DELETE FROM webhook_tracks; DELETE FROM webhook_waiting; DELETE FROM webhook_deliveries";
+     DELETE FROM webhook_tracks; DELETE FROM webhook_waiting; DELETE FROM webhook_deliveries; DELETE FROM webhook_history";
 
 /// Makes ledger.db and ops.db of `to`: the programme of `from`, chained anew, with the hashes of its keys' secrets. Nothing signs for
 /// it yet.

@@ -101,6 +101,17 @@ pub(super) fn pause(text: &str) -> Result<Duration, String> {
     if pause.is_zero() || pause > Duration::from_secs(86_400) { Err(wrong()) } else { Ok(pause) }
 }
 
+/// Pauses of whole seconds as [`pause`] reads them, separated by commas: the defaults of flags. Leaked, because flags want it so: a
+/// few bytes each time that the flags are made, which is once or twice in the life of the program.
+pub(super) fn in_words(pauses: &[Duration]) -> &'static str {
+    let word = |pause: &Duration| match pause.as_secs() {
+        seconds if seconds % 3_600 == 0 => format!("{}h", seconds / 3_600),
+        seconds if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        seconds => format!("{seconds}s"),
+    };
+    pauses.iter().map(word).collect::<Vec<_>>().join(",").leak()
+}
+
 /// Reads a period; `off` is 0.
 pub(super) fn period_or_off(text: &str) -> Result<Duration, String> {
     if text == "off" { Ok(Duration::ZERO) } else { period(text) }
@@ -200,6 +211,7 @@ mod tests {
         for wrong in ["", "0s", "0ms", "25h", "ms", "1.5s"] {
             assert!(pause(wrong).is_err(), "{wrong}");
         }
+        assert_eq!(in_words(&[5, 90, 120, 3_600, 86_400].map(Duration::from_secs)), "5s,90s,2m,1h,24h");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// Descriptors of a connection: the server's own, and the watch's.
 const OF_CONNECTION: u64 = 2;
 /// Databases with their companions, listeners, the control socket, webhooks' connections.
-const OTHERS: u64 = 256;
+const OTHERS: u64 = 768;
 
 /// Asks for as many as the system gives, and says so where that is too few for the connections that may be served at once.
 pub(super) fn allow(http: &HttpConfig) {
@@ -36,7 +36,7 @@ mod tests {
     #[test]
     fn each_connection_of_each_thread_is_counted_twice() {
         let http = HttpConfig { max_connections: 1_000, workers: 2, ..HttpConfig::default() };
-        assert_eq!(wanted(&http), 4_256);
+        assert_eq!(wanted(&http), 4_768);
         assert_eq!(wanted(&HttpConfig { max_connections: usize::MAX, ..http }), u64::MAX);
     }
 

@@ -15,7 +15,7 @@ use crate::http::{HttpConfig, Identity, ProxyHeaders};
 use crate::notary::CheckpointCopy;
 use crate::note::VerifierKey;
 use crate::ops::Environment;
-use crate::webhooks::{Policy, authorities};
+use crate::webhooks::{Policy, RETRIES, TIMEOUT, authorities};
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Args, ValueEnum};
 use std::net::SocketAddr;
@@ -92,11 +92,12 @@ pub(super) struct Serve {
     /// How long to wait before each further attempt at an event that a webhook's receiver did not take; after the last it is
     /// given up
     #[arg(
-        long, value_name = "TIMES", value_delimiter = ',', default_value = "30s,2m,10m,30m,1h", value_parser = arguments::pause
+        long, value_name = "TIMES", value_delimiter = ',', default_value = arguments::in_words(&RETRIES),
+        value_parser = arguments::pause
     )]
     webhook_retry: Vec<Duration>,
     /// How long a webhook's receiver may take to answer
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = arguments::pause)]
+    #[arg(long, value_name = "TIME", default_value = arguments::in_words(&[TIMEOUT]), value_parser = arguments::pause)]
     webhook_timeout: Duration,
     /// Send webhooks to plain http and to addresses that are not public too: for development
     #[arg(
@@ -225,5 +226,24 @@ impl Serve {
             };
             output.line(format_args!("counterfoil serves on {scheme}{address}"))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{Command, FromArgMatches as _};
+
+    #[test]
+    fn receivers_are_told_as_the_defaults_of_the_flags_say() {
+        let words = ["serve", "--data", "books"];
+        let matches = Serve::augment_args(Command::new("serve")).try_get_matches_from(words).unwrap();
+        let told = Serve::from_arg_matches(&matches).unwrap().http().unwrap().webhooks;
+        assert_eq!(told, Policy::default());
+        // As docs/webhooks.md and docs/api.md have it.
+        let schedule = [30, 120, 600, 1_800, 3_600].map(Duration::from_secs).to_vec();
+        assert_eq!((told.retries, told.timeout), (schedule, Duration::from_secs(5)));
+        let help = Serve::augment_args(Command::new("serve")).render_long_help().to_string();
+        assert!(help.contains("[default: 30s,2m,10m,30m,1h]") && help.contains("[default: 5s]"), "{help}");
     }
 }

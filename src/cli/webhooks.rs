@@ -2,12 +2,14 @@
 
 mod arguments;
 mod lines;
+mod secret_file;
 
 use super::Failure;
 use super::arguments::{Data, Switch};
 use super::output::Output;
 use crate::control::{AdminAnswer, AdminRequest, NewWebhook, WebhookAnswer, WebhookChanges, WebhookRequest, call};
 use crate::domain::{PartnerId, Seq, ShopId, WebhookId};
+use crate::webhooks::WebhookView;
 use arguments::{Create, Deliveries, List, Redeliver, Remove, Rotate, Skip, Test, Update, Which};
 use clap::{Args, Subcommand};
 use lines::{attempt, line};
@@ -66,7 +68,10 @@ impl Create {
             events: self.events,
             shop_ids: self.shops.into_iter().map(ShopId::new).collect(),
             description: self.description,
+            is_active: !self.inactive,
+            secret: self.secret_file.as_deref().map(secret_file::read).transpose()?,
         };
+        let is_drawn = new.secret.is_none();
         let WebhookAnswer::One { webhook } = ask(&self.data, WebhookRequest::Create(new))? else {
             return Err(Failure::unexpected());
         };
@@ -74,7 +79,7 @@ impl Create {
             return output.json(&webhook);
         }
         output.line(format_args!("Webhook {} is made.", webhook.id))?;
-        output.line(format_args!("Secret: {}  (shown once)", webhook.secret))
+        new_secret(&webhook, is_drawn, output)
     }
 }
 
@@ -119,13 +124,15 @@ impl Skip {
 
 impl Rotate {
     fn run(self, output: &mut Output) -> Result<(), Failure> {
-        let request = WebhookRequest::Rotate { webhook: self.which.id(), overlap_hours: self.overlap_hours };
+        let secret = self.secret_file.as_deref().map(secret_file::read).transpose()?;
+        let is_drawn = secret.is_none();
+        let request = WebhookRequest::Rotate { webhook: self.which.id(), overlap_hours: self.overlap_hours, secret };
         let answer = self.which.ask(request)?;
         let WebhookAnswer::One { webhook } = answer else { return Err(Failure::unexpected()) };
         if self.which.json {
             return output.json(&webhook);
         }
-        output.line(format_args!("Secret: {}  (shown once)", webhook.secret))?;
+        new_secret(&webhook, is_drawn, output)?;
         let until = webhook.previous_secret_valid_until.as_deref().unwrap_or("now");
         output.line(format_args!("The one before signs too until {until}."))
     }
@@ -170,6 +177,15 @@ impl Redeliver {
             return output.json(&serde_json::json!({ "from_sequence": from, "to_sequence": until }));
         }
         output.line(format_args!("What the webhook wants of the events {from} to {until} is sent again."))
+    }
+}
+
+/// What whoever chose it knows is not shown.
+fn new_secret(webhook: &WebhookView, is_drawn: bool, output: &mut Output) -> Result<(), Failure> {
+    if is_drawn {
+        output.line(format_args!("Secret: {}  (shown once)", webhook.secret))
+    } else {
+        output.line("The secret is the one that you chose.")
     }
 }
 

@@ -5,6 +5,7 @@
 //! Decides nothing about points or people: it turns requests, and the rows of an import, into commands for the writer.
 
 mod call;
+mod chosen;
 mod founding;
 mod import;
 mod message;
@@ -13,6 +14,7 @@ mod socket;
 mod webhooks;
 
 pub use call::{CallError, call, is_served, lock, start, start_whatever_was_signed};
+pub use chosen::ChosenSecret;
 pub use founding::{Founded, Founding, NewMember, found, issue_card, move_points};
 pub use import::{
     Act, Answered, CustomerRow, Import, ImportError, ImportOptions, Name, Opening, RowRefusal, Rows, TransactionRow,

@@ -1,5 +1,6 @@
 //! Webhooks, managed by an operator.
 
+use super::chosen::ChosenSecret;
 use super::message::{AdminAnswer, Refused};
 use super::operator::{Operator, refused, told};
 use crate::domain::webhooks::{
@@ -36,6 +37,8 @@ pub enum WebhookRequest {
     Rotate {
         webhook: WebhookId,
         overlap_hours: i64,
+        /// None where one is to be drawn.
+        secret: Option<ChosenSecret>,
     },
     Test {
         webhook: WebhookId,
@@ -64,6 +67,9 @@ pub struct NewWebhook {
     pub events: Vec<EventName>,
     pub shop_ids: Vec<ShopId>,
     pub description: Option<String>,
+    pub is_active: bool,
+    /// None where one is to be drawn.
+    pub secret: Option<ChosenSecret>,
 }
 
 /// What changes of one; nothing of what is not said.
@@ -121,7 +127,9 @@ impl Operator {
                 self.tell(found.partner, WebhookCommand::Remove(RemoveWebhook { webhook }))?;
                 Ok(WebhookAnswer::Removed { webhook })
             }
-            WebhookRequest::Rotate { webhook, overlap_hours } => self.rotate_webhook(&office, webhook, overlap_hours),
+            WebhookRequest::Rotate { webhook, overlap_hours, secret } => {
+                self.rotate_webhook(&office, webhook, overlap_hours, secret)
+            }
             WebhookRequest::Test { webhook, event } => self.test_webhook(&office, webhook, event),
             WebhookRequest::Deliveries { webhook, status, limit } => {
                 let webhook = self.webhook(webhook)?;
@@ -129,7 +137,13 @@ impl Operator {
             }
             WebhookRequest::Redeliver { webhook, from, until } => {
                 self.webhook(webhook)?;
-                let until = until.unwrap_or(self.head()).min(self.head());
+                let head = self.head();
+                for (flag, seq) in [("--from", Some(from)), ("--to", until)] {
+                    if seq.is_some_and(|seq| seq > head) {
+                        return Err(refused(format!("{flag} is beyond the end of the log: its last event is {head}")));
+                    }
+                }
+                let until = until.unwrap_or(head);
                 let queued = office.deliveries().again(webhook, Seq::new(from.get() - 1), until);
                 match queued.map_err(|error| refused(error.to_string()))? {
                     Some(_) => Ok(WebhookAnswer::Queued { from, until }),
@@ -144,8 +158,9 @@ impl Operator {
         let partner = self.partner(new.partner)?;
         new.shop_ids.iter().try_for_each(|shop| self.check_shop(partner, Some(*shop)))?;
         check_url(office, &new.url)?;
-        let secret = office.new_secret(None).map_err(|error| refused(error.to_string()))?;
-        let facts = WebhookFacts { events: new.events, shop_ids: new.shop_ids, is_active: true };
+        let chosen = new.secret.map(ChosenSecret::checked).transpose()?;
+        let secret = office.new_secret(chosen).map_err(|error| refused(error.to_string()))?;
+        let facts = WebhookFacts { events: new.events, shop_ids: new.shop_ids, is_active: new.is_active };
         let record = WebhookRecord { url: new.url, description: new.description };
         let command = CreateWebhook { facts, record, secret_id: secret.id.clone() };
         let made = self.tell(partner, WebhookCommand::Create(command));
@@ -190,9 +205,16 @@ impl Operator {
         self.shown(office, &webhook, None).map(|webhook| WebhookAnswer::One { webhook })
     }
 
-    fn rotate_webhook(&self, office: &Office, id: WebhookId, overlap_hours: i64) -> Result<WebhookAnswer, Refused> {
+    fn rotate_webhook(
+        &self,
+        office: &Office,
+        id: WebhookId,
+        overlap_hours: i64,
+        chosen: Option<ChosenSecret>,
+    ) -> Result<WebhookAnswer, Refused> {
         let before = self.webhook(id)?;
-        let secret = office.new_secret(None).map_err(|error| refused(error.to_string()))?;
+        let chosen = chosen.map(ChosenSecret::checked).transpose()?;
+        let secret = office.new_secret(chosen).map_err(|error| refused(error.to_string()))?;
         let command = RotateWebhook { webhook: id, secret_id: secret.id.clone(), overlap_hours };
         let rotated = self.tell(before.partner, WebhookCommand::Rotate(command));
         rotated.inspect_err(|_| drop(office.forget_secret(&secret.id)))?;

@@ -41,7 +41,7 @@ pub(crate) const TITLE_CHARS: usize = 255;
 /// The names of events that one webhook asks for.
 pub(crate) const WEBHOOK_EVENTS: usize = 50;
 /// A secret that a receiver chose, in characters: least and most.
-pub(crate) const WEBHOOK_SECRET_CHARS: (usize, usize) = (16, 128);
+pub(crate) const WEBHOOK_SECRET_CHARS: (usize, usize) = crate::ops::CHOSEN_SECRET_CHARS;
 /// How long after a webhook was made, or its secret rotated, a repeated request shows its whole secret, in seconds.
 pub(crate) const WEBHOOK_SECRET_SHOWN_SECONDS: i64 = 3_600;
 /// For how many hours the secret before signs too where a rotation does not say, and at most.

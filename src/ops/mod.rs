@@ -23,4 +23,4 @@ pub use environment::Environment;
 pub use exports::{EXPORT_JOBS_MAX, ExportJob, ExportJobs, Kept, NewExportJob};
 pub use secrets::{OpsError, Secrets};
 pub use seeds::{Seed, Signed, Signing};
-pub use webhook_secrets::{WebhookSecret, standard_key};
+pub use webhook_secrets::{CHOSEN_SECRET_CHARS, WebhookSecret, may_be_chosen, standard_key};

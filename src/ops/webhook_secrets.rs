@@ -12,6 +12,16 @@ use std::collections::BTreeSet;
 
 const PREFIX: &str = "whsec_";
 const ID_CHARS: usize = 16;
+/// How long a secret is that somebody chose, in characters: least, so that it is not guessed, and most.
+pub const CHOSEN_SECRET_CHARS: (usize, usize) = (16, 128);
+
+/// Whether somebody may choose this as a secret: as long as that, of visible ASCII characters and spaces.
+#[must_use]
+pub fn may_be_chosen(text: &str) -> bool {
+    let (least, most) = CHOSEN_SECRET_CHARS;
+    let visible = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    visible && (least..=most).contains(&text.len())
+}
 
 /// A new secret, with the id under which the log names it.
 #[derive(Debug, Clone, PartialEq, Eq)]

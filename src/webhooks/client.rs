@@ -6,7 +6,7 @@ use super::resolver::{Crowded, LookUps, Resolver, is_crowded};
 use super::{Policy, Signatures};
 use crate::domain::PartnerId;
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full};
 use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, USER_AGENT};
 use hyper::{HeaderMap, Method, Request, Response, body::Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -182,15 +182,24 @@ fn request(url: &str, head: &Head<'_>, body: Vec<u8>) -> Result<Request<Full<Byt
 async fn answered(response: Response<Incoming>) -> Sent {
     let status = response.status().as_u16();
     let retry_after = retry_after(response.headers(), SystemTime::now());
-    let read = Limited::new(response.into_body(), ANSWER_BYTES).collect().await;
-    let (answer, error) = match read {
-        Ok(body) => (excerpt(&body.to_bytes()), None),
-        // The receiver has said what it thinks of the message; what it would have added is not needed.
-        Err(error) if error.is::<http_body_util::LengthLimitError>() => (None, None),
-        Err(_) => (None, Some("the answer broke off".to_owned())),
+    let (status, answer, error) = match beginning(response.into_body()).await {
+        Ok(body) => (Some(status), excerpt(&body), None),
+        Err(_) => (None, None, Some("the answer broke off".to_owned())),
     };
-    let status = if error.is_some() { None } else { Some(status) };
     Sent { status, error, answer, duration: Duration::ZERO, retry_after, put_off: false }
+}
+
+/// What there is of an answer, up to a bound: the receiver has said what it thinks of the message, and what it would have added is not
+/// needed.
+async fn beginning(mut body: Incoming) -> Result<Vec<u8>, hyper::Error> {
+    let mut read = Vec::new();
+    while read.len() < ANSWER_BYTES {
+        let Some(frame) = body.frame().await else { break };
+        if let Ok(data) = frame?.into_data() {
+            read.extend(data.iter().take(ANSWER_BYTES - read.len()));
+        }
+    }
+    Ok(read)
 }
 
 fn excerpt(body: &[u8]) -> Option<String> {
@@ -239,6 +248,23 @@ mod tests {
             assert_eq!(after(long), Some(86_400), "no longer than a day");
         }
         assert_eq!((after("soon"), after("-1"), after("")), (None, None, None));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_receiver_asks_for_it_is_left_alone_for_a_day_at_most(
+            value in proptest::collection::vec(proptest::num::u8::ANY, 0..60),
+            number in "[-+ ]?[0-9]{1,40}",
+            date in "(Sun|Mon|Sunday)?,? ?[0-9]{1,2}[ -](Jan|Feb|Nov|Xyz)[ -][0-9]{2,5} [0-9]{2}:[0-9]{2}:[0-9]{2}( GMT)?",
+            now in 0_u64..100_000_000_000,
+        ) {
+            let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now);
+            for bytes in [value.as_slice(), number.as_bytes(), date.as_bytes()] {
+                let Ok(value) = HeaderValue::from_bytes(bytes) else { continue };
+                let wait = retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value)]), now);
+                proptest::prop_assert!(wait.is_none_or(|wait| wait <= RETRY_AFTER_MAX), "{:?}", wait);
+            }
+        }
     }
 
     #[tokio::test]

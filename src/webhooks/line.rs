@@ -27,6 +27,8 @@ pub(super) const KEPT_MAX: usize = 100_000;
 const PAGE_ROWS: i64 = 500;
 /// How many are on their way at once.
 pub(super) const SENDING_MAX: usize = 16;
+/// How many while the receiver has not taken what was sent last: enough to see that it does again.
+pub(super) const SENDING_IN_TROUBLE_MAX: usize = 1;
 /// How many customers may wait for another attempt before the webhook waits as a whole.
 pub(super) const LANES_HELD_MAX: usize = 100;
 /// After how many events in a row that were given up the webhook is stopped.

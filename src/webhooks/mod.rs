@@ -34,6 +34,17 @@ pub use views::{DeliveryView, WebhookView};
 use rustls::pki_types::CertificateDer;
 use std::time::Duration;
 
+/// How long a receiver may take for its whole answer, where nobody says otherwise.
+pub const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long to wait after each failed attempt, where nobody says otherwise.
+pub const RETRIES: [Duration; 5] = [
+    Duration::from_secs(30),
+    Duration::from_secs(120),
+    Duration::from_secs(600),
+    Duration::from_secs(1_800),
+    Duration::from_secs(3_600),
+];
+
 /// How receivers are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -55,8 +66,8 @@ impl Default for Policy {
             environment: "production".to_owned(),
             allow_private: false,
             authorities: Vec::new(),
-            timeout: Duration::from_secs(5),
-            retries: [30, 120, 600, 1_800, 3_600].map(Duration::from_secs).to_vec(),
+            timeout: TIMEOUT,
+            retries: RETRIES.to_vec(),
         }
     }
 }

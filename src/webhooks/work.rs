@@ -59,6 +59,8 @@ struct Desk {
     url: Option<String>,
     secrets: BTreeMap<String, SecretText>,
     untrimmed: usize,
+    /// The number of its last turn to send.
+    served: u64,
     /// It is to be stopped.
     stop: Option<Disabled>,
     /// The log has been told so; the programme will show it.
@@ -113,6 +115,8 @@ pub(super) struct Work {
     receivers: Receivers,
     /// Whose attempt a task is.
     on_the_way: HashMap<Id, (WebhookId, CustomerId)>,
+    /// How many turns to send there were.
+    served: u64,
     figures: Arc<WebhookFigures>,
     kept: Instant,
     tidied: Option<Instant>,
@@ -147,6 +151,7 @@ impl Work {
             sending: JoinSet::new(),
             receivers,
             on_the_way: HashMap::new(),
+            served: 0,
             figures,
             kept: Instant::now(),
             tidied: None,

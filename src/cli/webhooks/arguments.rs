@@ -3,13 +3,15 @@
 use crate::cli::arguments::{self, Data, Switch};
 use crate::domain::webhooks::EventName;
 use clap::Args;
+use std::path::PathBuf;
 
 /// Make a webhook; its secret is shown once
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   counterfoil webhooks create --data ./books --url https://shop.example.com/hooks --events points.awarded,points.redeemed
-  counterfoil webhooks create --data ./books --url https://shop.example.com/hooks --events '*' --shops 1,2")]
+  counterfoil webhooks create --data ./books --url https://shop.example.com/hooks --events '*' --shops 1,2
+  openssl rand -base64 32 | counterfoil webhooks create --data ./books --url https://shop.example.com/hooks --events '*' --secret-file -")]
 pub(super) struct Create {
     #[command(flatten)]
     pub(super) data: Data,
@@ -25,6 +27,13 @@ pub(super) struct Create {
     /// What to remember about it
     #[arg(long, value_name = "TEXT", value_parser = arguments::name)]
     pub(super) description: Option<String>,
+    /// Send nothing until `webhooks update --active on`; what happens meanwhile is sent then
+    #[arg(long)]
+    pub(super) inactive: bool,
+    /// A secret of your own instead of a drawn one: a file that holds 16 to 128 visible ASCII characters, `-` is the standard input. No flag
+    /// takes the secret itself: it would stand in the list of processes and in the shell's history
+    #[arg(long, value_name = "FILE")]
+    pub(super) secret_file: Option<PathBuf>,
     /// Whose it is, where there are several partners
     #[arg(long, value_name = "ID")]
     pub(super) partner: Option<i64>,
@@ -92,6 +101,10 @@ pub(super) struct Rotate {
     /// For how many hours the secret before signs too
     #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(i64).range(0..=168))]
     pub(super) overlap_hours: i64,
+    /// The new secret, of your own: a file that holds 16 to 128 visible ASCII characters, `-` is the standard input. No flag takes the
+    /// secret itself: it would stand in the list of processes and in the shell's history
+    #[arg(long, value_name = "FILE")]
+    pub(super) secret_file: Option<PathBuf>,
 }
 
 /// Send a sample now, and print what the receiver answered; exits with 1 where it did not take it

@@ -1,14 +1,24 @@
 //! Which event is sent next, and when there will be one.
 
 use super::parts::{State, plus};
-use super::{LANES_HELD_MAX, Line, Next, SENDING_MAX};
+use super::{LANES_HELD_MAX, Line, Next, SENDING_IN_TROUBLE_MAX, SENDING_MAX};
 use crate::domain::{CustomerId, Timestamp};
 use std::time::Duration;
 
 impl Line {
+    /// Whether the attempt that ended last was none that the receiver took, whatever the reason: one that refuses slowly is in the
+    /// way as much as one that hangs. Over as soon as it takes something.
+    pub(in crate::webhooks) const fn is_in_trouble(&self) -> bool {
+        self.standing.failures > 0
+    }
+
+    const fn sending_max(&self) -> usize {
+        if self.is_in_trouble() { SENDING_IN_TROUBLE_MAX } else { SENDING_MAX }
+    }
+
     /// What to send now.
     pub(in crate::webhooks) fn next(&mut self, now: Timestamp) -> Option<Next> {
-        if self.sending >= SENDING_MAX || self.standing.quiet_until.is_some_and(|end| now < end) {
+        if self.sending >= self.sending_max() || self.standing.quiet_until.is_some_and(|end| now < end) {
             return None;
         }
         let customer = match self.held.first().copied() {
@@ -46,7 +56,7 @@ impl Line {
     /// When there may be something to send, at the earliest, where nothing else happens.
     pub(in crate::webhooks) fn due(&self) -> Option<Timestamp> {
         // The next answer comes before.
-        if self.sending >= SENDING_MAX {
+        if self.sending >= self.sending_max() {
             return None;
         }
         let due = self

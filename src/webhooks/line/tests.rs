@@ -1,6 +1,7 @@
 //! One line by itself: what is sent, in which order, and what is kept of it.
 
 mod restarts;
+mod trouble;
 
 use super::parts::plus;
 use super::*;
@@ -154,7 +155,7 @@ fn nobody_is_sent_anything_while_the_receiver_wants_to_be_left_alone() {
     let leave_alone = Some(Duration::from_secs(60));
     line.done(customer(7), &Outcome::Failed { after: Some(Duration::from_secs(1)), leave_alone }, None, NOW);
     assert_eq!((drain(&mut line, later(59)), line.due()), (vec![], Some(later(60))));
-    assert_eq!(drain(&mut line, later(60)).len(), 2);
+    assert_eq!(drain(&mut line, later(60)), [(1, 2)]);
 }
 
 #[test]

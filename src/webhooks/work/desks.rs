@@ -38,7 +38,7 @@ impl Work {
         let (url, secrets) = self.equipment(webhook)?;
         let kept = self.deliveries.load(webhook.id, webhook.version, webhook.terms.since)?;
         let line = Line::load(webhook.clone(), kept);
-        let desk = Desk { line, url, secrets, untrimmed: TRIM_EVERY, stop: None, told: false };
+        let desk = Desk { line, url, secrets, untrimmed: TRIM_EVERY, served: 0, stop: None, told: false };
         self.lines.insert(webhook.id, desk);
         Ok(())
     }

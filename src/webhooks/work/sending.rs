@@ -175,6 +175,36 @@ fn outcome(sent: &Sent, attempt: u32, retries: &[Duration]) -> Outcome {
         return Outcome::Gone;
     }
     let planned = usize::try_from(attempt).ok().and_then(|attempt| retries.get(attempt - 1)).copied();
-    let later = |wait: Duration| wait + wait * rand::rng().random_range(0..=JITTER_PERCENT) / 100;
-    Outcome::Failed { after: planned.map(later), leave_alone: sent.retry_after }
+    Outcome::Failed { after: planned.map(a_little_later), leave_alone: sent.retry_after }
+}
+
+fn a_little_later(planned: Duration) -> Duration {
+    planned + planned * rand::rng().random_range(0..=JITTER_PERCENT) / 100
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_failed_together_is_not_tried_together_and_nothing_much_later_than_planned() {
+        let retries = [Duration::from_secs(100), Duration::from_secs(1_000)];
+        let sent = Sent::failed("a reason");
+        let after = |attempt| {
+            let outcome = outcome(&sent, attempt, &retries);
+            let Outcome::Failed { after, leave_alone: None } = outcome else { panic!("{outcome:?}") };
+            after
+        };
+        for (attempt, planned) in [(1, 100), (2, 1_000)] {
+            let delays: Vec<Duration> = (0..500).map(|_| after(attempt).unwrap()).collect();
+            let (least, most) = (*delays.iter().min().unwrap(), *delays.iter().max().unwrap());
+            assert!(least < most, "all of {least:?}");
+            let latest = planned + planned * u64::from(JITTER_PERCENT) / 100;
+            assert!(
+                least >= Duration::from_secs(planned) && most <= Duration::from_secs(latest),
+                "{least:?} to {most:?}"
+            );
+        }
+        assert_eq!(after(3), None, "it is given up");
+    }
 }

@@ -4,7 +4,7 @@ use super::program::run_bare;
 
 #[test]
 fn each_subcommand_explains_its_flags() {
-    let subcommands: [(&str, &[&str]); 20] = [
+    let subcommands: [(&str, &[&str]); 21] = [
         ("demo", &["--data", "--listen"]),
         ("init", &["--data", "--partner", "--currency", "--json"]),
         (
@@ -62,7 +62,25 @@ fn each_subcommand_explains_its_flags() {
             "books",
             &["--data", "--from", "--to", "--as-of-seq", "--partner", "--format", "--table", "--output", "--json"],
         ),
-        ("webhooks create", &["--data", "--url", "--events", "--shops", "--description", "--partner", "--json"]),
+        (
+            "webhooks create",
+            &[
+                "--data",
+                "--url",
+                "--events",
+                "--shops",
+                "--description",
+                "--inactive",
+                "--secret-file",
+                "list of processes",
+                "--partner",
+                "--json",
+            ],
+        ),
+        (
+            "webhooks rotate",
+            &["--data", "--webhook", "--overlap-hours", "--secret-file", "list of processes", "--json"],
+        ),
         ("webhooks skip", &["--data", "--webhook", "--json"]),
         ("webhooks redeliver", &["--data", "--webhook", "--from", "--to", "--json"]),
         ("rebuild", &["--data", "--check"]),

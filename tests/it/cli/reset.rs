@@ -1,10 +1,12 @@
 //! What a directory is for, and `counterfoil reset`.
 
 use super::program::{Service, any_file_holds, command, events, run};
-use crate::support::verify;
+use crate::support::{Receiver, verify};
 use counterfoil::ops::Secrets;
 use counterfoil::storage::DataDir;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
+use sha2::Sha256;
 use std::process::Stdio;
 use std::time::Instant;
 
@@ -38,6 +40,40 @@ fn a_staging_directory_is_emptied_and_its_programme_works_on() {
     verify(dir.path());
     let service = Service::start("serve --environment staging", dir.path());
     assert_eq!(service.terminate().0, 0);
+}
+
+#[test]
+fn webhooks_stay_with_their_secrets_and_nothing_of_what_they_were_told() {
+    let dir = tempfile::tempdir().unwrap();
+    run("init --environment staging --origin example.com/trial", dir.path()).ok();
+    let receiver = Receiver::obliging();
+    let serve = "serve --webhooks-allow-private";
+    let service = Service::start(serve, dir.path());
+    let create = format!("webhooks create --json --url {} --events card.created", receiver.url);
+    let secret = run(&create, dir.path()).json()["secret"].as_str().unwrap().to_owned();
+    let import = |id: &str| {
+        let customers = dir.path().join("customers.csv");
+        std::fs::write(&customers, format!("id;name;email;card_number\n{id};Ona;ona{id}@example.com;OLD-{id}\n"))
+            .unwrap();
+        run(&format!("import --customers {}", customers.display()), dir.path()).ok();
+    };
+    import("7");
+    receiver.expect(1);
+    assert_eq!(service.terminate().0, 0);
+    run("reset --confirm example.com/trial", dir.path()).ok();
+    let service = Service::start(serve, dir.path());
+    import("8");
+    let told = &receiver.expect(2)[1];
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(&told.raw);
+    let expected = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
+    assert_eq!(told.header("x-loyalty-signature"), expected, "the secret is the one that it had");
+    let (code, log) = service.terminate();
+    assert_eq!(code, 0);
+    assert!(!log.contains("not the one that receivers were told of"), "{log}");
+    let ops = rusqlite::Connection::open(dir.path().join("ops.db")).unwrap();
+    let told = "SELECT count(*) FROM webhook_deliveries";
+    assert_eq!(ops.query_row(told, [], |row| row.get::<_, i64>(0)).unwrap(), 1, "the one since");
 }
 
 #[test]

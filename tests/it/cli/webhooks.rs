@@ -1,9 +1,15 @@
 //! `counterfoil webhooks`, beside a running service and without one.
 
-use super::program::{Service, events, eventually, run};
-use crate::support::{Client, Reaction, Receiver, wait_until};
+use super::program::{Service, command, events, eventually, run};
+use crate::support::{Client, Reaction, Received, Receiver, wait_until};
+use counterfoil::domain::Timestamp;
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
+use sha2::Sha256;
+use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::Path;
+use std::process::Stdio;
 
 const SERVE: &str = "serve --webhooks-allow-private --webhook-retry 20ms,1h --webhook-timeout 500ms --rate-limit off";
 
@@ -31,10 +37,10 @@ fn a_webhook_is_made_tried_and_served_from_the_command_line() {
     run("webhooks update --webhook 1 --events * --shops all --description till", dir.path()).ok();
     let rotated = run("webhooks rotate --webhook 1 --overlap-hours 1", dir.path()).ok();
     assert!(rotated.contains("whsec_") && rotated.contains("signs too until"), "{rotated}");
-    // Something of the log that the webhook wants is sent again, or nothing where there is none.
-    run("webhooks redeliver --webhook 1 --from 1", dir.path()).ok();
     let deliveries = run("webhooks deliveries --webhook 1 --json", dir.path()).json();
     assert_eq!(deliveries[0]["response_excerpt"], "pong");
+    let lines = run("webhooks deliveries --webhook 1", dir.path()).ok();
+    assert!(lines.contains("\t200\t") && lines.trim_end().ends_with("\t\"pong\""), "{lines}");
     assert_eq!(service.terminate().0, 0);
 
     let seen = list(dir.path());
@@ -50,6 +56,123 @@ fn a_webhook_is_made_tried_and_served_from_the_command_line() {
     let told: Vec<&str> = kinds.iter().map(String::as_str).filter(|kind| kind.starts_with("webhook.")).collect();
     let updated = "webhook.updated";
     assert_eq!(told, ["webhook.created", updated, "webhook.rotated", updated, "webhook.skipped", "webhook.removed"]);
+}
+
+#[test]
+fn a_part_of_the_log_is_sent_again_and_what_is_not_in_it_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    run("init", dir.path()).ok();
+    let receiver = Receiver::obliging();
+    let service = Service::start(SERVE, dir.path());
+    run(&format!("webhooks create --url {} --events points.awarded,card.created", receiver.url), dir.path()).ok();
+    import_history(dir.path());
+    let sequences = |from: usize| receiver.all()[from..].iter().map(Received::sequence).collect::<BTreeSet<_>>();
+    let wanted = "SELECT seq FROM events WHERE kind IN ('points.awarded', 'card.issued')";
+    let wanted: BTreeSet<i64> = numbers(dir.path(), wanted).into_iter().collect();
+    assert_eq!(wanted.len(), 4, "a card and three awards: {wanted:?}");
+    wait_until("messages", || sequences(0) == wanted);
+    let before = receiver.count();
+    let again = run("webhooks redeliver --webhook 1 --from 1", dir.path()).ok();
+    assert!(again.contains("is sent again"), "{again}");
+    wait_until("the same messages again", || sequences(before) == wanted);
+    let last = *wanted.last().unwrap();
+    let before = receiver.expect(2 * wanted.len()).len();
+    run(&format!("webhooks redeliver --webhook 1 --from {last} --to {last}"), dir.path()).ok();
+    receiver.expect(before + 1);
+    assert_eq!(sequences(before), BTreeSet::from([last]));
+
+    let head = numbers(dir.path(), "SELECT max(seq) FROM events")[0];
+    for (words, flag) in [(format!("--from {}", head + 1), "--from"), (format!("--from 1 --to {}", head + 1), "--to")] {
+        let complaint = run(&format!("webhooks redeliver --webhook 1 {words}"), dir.path()).refused();
+        assert!(
+            complaint.contains(&format!("{flag} is beyond the end of the log: its last event is {head}")),
+            "{complaint}"
+        );
+    }
+    assert_eq!(service.terminate().0, 0);
+}
+
+#[test]
+fn a_message_says_when_it_happened_and_when_it_was_recorded() {
+    let dir = tempfile::tempdir().unwrap();
+    run("init", dir.path()).ok();
+    let receiver = Receiver::obliging();
+    let service = Service::start(SERVE, dir.path());
+    run(&format!("webhooks create --url {} --events points.awarded", receiver.url), dir.path()).ok();
+    import_history(dir.path());
+    let first = &receiver.expect(1)[0].body();
+    assert_eq!(first["occurred_at"], "2023-01-10T08:00:00Z", "{first:#}");
+    let recorded = "SELECT recorded_at FROM events WHERE kind = 'points.awarded' ORDER BY seq LIMIT 1";
+    let recorded = Timestamp::from_micros(numbers(dir.path(), recorded)[0]).to_seconds_text();
+    assert_eq!(first["created_at"], json!(recorded), "{first:#}");
+    assert_eq!(service.terminate().0, 0);
+}
+
+#[test]
+fn a_secret_of_ones_own_signs_and_stands_in_no_argument() {
+    let dir = tempfile::tempdir().unwrap();
+    run("init", dir.path()).ok();
+    let receiver = Receiver::obliging();
+    let service = Service::start(SERVE, dir.path());
+    let (own, file) = ("a secret of my own", dir.path().join("secret"));
+    std::fs::write(&file, format!("{own}\n")).unwrap();
+    let create = format!("webhooks create --url {} --events * --secret-file {}", receiver.url, file.display());
+    let made = run(&format!("{create} --inactive"), dir.path()).ok();
+    assert!(made.contains("the one that you chose") && !made.contains(own), "{made}");
+    assert_eq!(list(dir.path())[0]["status"], "paused");
+    run("webhooks test --webhook 1", dir.path()).ok();
+    assert_eq!(receiver.all()[0].header("x-loyalty-signature"), signature(own, &receiver.all()[0].raw));
+    // By the standard input.
+    let next = "the next one of my own\r\n";
+    let mut rotate = command("webhooks rotate --webhook 1 --secret-file -");
+    let mut rotating =
+        rotate.arg("--data").arg(dir.path()).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    rotating.stdin.take().unwrap().write_all(next.as_bytes()).unwrap();
+    assert!(rotating.wait().unwrap().success());
+    run("webhooks test --webhook 1", dir.path()).ok();
+    let message = &receiver.all()[1];
+    assert_eq!(message.header("x-loyalty-signature"), signature(next.trim_end(), &message.raw));
+    assert_eq!(message.header("x-loyalty-signature-previous"), signature(own, &message.raw));
+    for wrong in [
+        "fifteen letters",
+        "two lines, which\nare not a secret",
+        "šešiolika raidžių",
+        &"x".repeat(129),
+        &"x".repeat(9_999),
+    ] {
+        std::fs::write(&file, wrong).unwrap();
+        for words in [create.clone(), format!("webhooks rotate --webhook 1 --secret-file {}", file.display())] {
+            let complaint = run(&words, dir.path()).refused();
+            assert!(complaint.contains("--secret-file: the secret has to be 16 to 128 visible ASCII"), "{complaint}");
+        }
+    }
+    let nowhere = run("webhooks rotate --webhook 1 --secret-file /nowhere/secret", dir.path());
+    assert!(nowhere.code != 0 && nowhere.stderr.contains("/nowhere/secret"), "{nowhere:?}");
+    assert_eq!(list(dir.path()).as_array().unwrap().len(), 1);
+    let kinds: Vec<String> = events(dir.path()).into_iter().map(|(kind, _, _)| kind).collect();
+    assert_eq!(kinds.iter().filter(|kind| *kind == "webhook.rotated").count(), 1);
+    assert_eq!(service.terminate().0, 0);
+}
+
+fn signature(secret: &str, body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body);
+    format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+/// Three awards of long ago.
+fn import_history(dir: &Path) {
+    let (customers, history) = (dir.join("customers.csv"), dir.join("history.csv"));
+    std::fs::write(&customers, "id,name,email\n7,Ona,ona@example.com\n").unwrap();
+    let rows = "1,award,2023-01-10T10:00:00+02:00,7,10\n2,award,2023-06-10,7,20\n3,award,2024-05-02,7,30\n";
+    std::fs::write(&history, format!("id,type,date,customer_id,points\n{rows}")).unwrap();
+    run(&format!("import --customers {} --transactions {}", customers.display(), history.display()), dir).ok();
+}
+
+fn numbers(dir: &Path, sql: &str) -> Vec<i64> {
+    let ledger = rusqlite::Connection::open(dir.join("ledger.db")).unwrap();
+    let mut statement = ledger.prepare(sql).unwrap();
+    statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
 }
 
 #[test]

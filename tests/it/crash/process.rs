@@ -97,6 +97,15 @@ impl Till {
         body["data"]["current_balance"].as_i64().unwrap_or_else(|| panic!("a balance: {body}"))
     }
 
+    /// How many events wait for another attempt at a webhook, or behind one.
+    pub(super) fn pending(&self, webhook: i64) -> i64 {
+        let url = format!("{}/en/partners/webhooks/{webhook}", self.base);
+        let request = self.agent.get(&url).header("X-API-Key", &self.credentials.key);
+        let answer = request.header("X-API-Secret", &self.credentials.secret).call().expect("the service answers");
+        let body: Value = answer.into_body().read_json().expect("answers are JSON");
+        body["data"]["pending_count"].as_i64().unwrap_or_else(|| panic!("a number: {body}"))
+    }
+
     /// A fresh checkpoint's note; none where the connection broke.
     pub(super) fn checkpoint(&self) -> Option<String> {
         let request =

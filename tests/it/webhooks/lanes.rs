@@ -1,12 +1,12 @@
 //! The order of events, and that nobody waits for somebody else's trouble.
 
 use super::{HOOKS, Told, quick};
-use crate::support::{Reaction, Received, Receiver, wait_until};
+use crate::support::{Reaction, Received, Receiver, wait_for, wait_until};
 use counterfoil::webhooks::Policy;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// The points of each card's messages, as they came.
@@ -78,6 +78,40 @@ fn a_receiver_that_hangs_delays_no_other() {
         assert!(cards.values().all(|points| *points == [1, 2, 3, 4, 5]), "{cards:?}");
     }
     assert_eq!(dead.expect(16).len(), 16, "no more at once than that");
+}
+
+#[test]
+fn however_many_receivers_hang_one_that_does_not_is_told_at_once() {
+    const HUNG: usize = 6;
+    let told = Told::with(Policy { timeout: Duration::from_secs(3_600), retries: Vec::new(), ..quick() });
+    let cards: Vec<String> = (0..20).map(|card| told.card(&format!("c{card}@example.com"))).collect();
+    let (begun, mended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+    let hang = || {
+        let (begins, is_mended) = (Arc::clone(&begun), Arc::clone(&mended));
+        Receiver::start(move |_| {
+            begins.fetch_add(1, Ordering::SeqCst);
+            wait_for("end of it", Duration::from_secs(3_600), || is_mended.load(Ordering::SeqCst));
+            Reaction::Answer(200)
+        })
+    };
+    let hung: Vec<Receiver> = (0..HUNG).map(|_| hang()).collect();
+    hung.iter().for_each(|receiver| drop(told.hook(receiver, &["points.awarded"])));
+    cards.iter().for_each(|card| drop(told.award(card, 1)));
+    // One of each, and 64 more of the partner: nothing else of theirs is begun until one of them ends.
+    let most = HUNG + 64;
+    wait_until("attempts that hang", || begun.load(Ordering::SeqCst) == most);
+    let well = Receiver::obliging();
+    told.hook(&well, &["points.awarded"]);
+    for points in 2..=5 {
+        cards.iter().for_each(|card| drop(told.award(card, points)));
+    }
+    let by_card = by_card(&well.expect(4 * cards.len()));
+    assert!(by_card.values().all(|points| *points == [2, 3, 4, 5]), "{by_card:?}");
+    assert_eq!(begun.load(Ordering::SeqCst), most, "they hang all the while");
+    mended.store(true, Ordering::SeqCst);
+    for receiver in &hung {
+        receiver.expect(5 * cards.len());
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::{HOOKS, Told};
 use crate::support::{Receiver, wait_until};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use counterfoil::domain::Timestamp;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -45,6 +46,10 @@ fn a_receiver_is_told_what_happened_signed_and_with_the_balance_after_it() {
     assert_eq!((&body["event"], &body["type"]), (&json!("points.awarded"), &json!("points.awarded")));
     assert_eq!(body["sequence"].to_string(), transaction.trim_start_matches("txn_"));
     assert_eq!((&body["environment"], &body["partner_id"]), (&json!("production"), &json!(told.partner)));
+    let recorded = "SELECT recorded_at FROM events WHERE seq = ?1";
+    let recorded: i64 = log.query_row(recorded, [seq], |row| row.get(0)).unwrap();
+    let recorded = json!(Timestamp::from_micros(recorded).to_seconds_text());
+    assert_eq!((&body["created_at"], &body["occurred_at"]), (&recorded, &recorded), "it happened when it was recorded");
     let data = &body["data"];
     for (name, value) in [
         ("points", json!(18)),

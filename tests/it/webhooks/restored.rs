@@ -47,12 +47,12 @@ fn nobody_is_told_of_what_came_in_the_place_of_what_waits() {
     wait_until("an attempt", || receiver.count() > 0);
     post.stop();
     let ledger = copy(&shop, &files);
+    let pending = || shop.get(&path).data(200)["pending_count"].as_i64().unwrap();
+    let before = pending();
     let post = shop.server.post(Policy { retries: vec![Duration::from_secs(3_600)], ..quick() });
     for points in 1..=5 {
         shop.award(&card, points);
     }
-    let pending = || shop.get(&path).data(200)["pending_count"].as_i64().unwrap();
-    let before = pending();
     wait_until("five pending events", || pending() >= before + 5);
     let other = shop.post(HOOKS, &json!({"url": receiver.url, "events": ["points.awarded"]})).data(201);
     let test = shop.post(&format!("{HOOKS}/{}/test", other["id"]), &json!({})).data(200);

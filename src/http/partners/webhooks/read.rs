@@ -9,6 +9,7 @@ use crate::http::ids;
 use crate::http::limits;
 use crate::http::locales::Message;
 use crate::http::partners::changing::set;
+use crate::ops::may_be_chosen;
 
 /// What is shown of a webhook and not written.
 const READ_ONLY: [&str; 14] = [
@@ -132,11 +133,10 @@ fn common(
 /// One that the receiver chose: long enough not to be guessed.
 fn secret(fields: &mut Fields) -> Option<String> {
     let text = fields.string("secret")?;
-    let (least, most) = limits::WEBHOOK_SECRET_CHARS;
-    let visible = text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
-    if visible && (least..=most).contains(&text.len()) {
+    if may_be_chosen(&text) {
         return Some(text);
     }
+    let (least, most) = limits::WEBHOOK_SECRET_CHARS;
     fields.problem(Problem::range("secret", Message::MustBeSecret { least, most }));
     None
 }

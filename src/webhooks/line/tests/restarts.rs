@@ -22,6 +22,7 @@ fn what_was_read_and_not_settled_is_left_behind_and_nothing_else_is_sent_again()
     let mut again = Line::load(webhook(1), kept_of(progress));
     assert_eq!((again.unread(Seq::new(20)), again.pending()), (None, 2));
     assert_eq!(drain(&mut again, NOW), [(11, 1)]);
+    again.done(customer(7), &Outcome::Settled, None, NOW);
     assert_eq!(drain(&mut again, later(30)), [(20, 2)]);
 }
 
@@ -34,8 +35,10 @@ fn what_is_read_again_after_a_kill_stands_before_what_waits_and_that_is_there_on
         line.done(customer(8), &outcome, None, NOW);
         drain(&mut line, NOW);
     }
-    let progress = line.progress(false).unwrap();
+    let mut progress = line.progress(false).unwrap();
     assert_eq!(progress.tracks[0].cursor, Seq::new(10), "11 is on its way");
+    // It took something since: more than one event is sent at once.
+    progress.standing.failures = 0;
     let mut again = Line::load(webhook(1), kept_of(progress));
     assert_eq!((drain(&mut again, later(60)), again.pending()), (vec![], 1), "it is not first before it is read again");
     read(&mut again, &[(11, 7), (15, 8), (20, 8), (21, 9)]);
