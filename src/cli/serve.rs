@@ -3,6 +3,7 @@
 use super::Failure;
 use super::arguments::{self, Data};
 use super::backups::Backups;
+use super::hangup;
 use super::limits::Limits;
 use super::listen::{self, Listen};
 use super::logging::{self, LogFormat};
@@ -26,7 +27,8 @@ use std::time::Duration;
 /// Serve a ledger over HTTP
 ///
 /// Prints one line with the address when it takes requests; log lines go to stderr (RUST_LOG says how many). SIGTERM and
-/// SIGINT let the requests in progress finish, and exit with 0. One process serves a directory; a second is refused.
+/// SIGINT let the requests in progress finish, and exit with 0; SIGHUP reads the certificate anew where there is one, and never ends
+/// the service. One process serves a directory; a second is refused.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -195,6 +197,7 @@ impl Serve {
         logging::start(self.log);
         let identity = self.identity()?;
         let dir = self.data.dir();
+        hangup::catch(identity.clone())?;
         dir.expect_ledger()?;
         let backups = self.backups.plan(&dir)?;
         let lock = control::lock(&dir)?;
