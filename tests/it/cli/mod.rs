@@ -27,4 +27,5 @@ mod seals;
 mod serve;
 mod timeouts;
 mod tls;
+mod unix_socket;
 mod webhooks;
