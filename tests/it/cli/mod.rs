@@ -25,6 +25,7 @@ mod reset;
 mod restore;
 mod seals;
 mod serve;
+mod shipped;
 mod timeouts;
 mod tls;
 mod unix_socket;
