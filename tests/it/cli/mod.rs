@@ -26,6 +26,7 @@ mod restore;
 mod seals;
 mod serve;
 mod shipped;
+mod staging;
 mod timeouts;
 mod tls;
 mod unix_socket;
