@@ -15,6 +15,7 @@ mod help;
 mod import;
 mod init;
 mod keys;
+mod limits;
 mod litestream;
 mod log_lines;
 mod operation;
