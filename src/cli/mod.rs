@@ -15,6 +15,7 @@ mod descriptors;
 mod erase;
 mod export;
 mod failure;
+mod hangup;
 mod import;
 mod init;
 mod keys;

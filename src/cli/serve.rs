@@ -3,6 +3,7 @@
 use super::Failure;
 use super::arguments::{self, Data};
 use super::backups::Backups;
+use super::hangup;
 use super::limits::Limits;
 use super::listen::{self, Listen};
 use super::logging::{self, LogFormat};
@@ -26,7 +27,8 @@ use std::time::Duration;
 /// Serve a ledger over HTTP
 ///
 /// Prints one line with the address when it takes requests; log lines go to stderr (RUST_LOG says how many). SIGTERM and
-/// SIGINT let the requests in progress finish, and exit with 0. One process serves a directory; a second is refused.
+/// SIGINT let the requests in progress finish, and exit with 0; SIGHUP reads the certificate anew where there is one, and never ends
+/// the service. One process serves a directory; a second is refused.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -50,8 +52,8 @@ pub(super) struct Serve {
     /// Where an operator finds /metrics, /ready and /live, without credentials: an address that the outside does not reach
     #[arg(long, value_name = "ADDR")]
     metrics_listen: Option<SocketAddr>,
-    /// Believe this proxy about clients: an address, a block, or `unix`; may be repeated
-    #[arg(long, value_name = "CIDR", value_parser = arguments::proxy)]
+    /// Believe this proxy about clients: an address, a block, or `unix`; may be repeated, or be several with commas
+    #[arg(long, value_name = "CIDR", value_delimiter = ',', value_parser = arguments::proxy)]
     trusted_proxy: Vec<String>,
     /// The headers that the proxies set: X-Forwarded-For, -Proto and -Host, or Forwarded; the others are ignored
     #[arg(long, value_name = "WHICH", default_value = "x-forwarded")]
@@ -86,8 +88,9 @@ pub(super) struct Serve {
     /// How often to look for what the retention rules of the settings have due: 90s, 10m, 2h; off for never
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = arguments::period_or_off)]
     retention_every: Duration,
-    /// Take cosignatures of this witness (a C2SP verifier key of type 4); may be repeated
-    #[arg(long, value_name = "KEY", value_parser = arguments::witness)]
+    /// Take cosignatures of this witness (a C2SP verifier key of type 4); may be repeated, or be several with spaces
+    // A key's name may hold a comma, and no space.
+    #[arg(long, value_name = "KEY", value_delimiter = ' ', value_parser = arguments::witness)]
     witness: Vec<VerifierKey>,
     /// How long to wait before each further attempt at an event that a webhook's receiver did not take; after the last it is
     /// given up
@@ -195,6 +198,7 @@ impl Serve {
     pub(super) fn run(self, output: &mut Output) -> Result<(), Failure> {
         logging::start(self.log);
         let identity = self.identity()?;
+        hangup::catch(identity.clone())?;
         let dir = self.data.dir();
         dir.expect_ledger()?;
         let backups = self.backups.plan(&dir)?;

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::app::Engine;
-use crate::http::{self, Closing, HttpConfig, HttpState, Identity, Listener, Operations};
+use crate::http::{self, Closing, HttpConfig, HttpState, Listener, Operations};
 use crate::ops::{ExportJobs, Secrets};
 use crate::queries::Queries;
 use crate::webhooks::Office;
@@ -17,15 +17,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub(super) struct Server {
     system: SystemRunner,
     signals: Signals,
-    identity: Option<Arc<Identity>>,
     listener: Listener,
 }
 
 impl Server {
-    pub(super) fn new(listener: Listener, identity: Option<Arc<Identity>>) -> Result<Self, Failure> {
+    pub(super) fn new(listener: Listener) -> Result<Self, Failure> {
         let system = System::new();
         let signals = system.block_on(async { Signals::catch() }).map_err(Failure::Server)?;
-        Ok(Self { system, signals, identity, listener })
+        Ok(Self { system, signals, listener })
     }
 
     /// Serves until a signal comes and every request in progress is answered.
@@ -36,7 +35,7 @@ impl Server {
         config: &HttpConfig,
         operations: &Arc<Operations>,
     ) -> Result<(), Failure> {
-        let Self { system, signals, identity, listener } = self;
+        let Self { system, signals, listener } = self;
         let queries = Queries::new(engine.dir().clone(), Arc::clone(engine.live()));
         let exports = Arc::new(ExportJobs::open(engine.dir())?);
         let policy = config.webhooks.clone();
@@ -51,9 +50,6 @@ impl Server {
         let draining = Arc::clone(operations);
         let served = system.block_on(async {
             let server = http::server(state, listener, config)?;
-            if let Some(identity) = identity {
-                actix_web::rt::spawn(reload_on_hangup(identity, signal(SignalKind::hangup())?));
-            }
             actix_web::rt::spawn(stop_on(signals, server.handle(), closing, draining));
             server.await
         });
@@ -82,16 +78,6 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-// Caught only where there is something to read anew: else it ends the process, as a terminal that is closed means it to.
-async fn reload_on_hangup(identity: Arc<Identity>, mut hangup: Signal) {
-    while hangup.recv().await.is_some() {
-        match identity.reload() {
-            Ok(()) => tracing::info!("read the certificate and its key anew"),
-            Err(error) => tracing::error!(%error, "the certificate stays as it was"),
         }
     }
 }

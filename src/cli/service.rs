@@ -123,9 +123,9 @@ pub(super) fn run(
     let start_backups = |plan| start_backups(&dir, plan, engine.clock().clone(), figures);
     let backups = backups.map(start_backups).transpose()?;
     let control = serve(&dir, operator.clone())?;
-    let (listener, address) = listen.bind(socket_mode, identity.clone())?;
+    let (listener, address) = listen.bind(socket_mode, identity)?;
     // From here on a signal means draining, and requests wait in the listener until the server takes them.
-    let server = Server::new(listener, identity)?;
+    let server = Server::new(listener)?;
     announce(output, &address, &operator)?;
     tracing::info!(%address, "serving");
     let served = server.run(&engine, secrets, &http, &operations);

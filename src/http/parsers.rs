@@ -4,6 +4,7 @@
 //! The parsers that other modules have are tried in `tests/it/parsers`, `src/cli/parsers.rs` and `src/control/import/frames.rs`.
 
 use super::addresses::allowed;
+use super::audit::events::last_seen;
 use super::errors::ApiError;
 use super::fields::{Change, Fields, NOT_NEGATIVE, NOT_ZERO, POSITIVE, digits_of};
 use super::ids::{self, CardRef};
@@ -319,6 +320,22 @@ proptest! {
         if let Some(request) = of(&sent) && !sent.trim().eq_ignore_ascii_case(&right) {
             prop_assert!(signature::check(&request, &body).is_err());
         }
+    }
+
+    #[test]
+    fn a_stream_goes_on_where_the_browser_was_or_says_that_it_cannot_know(any in prop::collection::vec(any::<u8>(), 0..40), near in text(&["17", "9223372036854775807"]), last in 0..=i64::MAX) {
+        for sent in [any, near.into_bytes(), last.to_string().into_bytes()] {
+            let Ok(value) = HeaderValue::from_bytes(&sent) else { continue };
+            let request = TestRequest::default().append_header(("last-event-id", value)).to_http_request();
+            match last_seen(&request) {
+                Ok(Some(seen)) => prop_assert!(seen >= 0),
+                Ok(None) => prop_assert!(sent.trim_ascii().is_empty() || sent.iter().any(|byte| !(b' '..=b'~').contains(byte))),
+                Err(ApiError::Invalid(problems)) => prop_assert!(problems.iter().all(|problem| problem.field == "Last-Event-ID")),
+                Err(other) => prop_assert!(false, "{other:?}"),
+            }
+        }
+        let request = TestRequest::default().append_header(("last-event-id", last)).to_http_request();
+        prop_assert!(matches!(last_seen(&request), Ok(Some(seen)) if seen == last));
     }
 
     #[test]

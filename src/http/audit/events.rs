@@ -36,14 +36,7 @@ pub(crate) async fn stream(state: State, caller: Caller, request: HttpRequest) -
         Some(accepted) if accepted.contains("text/event-stream") => Form::ServerSentEvents,
         Some(_) | None => Form::JsonLines,
     };
-    // A browser that lost its connection says where it was.
-    let after = match header(&request, "last-event-id") {
-        Some(last) => last.parse::<i64>().ok().filter(|last| *last >= 0).ok_or_else(|| {
-            let bounds = Message::NumberBetween { least: 0, most: i64::MAX };
-            ApiError::invalid(Problem::range("Last-Event-ID", bounds))
-        })?,
-        None => after,
-    };
+    let after = last_seen(&request)?.unwrap_or(after);
     let place = Place { after: Seq::new(after), sight: sight(&caller), form };
     let feed = state.feeds.begin(state.clone(), caller.key, place)?;
     let mut response = HttpResponse::Ok();
@@ -52,4 +45,14 @@ pub(crate) async fn stream(state: State, caller: Caller, request: HttpRequest) -
     // A proxy that collects answers would keep what happens now until later.
     response.insert_header(("x-accel-buffering", "no"));
     Ok(response.body(feed))
+}
+
+/// Where a browser that lost its connection says that it was.
+pub(in crate::http) fn last_seen(request: &HttpRequest) -> Result<Option<i64>, ApiError> {
+    let Some(last) = header(request, "last-event-id") else { return Ok(None) };
+    let known = last.parse::<i64>().ok().filter(|last| *last >= 0);
+    known.map(Some).ok_or_else(|| {
+        let bounds = Message::NumberBetween { least: 0, most: i64::MAX };
+        ApiError::invalid(Problem::range("Last-Event-ID", bounds))
+    })
 }

@@ -96,12 +96,16 @@ fn response(status: u16, failure: &Value) -> Value {
         entries.iter().map(|entry| (entry.code.to_owned(), json!({ "value": example(entry) }))).collect();
     let narrowed = json!({ "properties": { "status": { "const": status }, "code": { "enum": codes } } });
     let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or_default();
-    let mut headers = super::headers::of(&["X-Request-Id", "traceresponse"]);
-    for (at, name) in [(401, "WWW-Authenticate"), (405, "Allow"), (429, "Retry-After"), (503, "Retry-After")] {
-        if at == status {
-            headers.extend(super::headers::of(&[name]));
-        }
+    // Strangers, too, are told what is left to them.
+    let mut names = vec!["X-Request-Id", "traceresponse"];
+    names.extend(super::headers::OF_CALLERS);
+    match status {
+        401 => names.push("WWW-Authenticate"),
+        405 => names.push("Allow"),
+        429 | 503 => names.extend(["Retry-After", "X-RateLimit-Retry-After"]),
+        _ => {}
     }
+    let headers = super::headers::of(&names);
     json!({
         "description": format!("{reason}: {}.", codes.join(", ")),
         "headers": headers,

@@ -11,6 +11,7 @@ const ALL: &[(&str, &str, &str)] = &[
     ("X-RateLimit-Remaining", "integer", "What is left of it."),
     ("X-RateLimit-Reset", "integer", "When it begins anew, in seconds since 1970."),
     ("Retry-After", "integer", "Seconds after which another attempt may succeed."),
+    ("X-RateLimit-Retry-After", "integer", "The same as `Retry-After`."),
     ("Idempotent-Replayed", "string", "`true` where the same had been done before, and this is its answer again."),
     ("X-As-Of-Seq", "integer", "Of which event of the log the answer tells, where it tells of the past."),
     ("X-As-Of", "string", "Of which time it tells then."),
@@ -21,7 +22,7 @@ const ALL: &[(&str, &str, &str)] = &[
     ("ETag", "string", "The version of the document."),
 ];
 
-/// What every answer to somebody with credentials may have.
+/// What every answer to somebody with credentials may have, and every failure.
 pub(super) const OF_CALLERS: [&str; 5] =
     ["RateLimit-Policy", "RateLimit", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"];
 

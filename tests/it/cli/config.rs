@@ -1,6 +1,7 @@
 //! Settings: a flag, else the environment, else the file, else the default.
 
 use super::program::{Finished, Service, command, run, run_bare};
+use counterfoil::note::{Algorithm, Signer, VerifierKey};
 use serde_json::Value;
 use std::path::Path;
 
@@ -78,6 +79,38 @@ fn a_switch_and_a_list_may_stand_in_the_file() {
         assert!(shown.contains(line), "{shown}");
     }
     run("config show --webhooks-allow-private", dir.path()).ok();
+}
+
+/// The values of a setting, as `config show` says.
+fn values(words: &str, environment: &[(&str, &str)], name: &str) -> Vec<String> {
+    let mut command = command(&format!("config show --json --data /books {words}"));
+    let settings = Finished::from(command.envs(environment.iter().copied()).output().unwrap()).json();
+    let setting = settings.as_array().unwrap().iter().find(|setting| setting["name"] == name).unwrap();
+    setting["value"].as_array().unwrap().iter().map(|value| value.as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_may_be_repeated_may_be_several_in_one_variable_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let proxies = ["10.0.0.0/8", "2001:db8::1", "unix"];
+    let path = file(dir.path(), &format!("trusted-proxy = {:?}", proxies.join(",")));
+    let several = [("COUNTERFOIL_TRUSTED_PROXY", proxies.join(","))];
+    for (words, environment) in [
+        (String::new(), several.each_ref().map(|(name, value)| (*name, value.as_str())).as_slice()),
+        (format!("--trusted-proxy {}", proxies.join(",")), &[]),
+        (format!("--config {path}"), &[]),
+    ] {
+        assert_eq!(values(&words, environment, "trusted-proxy"), proxies, "{words}");
+    }
+    // A name may hold a comma, and no space.
+    let key = |name: &str| VerifierKey::new(name, Algorithm::Cosignature, &Signer::public_key_of(&[7; 32])).unwrap();
+    let witnesses = ["one.example,eu", "two.example"].map(|name| key(name).to_string());
+    let variable = [("COUNTERFOIL_WITNESS", &*witnesses.join(" "))];
+    assert_eq!(values("", &variable, "witness"), witnesses);
+    let list = file(dir.path(), &format!("witness = {witnesses:?}"));
+    assert_eq!(values(&format!("--config {list}"), &[], "witness"), witnesses);
+    let half = command("config show --data /books").env("COUNTERFOIL_TRUSTED_PROXY", "unix,ten").output().unwrap();
+    assert!(Finished::from(half).refused().contains("ten"));
 }
 
 #[test]

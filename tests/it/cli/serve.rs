@@ -106,6 +106,24 @@ fn a_service_waits_for_a_command_that_is_being_executed() {
 }
 
 #[test]
+fn a_hangup_without_a_certificate_ends_nothing_neither_during_a_start_nor_after_it() {
+    let dir = tempfile::tempdir().unwrap();
+    run("init", dir.path()).ok();
+    let lock = counterfoil::storage::DataDir::new(dir.path()).lock().unwrap();
+    let mut service = Service::spawn("serve", dir.path());
+    eventually("it starts", || service.log().contains("waiting for a command"));
+    service.signal("HUP");
+    eventually("it says so", || service.log().matches("nothing to read anew").count() == 1);
+    drop(lock);
+    service.await_announcement();
+    service.signal("HUP");
+    eventually("it says so again", || service.log().matches("nothing to read anew").count() == 2);
+    let client = crate::support::Client::new(&format!("http://{}", service.address()));
+    client.get("/health").data(200);
+    assert_eq!(service.terminate().0, 0);
+}
+
+#[test]
 fn status_says_whether_a_service_runs_and_how_far_it_is() {
     let dir = tempfile::tempdir().unwrap();
     run("init", dir.path()).ok();

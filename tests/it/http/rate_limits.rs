@@ -1,6 +1,6 @@
 //! Rate limits, as clients see them.
 
-use crate::support::{NewKey, Shop};
+use crate::support::{NewKey, Shop, contract};
 use counterfoil::domain::programme::{KeyForm, TemplateRules};
 use counterfoil::http::{Allowances, HttpConfig};
 use serde_json::json;
@@ -30,6 +30,22 @@ fn a_key_has_a_hundred_requests_a_minute_and_every_answer_says_what_is_left() {
     shop.keyed(NewKey::default()).get("/api/loyalty-cards").data(200);
     shop.server.advance_seconds(60);
     shop.get("/api/loyalty-cards").data(200);
+}
+
+#[test]
+fn every_header_of_a_refusal_is_in_the_document() {
+    let shop = Shop::with(TemplateRules::default(), HttpConfig::default());
+    while shop.get("/api/loyalty-cards").status == 200 {}
+    let refused = shop.get("/api/loyalty-cards");
+    refused.error(429, "RATE_LIMIT_EXCEEDED");
+    let document = contract::committed();
+    let described = document["components"]["responses"]["Failure429"]["headers"].as_object().expect("headers").keys();
+    let described: Vec<String> = described.map(|name| name.to_lowercase()).collect();
+    let told: Vec<&str> = refused.headers.keys().map(|name| name.as_str()).collect();
+    let told: Vec<&str> =
+        told.into_iter().filter(|name| name.contains("ratelimit") || *name == "retry-after").collect();
+    assert_eq!(told.len(), 7, "{told:?}");
+    assert!(told.iter().all(|name| described.iter().any(|known| known == name)), "{told:?}: {described:?}");
 }
 
 #[test]
