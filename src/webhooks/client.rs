@@ -2,6 +2,7 @@
 //! than it is allowed to.
 
 use super::address::check_url;
+use super::connector::Bounded;
 use super::resolver::{Crowded, LookUps, Resolver, is_crowded};
 use super::{Policy, Signatures};
 use crate::domain::PartnerId;
@@ -67,7 +68,7 @@ impl Sent {
     }
 }
 
-type Connections = legacy::Client<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>;
+type Connections = legacy::Client<Bounded<HttpsConnector<HttpConnector<Resolver>>>, Full<Bytes>>;
 
 /// Sends messages. Cheap to clone. Its connections belong to the runtime on which they are made.
 #[derive(Clone)]
@@ -112,7 +113,7 @@ impl Client {
             .pool_max_idle_per_host(IDLE_MAX)
             .http1_max_buf_size(HEAD_BYTES)
             .http1_max_headers(HEADERS_MAX)
-            .build(https.wrap_connector(http))
+            .build(Bounded { inner: https.wrap_connector(http), within: self.timeout })
     }
 
     /// Sends a body of a partner's to an address, and waits for the answer.

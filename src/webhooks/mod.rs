@@ -7,6 +7,7 @@
 mod address;
 mod authorities;
 mod client;
+mod connector;
 mod erasures;
 mod history;
 mod line;

@@ -24,6 +24,8 @@ pub(super) fn described(schemas: &mut Schemas) -> Value {
 
 fn operation(topic: Topic, schema: &Value) -> Value {
     let header = |name: &str, about: &str| json!({ "name": name, "in": "header", "required": true, "description": about, "schema": { "type": "string" } });
+    let rotated = json!({ "name": "X-Loyalty-Signature-Previous", "in": "header", "required": false,
+        "description": "The same with the secret before, while it is valid too.", "schema": { "type": "string" } });
     let signature = "`sha256=` and the hex digits of HMAC-SHA256 of the raw body; the key is the secret's text.";
     json!({
         "operationId": format!("receive{}", schema_name(topic)),
@@ -36,6 +38,7 @@ fn operation(topic: Topic, schema: &Value) -> Value {
             header("X-Loyalty-Delivery", "The event's `id`, as in the body."),
             header("X-Loyalty-Timestamp", "When this attempt was signed, in seconds since 1970."),
             header("X-Loyalty-Signature", signature),
+            rotated,
             header("X-Signature", "The same as `X-Loyalty-Signature`."),
             header("webhook-id", "The event's `id` (Standard Webhooks)."),
             header("webhook-timestamp", "The same as `X-Loyalty-Timestamp` (Standard Webhooks)."),

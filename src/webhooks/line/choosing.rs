@@ -21,8 +21,10 @@ impl Line {
         if self.sending >= self.sending_max() || self.standing.quiet_until.is_some_and(|end| now < end) {
             return None;
         }
+        // One after another in trouble, whoever never was tried has every other turn: it may be what the receiver takes.
+        let others_turn = self.is_in_trouble() && self.standing.failures % 2 == 0 && !self.ready.is_empty();
         let customer = match self.held.first().copied() {
-            Some((due, customer)) if due <= now => {
+            Some((due, customer)) if due <= now && (!others_turn || self.held.len() >= LANES_HELD_MAX) => {
                 self.held.remove(&(due, customer));
                 customer
             }

@@ -186,7 +186,10 @@ fn when_too_many_customers_wait_nobody_else_is_tried() {
     let next = line.next(later(60)).unwrap();
     assert_eq!((next.seq.get(), next.attempt), (1, 2));
     line.done(next.customer, &Outcome::Settled, None, later(60));
-    assert_eq!(line.next(later(60)).map(|next| next.attempt), Some(2), "those that wait come first");
+    let next = line.next(later(60)).unwrap();
+    assert_eq!(next.attempt, 1, "with one place free, those that were not tried and those that wait take turns");
+    line.done(next.customer, &failed(60), None, later(60));
+    assert_eq!(line.next(later(60)).map(|next| next.attempt), Some(2));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
 /// A service on a socket in its directory.
 struct OnSocket {
@@ -25,6 +26,7 @@ impl OnSocket {
     /// The status and the rest of the answer; none where nobody listens.
     fn ask(&self, path: &str, headers: &str) -> Option<(u16, String)> {
         let mut stream = UnixStream::connect(&self.path).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
         let request = format!("GET {path} HTTP/1.1\r\nHost: inside\r\nConnection: close\r\n{headers}\r\n");
         stream.write_all(request.as_bytes()).ok()?;
         let mut answer = String::new();

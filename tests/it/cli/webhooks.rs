@@ -11,7 +11,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Stdio;
 
-const SERVE: &str = "serve --webhooks-allow-private --webhook-retry 20ms,1h --webhook-timeout 500ms --rate-limit off";
+const SERVE: &str = "serve --webhooks-allow-private --webhook-retry 20ms,1h --webhook-timeout 30s --rate-limit off";
 
 fn list(dir: &Path) -> serde_json::Value {
     run("webhooks list --json", dir).json()

@@ -41,6 +41,8 @@ fn a_receiver_that_took_nothing_lately_is_sent_one_event_at_a_time_until_it_take
     assert_eq!(line.due(), None, "the next answer comes before");
     line.done(customer(17), &failed(60), None, NOW);
     assert_eq!(drain(&mut line, later(60)), [(1, 2)], "what waits is due, and is tried as singly");
-    taken(&mut line, 1);
+    line.done(customer(1), &failed(60), None, later(60));
+    assert_eq!(drain(&mut line, later(60)), [(18, 1)], "in turn with what never was");
+    taken(&mut line, 18);
     assert_eq!(drain(&mut line, later(60)).len(), SENDING_MAX);
 }
