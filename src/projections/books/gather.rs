@@ -5,7 +5,7 @@ use crate::books::{Changes, Span, closing};
 use crate::domain::points::Slice;
 use crate::domain::{CardId, Event, Movement, Seq, TemplateId, Timestamp};
 use crate::event_log::{LogError, Stored, events_after};
-use crate::projections::eras::era;
+use crate::projections::cards::is_open;
 use rusqlite::{Connection, OptionalExtension as _};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -120,9 +120,8 @@ impl Gathered<'_> {
     ) -> Result<FxHashSet<Seq>, BookError> {
         let lots: FxHashSet<Seq> = lots.collect();
         let (mut open, mut gone) = (FxHashSet::default(), FxHashSet::default());
-        let mut now = self.connection.prepare_cached("SELECT 1 FROM lots WHERE era = ?1 AND card = ?2 AND lot = ?3")?;
         for lot in lots {
-            let found = if now.exists((era(lot), card.get(), lot.get()))? { &mut open } else { &mut gone };
+            let found = if is_open(self.connection, card, lot)? { &mut open } else { &mut gone };
             found.insert(lot);
         }
         let Some(first) = gone.iter().min().copied() else { return Ok(open) };
